@@ -1,0 +1,1 @@
+//! What the module certificates shows to others: commands, events, ids, views

@@ -1,0 +1,1 @@
+//! What the module desk shows to others: commands, events, ids, views

@@ -1,0 +1,1 @@
+//! What the module payments shows to others: commands, events, ids, views

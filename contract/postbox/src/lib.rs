@@ -1,0 +1,1 @@
+//! What the module postbox shows to others: commands, events, ids, views

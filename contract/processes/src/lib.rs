@@ -1,0 +1,1 @@
+//! What the module processes shows to others: commands, events, ids, views

@@ -1,0 +1,1 @@
+//! What the module records shows to others: commands, events, ids, views

@@ -1,0 +1,1 @@
+//! What the module registers shows to others: commands, events, ids, views

@@ -1,0 +1,1 @@
+//! What the module services shows to others: commands, events, ids, views

@@ -1,0 +1,1 @@
+//! DMN decision models: read, check and evaluate

@@ -1,0 +1,1 @@
+//! FEEL, the one expression language: conditions and computed values in forms, processes and decisions

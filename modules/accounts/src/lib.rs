@@ -1,0 +1,1 @@
+//! The module accounts: sign-in pages of citizens and staff

@@ -1,0 +1,1 @@
+//! The module privacy: notices, processing register, data-subject export, deletion run

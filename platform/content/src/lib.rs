@@ -1,0 +1,1 @@
+//! Versioned texts, forms, processes and fees of a city

@@ -1,0 +1,1 @@
+//! One SQL text on SQLite and PostgreSQL; the only crate that names a driver

@@ -1,0 +1,1 @@
+//! Documents on disk: written durably, addressed by id, checked by hash

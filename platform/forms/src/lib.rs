@@ -1,0 +1,1 @@
+//! Form definitions: read, render, validate, resume, print

@@ -1,0 +1,1 @@
+//! How rooms register and talk: Module, App, commands, events, panels

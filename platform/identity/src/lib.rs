@@ -1,0 +1,1 @@
+//! Accounts, sessions, trust levels, roles, deputies, access classes

@@ -1,0 +1,1 @@
+//! Durable background jobs and schedules, enqueued in the caller's transaction

@@ -1,0 +1,1 @@
+//! The journal: append, numbering, Merkle tree, proofs, subscriptions, checkpoints

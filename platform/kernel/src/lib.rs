@@ -1,0 +1,1 @@
+//! Typed ids, actor, clock, deadlines, money, errors, permissions, commands and events

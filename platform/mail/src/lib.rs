@@ -1,0 +1,1 @@
+//! E-mail notices; the only crate that names an SMTP library

@@ -1,0 +1,1 @@
+//! Letters and certificates as PDF/A and PDF/UA; the only crate that names typst

@@ -1,0 +1,1 @@
+//! Full text: a rebuildable cache fed by the journal

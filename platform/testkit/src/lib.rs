@@ -1,0 +1,1 @@
+//! A test city in process, on both databases, with its sandbox peers

@@ -1,0 +1,1 @@
+//! Layout, components and texts on the KERN design system

@@ -1,0 +1,1 @@
+//! HTTP glue: typed routes, sessions, CSRF, CSP, forms and their errors
