@@ -1,0 +1,289 @@
+use std::{
+    future::Future,
+    ops::{Deref, DerefMut},
+    path::PathBuf,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use kernel::{Error, Result, TenantId};
+use tokio::sync::watch;
+
+use crate::{
+    Migrations, V, lite, migrate, pg,
+    row::{FromRow, Row},
+    sql::Sql,
+};
+
+/// Where a city's data lies.
+#[derive(Clone, Debug)]
+pub enum Url {
+    /// A SQLite file, made when absent.
+    Sqlite(PathBuf),
+    /// `postgres://…`, without the password in logs.
+    Postgres(pg::Config),
+}
+
+impl Url {
+    /// `sqlite:PATH` or a `postgres://` URL.
+    pub fn parse(text: &str) -> Result<Url> {
+        match text.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => Ok(Url::Sqlite(PathBuf::from(path))),
+            Some(_) => Err(Error::internal("sqlite: needs a path, e.g. sqlite:data/meerbusch.db")),
+            None => pg::Config::parse(text).map(Url::Postgres),
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// Work that belongs into every commit, run last (the journal's numbering on SQLite).
+pub trait BeforeCommit: Send + Sync {
+    fn run<'a>(&'a self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+}
+
+/// One city's open database.
+#[derive(Clone)]
+pub struct Db {
+    tenant: TenantId,
+    backend: Backend,
+    commits: watch::Sender<u64>,
+}
+
+#[derive(Clone)]
+enum Backend {
+    Lite(Arc<lite::Lite>),
+    Pg(Arc<pg::Pg>),
+}
+
+impl Db {
+    /// Opens, migrating first where needed; refuses a file whose schema is newer than this program.
+    pub async fn open(url: &Url, tenant: TenantId, migrations: &[Migrations]) -> Result<Db> {
+        let (commits, _) = watch::channel(0);
+        let backend = match url {
+            Url::Sqlite(path) => {
+                migrate::sqlite(path, migrations)?;
+                Backend::Lite(lite::Lite::open(path, tenant, commits.clone())?)
+            }
+            Url::Postgres(config) => {
+                migrate::postgres(config, migrations).await?;
+                Backend::Pg(Arc::new(pg::Pg::open(config, tenant)?))
+            }
+        };
+        Ok(Db { tenant, backend, commits })
+    }
+
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self.backend {
+            Backend::Lite(_) => Engine::Sqlite,
+            Backend::Pg(_) => Engine::Postgres,
+        }
+    }
+
+    /// Sets what runs last in every commit. On PostgreSQL numbering is a process of its own, and this is ignored.
+    pub fn set_before_commit(&self, hook: Arc<dyn BeforeCommit>) {
+        if let Backend::Lite(lite) = &self.backend {
+            lite.set_before_commit(hook);
+        }
+    }
+
+    /// Ticks after every commit of this process, so that whoever polls may look at once.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
+    }
+
+    /// Number of commits that reached the disk through this handle (SQLite: one fsync each).
+    pub fn commit_count(&self) -> u64 {
+        *self.commits.borrow()
+    }
+
+    /// A consistent read-only view. Statements are stopped after 250 ms.
+    pub async fn read(&self) -> Result<Rx> {
+        self.read_for(Duration::from_millis(250)).await
+    }
+
+    /// A consistent read-only view for exports and checks, stopped after ten minutes.
+    pub async fn read_long(&self) -> Result<Rx> {
+        self.read_for(Duration::from_secs(600)).await
+    }
+
+    async fn read_for(&self, limit: Duration) -> Result<Rx> {
+        let conn = match &self.backend {
+            Backend::Lite(lite) => Conn::LiteRead(lite.read(limit).await?),
+            Backend::Pg(pg) => Conn::Pg(pg.begin(false, limit).await?),
+        };
+        Ok(Rx { tenant: self.tenant, conn })
+    }
+
+    /// Starts a write transaction; use [`write!`](crate::write) instead.
+    #[doc(hidden)]
+    pub async fn begin(&self) -> Result<Tx> {
+        let conn = match &self.backend {
+            Backend::Lite(lite) => Conn::LiteWrite(lite.begin().await?),
+            Backend::Pg(pg) => Conn::Pg(pg.begin(true, Duration::from_secs(30)).await?),
+        };
+        Ok(Tx { rx: Rx { tenant: self.tenant, conn }, commits: self.commits.clone() })
+    }
+
+    /// Copies the whole SQLite file while writers go on. PostgreSQL has its own tools and this is refused there.
+    pub async fn copy_to(&self, path: PathBuf) -> Result<()> {
+        match &self.backend {
+            Backend::Lite(lite) => lite.copy_to(path).await,
+            Backend::Pg(_) => Err(Error::internal("a PostgreSQL database is copied as an export, not as a file")),
+        }
+    }
+}
+
+pub(crate) enum Conn {
+    LiteRead(lite::ReadLease),
+    LiteWrite(lite::WriteLease),
+    Pg(pg::Lease),
+}
+
+/// A read-only view of one city.
+pub struct Rx {
+    pub(crate) tenant: TenantId,
+    pub(crate) conn: Conn,
+}
+
+impl Rx {
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    pub fn engine(&self) -> Engine {
+        match self.conn {
+            Conn::Pg(_) => Engine::Postgres,
+            _ => Engine::Sqlite,
+        }
+    }
+
+    pub async fn query(&mut self, sql: impl Into<Sql>, params: &[V]) -> Result<Vec<Row>> {
+        let sql = sql.into();
+        match &mut self.conn {
+            Conn::LiteRead(lease) => lite::query(lease.conn()?, sql.lite, self.tenant, params),
+            Conn::LiteWrite(lease) => lite::query(lease.conn()?, sql.lite, self.tenant, params),
+            Conn::Pg(lease) => lease.query(sql.pg, self.tenant, params).await,
+        }
+    }
+
+    pub async fn list<T: FromRow>(&mut self, sql: impl Into<Sql>, params: &[V]) -> Result<Vec<T>> {
+        self.query(sql, params).await?.iter().map(T::from_row).collect()
+    }
+
+    /// At most one row; a second one is a fault in the statement.
+    pub async fn opt<T: FromRow>(&mut self, sql: impl Into<Sql>, params: &[V]) -> Result<Option<T>> {
+        let rows = self.query(sql, params).await?;
+        match rows.as_slice() {
+            [] => Ok(None),
+            [row] => T::from_row(row).map(Some),
+            _ => Err(Error::internal("a statement for one row found several")),
+        }
+    }
+
+    /// Exactly one row; none is [`Error::NotFound`].
+    pub async fn one<T: FromRow>(&mut self, sql: impl Into<Sql>, params: &[V]) -> Result<T> {
+        self.opt(sql, params).await?.ok_or(Error::NotFound)
+    }
+}
+
+/// A write transaction of one city. Reads see its own writes.
+pub struct Tx {
+    rx: Rx,
+    commits: watch::Sender<u64>,
+}
+
+/// What became of a transaction's body.
+#[doc(hidden)]
+pub enum Finish<T> {
+    Done(Result<T>),
+    Again,
+}
+
+impl Tx {
+    pub(crate) fn from_lite(lease: lite::WriteLease, tenant: TenantId, commits: watch::Sender<u64>) -> Tx {
+        Tx { rx: Rx { tenant, conn: Conn::LiteWrite(lease) }, commits }
+    }
+
+    pub(crate) fn into_lite(self) -> Option<lite::WriteLease> {
+        match self.rx.conn {
+            Conn::LiteWrite(lease) => Some(lease),
+            _ => None,
+        }
+    }
+
+    /// Runs a statement that answers no rows; returns how many rows it changed.
+    pub async fn exec(&mut self, sql: impl Into<Sql>, params: &[V]) -> Result<u64> {
+        let sql = sql.into();
+        let tenant = self.rx.tenant;
+        match &mut self.rx.conn {
+            Conn::LiteRead(_) => Err(Error::internal("a read-only view cannot write")),
+            Conn::LiteWrite(lease) => lite::exec(lease.conn()?, sql.lite, tenant, params),
+            Conn::Pg(lease) => lease.exec(sql.pg, tenant, params).await,
+        }
+    }
+
+    /// Like [`exec`](Self::exec), and exactly one row must have changed, else [`Error::NotFound`].
+    pub async fn exec_one(&mut self, sql: impl Into<Sql>, params: &[V]) -> Result<()> {
+        match self.exec(sql, params).await? {
+            1 => Ok(()),
+            _ => Err(Error::NotFound),
+        }
+    }
+
+    #[doc(hidden)]
+    pub async fn finish<T>(self, result: Result<T>, attempt: &mut u32) -> Finish<T> {
+        let commits = self.commits.clone();
+        let outcome = match self.rx.conn {
+            Conn::LiteWrite(lease) => match result {
+                Ok(value) => lease.keep().await.map(|()| value),
+                Err(error) => {
+                    lease.undo().await;
+                    Err(error)
+                }
+            },
+            Conn::Pg(lease) => match result {
+                Ok(value) => lease.commit().await.map(|()| {
+                    commits.send_modify(|n| *n += 1);
+                    value
+                }),
+                Err(error) => {
+                    lease.rollback().await;
+                    Err(error)
+                }
+            },
+            Conn::LiteRead(_) => Err(Error::internal("a read-only view cannot commit")),
+        };
+        match outcome {
+            Err(Error::Again) if *attempt < 8 => {
+                *attempt += 1;
+                let spread = rand::random_range(1..=10u64) << (*attempt).min(5);
+                tokio::time::sleep(Duration::from_millis(spread)).await;
+                Finish::Again
+            }
+            outcome => Finish::Done(outcome),
+        }
+    }
+}
+
+impl Deref for Tx {
+    type Target = Rx;
+    fn deref(&self) -> &Rx {
+        &self.rx
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Rx {
+        &mut self.rx
+    }
+}

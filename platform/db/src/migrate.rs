@@ -1,0 +1,235 @@
+//! Schema steps: written once in PostgreSQL's words, one statement each, idempotent by a table that remembers them.
+
+use std::path::Path;
+
+use kernel::{Error, Result, sha256};
+use rusqlite::Connection;
+
+use crate::{lite, pg};
+
+/// The schema steps of one module, in order. Steps are only ever added.
+#[derive(Clone, Copy, Debug)]
+pub struct Migrations {
+    pub module: &'static str,
+    pub steps: &'static [Step],
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    pub name: &'static str,
+    pub sql: &'static str,
+}
+
+/// The statements of a migration file: separated by `;` at a line's end, `--` comments dropped.
+pub fn statements(sql: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut current = String::new();
+    for line in sql.lines() {
+        let line = line.split("--").next().unwrap_or("").trim_end();
+        if line.trim().is_empty() {
+            continue;
+        }
+        current.push_str(line);
+        current.push('\n');
+        if line.ends_with(';') {
+            all.push(current.trim().trim_end_matches(';').to_owned());
+            current.clear();
+        }
+    }
+    if !current.trim().is_empty() {
+        all.push(current.trim().to_owned());
+    }
+    all
+}
+
+/// PostgreSQL's type names in SQLite's words; tables become STRICT so that nothing is converted silently.
+pub fn sqlite_ddl(statement: &str) -> String {
+    let mut out = String::with_capacity(statement.len());
+    let mut word = String::new();
+    for c in statement.chars().chain(std::iter::once('\n')) {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        out.push_str(match word.as_str() {
+            "UUID" | "BYTEA" => "BLOB",
+            "TIMESTAMPTZ" | "BOOLEAN" | "BIGINT" => "INTEGER",
+            "JSONB" | "DATE" => "TEXT",
+            "FLOAT8" => "REAL",
+            other => other,
+        });
+        word.clear();
+        out.push(c);
+    }
+    let out = out.trim_end().to_owned();
+    if out.to_ascii_uppercase().starts_with("CREATE TABLE") { format!("{out} STRICT") } else { out }
+}
+
+fn digest(step: &Step) -> String {
+    sha256(&[step.sql.as_bytes()]).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// What is still to do, or why this database must not be touched.
+fn pending<'a>(done: &[(String, String, String)], migrations: &'a [Migrations]) -> Result<Vec<(&'a str, &'a Step)>> {
+    for (module, name, _) in done {
+        let known = migrations.iter().any(|m| m.module == module && m.steps.iter().any(|s| s.name == name));
+        if !known {
+            return Err(Error::internal(format!(
+                "the database has step {module}/{name}, which this program does not know: it was written by a newer \
+                 version or with another set of modules; start that version"
+            )));
+        }
+    }
+    let mut todo = Vec::new();
+    for m in migrations {
+        for step in m.steps {
+            match done.iter().find(|(module, name, _)| module == m.module && name == step.name) {
+                None => todo.push((m.module, step)),
+                Some((_, _, sha)) if *sha == digest(step) => {}
+                Some(_) => {
+                    return Err(Error::internal(format!(
+                        "migration {}/{} was changed after it ran; add a new step instead",
+                        m.module, step.name
+                    )));
+                }
+            }
+        }
+    }
+    Ok(todo)
+}
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS meer_migration (module TEXT NOT NULL, step TEXT NOT NULL, \
+                     sha TEXT NOT NULL, PRIMARY KEY (module, step))";
+
+pub(crate) fn sqlite(path: &Path, migrations: &[Migrations]) -> Result<()> {
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|e| Error::internal(format!("{}: {e}", folder.display())))?;
+    }
+    let existed = path.exists();
+    let mut conn = lite::connect(path, true)?;
+    conn.execute_batch(&sqlite_ddl(TABLE)).map_err(lite::error)?;
+    let done = done_sqlite(&conn)?;
+    let todo = pending(&done, migrations)?;
+    if todo.is_empty() {
+        return Ok(());
+    }
+    if existed && !done.is_empty() {
+        keep_copy(&conn, path)?;
+    }
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(lite::error)?;
+    for (module, step) in todo {
+        for statement in statements(step.sql) {
+            tx.execute_batch(&sqlite_ddl(&statement))
+                .map_err(|e| Error::internal(format!("migration {module}/{}: {e} in: {statement}", step.name)))?;
+        }
+        tx.execute("INSERT INTO meer_migration VALUES (?1, ?2, ?3)", (module, step.name, digest(step)))
+            .map_err(lite::error)?;
+    }
+    tx.commit().map_err(lite::error)
+}
+
+fn done_sqlite(conn: &Connection) -> Result<Vec<(String, String, String)>> {
+    let mut statement = conn.prepare("SELECT module, step, sha FROM meer_migration").map_err(lite::error)?;
+    let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).map_err(lite::error)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(lite::error)
+}
+
+/// A copy beside the file before its schema changes: `city.db.before-migration`.
+fn keep_copy(conn: &Connection, path: &Path) -> Result<()> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".before-migration");
+    let copy = Path::new(&name);
+    if copy.exists() {
+        std::fs::remove_file(copy).map_err(Error::internal)?;
+    }
+    conn.execute("VACUUM INTO ?1", [copy.to_string_lossy()]).map_err(lite::error)?;
+    Ok(())
+}
+
+pub(crate) async fn postgres(config: &pg::Config, migrations: &[Migrations]) -> Result<()> {
+    let (mut client, connection) = config.0.connect(tokio_postgres::NoTls).await.map_err(pg::error)?;
+    let driver = tokio::spawn(connection);
+    let result = migrate_postgres(&mut client, migrations).await;
+    drop(client);
+    let _ = driver.await;
+    result
+}
+
+async fn migrate_postgres(client: &mut tokio_postgres::Client, migrations: &[Migrations]) -> Result<()> {
+    let fsync = client.query_one("SHOW fsync", &[]).await.map_err(pg::error)?.get::<_, String>(0);
+    if fsync != "on" && std::env::var_os("MEER_TEST_DATABASE").is_none() {
+        return Err(Error::internal("PostgreSQL runs with fsync=off: acknowledged work could be lost; switch it on"));
+    }
+    let tx = client.transaction().await.map_err(pg::error)?;
+    // Two nodes that start together: the second waits here, then finds nothing to do.
+    tx.batch_execute(TABLE).await.map_err(pg::error)?;
+    tx.batch_execute("LOCK TABLE meer_migration IN EXCLUSIVE MODE").await.map_err(pg::error)?;
+    let rows = tx.query("SELECT module, step, sha FROM meer_migration", &[]).await.map_err(pg::error)?;
+    let done: Vec<_> = rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect();
+    for (module, step) in pending(&done, migrations)? {
+        for statement in statements(step.sql) {
+            tx.batch_execute(&statement)
+                .await
+                .map_err(|e| Error::internal(format!("migration {module}/{}: {e} in: {statement}", step.name)))?;
+        }
+        tx.execute("INSERT INTO meer_migration VALUES ($1, $2, $3)", &[&module, &step.name, &digest(step)])
+            .await
+            .map_err(pg::error)?;
+    }
+    tx.batch_execute(PROTECT).await.map_err(pg::error)?;
+    tx.commit().await.map_err(pg::error)
+}
+
+/// Every table with a tenant gets the policy, and the working role gets rows but no ownership.
+const PROTECT: &str = "
+DO $$
+DECLARE t RECORD;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'meer_app') THEN
+    CREATE ROLE meer_app NOLOGIN;
+  END IF;
+  EXECUTE format('GRANT meer_app TO %I', current_user);
+  EXECUTE format('GRANT USAGE ON SCHEMA %I TO meer_app', current_schema());
+  FOR t IN
+    SELECT c.relname, c.relforcerowsecurity FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant' AND NOT a.attisdropped
+    WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+  LOOP
+    IF NOT t.relforcerowsecurity THEN
+      EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.relname);
+      EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t.relname);
+      EXECUTE format('CREATE POLICY tenant ON %I USING (tenant = current_setting(''meer.tenant'')::bigint)', t.relname);
+    END IF;
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO meer_app', t.relname);
+  END LOOP;
+END
+$$";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_mapped_as_whole_words_only() {
+        assert_eq!(
+            sqlite_ddl("CREATE TABLE a (tenant BIGINT NOT NULL, UUID_x TEXT, id UUID, d DATE, j JSONB, b BYTEA)"),
+            "CREATE TABLE a (tenant INTEGER NOT NULL, UUID_x TEXT, id BLOB, d TEXT, j TEXT, b BLOB) STRICT"
+        );
+        assert_eq!(sqlite_ddl("CREATE INDEX x ON a (id)"), "CREATE INDEX x ON a (id)");
+    }
+
+    #[test]
+    fn statements_end_at_line_ends() {
+        let all = statements("-- head\nCREATE TABLE a (\n  b TEXT -- why; not\n);\n\nCREATE INDEX i ON a (b);\n");
+        assert_eq!(all, ["CREATE TABLE a (\n  b TEXT\n)", "CREATE INDEX i ON a (b)"]);
+    }
+
+    #[test]
+    fn newer_and_changed_schemas_are_refused() {
+        const OLD: Migrations = Migrations { module: "a", steps: &[Step { name: "1", sql: "x" }] };
+        let row = |step: &str, sha: String| ("a".to_owned(), step.to_owned(), sha);
+        assert!(pending(&[row("2", String::new())], &[OLD]).unwrap_err().to_string().contains("newer"));
+        assert!(pending(&[row("1", "other".into())], &[OLD]).unwrap_err().to_string().contains("changed"));
+        assert_eq!(pending(&[row("1", digest(&OLD.steps[0]))], &[OLD]).unwrap().len(), 0);
+    }
+}

@@ -1,0 +1,253 @@
+//! The same statements, values and rules on both engines; sharing of commits on SQLite.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use db::{Db, Engine, Migrations, Rx, Step, Tx, V, params, testing};
+use kernel::{Date, Error, Money, Result, TenantId, Timestamp, Uuid};
+use serde_json::json;
+
+const MIGRATIONS: &[Migrations] = &[Migrations {
+    module: "notes",
+    steps: &[Step {
+        name: "0001",
+        sql: "CREATE TABLE note (tenant BIGINT NOT NULL, id UUID NOT NULL, title TEXT, cents BIGINT, day DATE,\n \
+              at TIMESTAMPTZ, done BOOLEAN, raw BYTEA, extra JSONB, share FLOAT8,\n PRIMARY KEY (tenant, id));\n\
+              CREATE UNIQUE INDEX note_title ON note (tenant, title);",
+    }],
+}];
+
+db::record! {
+    #[derive(Debug, PartialEq)]
+    struct Note {
+        id: Uuid,
+        title: Option<String>,
+        cents: Option<i64>,
+        day: Option<Date>,
+        at: Option<Timestamp>,
+        done: Option<bool>,
+        raw: Option<Vec<u8>>,
+        extra: Option<serde_json::Value>,
+        share: Option<f64>,
+    }
+}
+
+async fn add(tx: &mut Tx, n: u128, title: &str) -> Result<()> {
+    let sql = "INSERT INTO note (tenant, id, title, cents) VALUES ($1, $2, $3, $4)";
+    tx.exec_one(sql, params![Uuid::from_u128(n), title, Money(1)]).await
+}
+
+async fn count(rx: &mut Rx) -> Result<i64> {
+    Ok(rx.one::<(i64,)>("SELECT COUNT(*) AS n FROM note WHERE tenant = $1", &[]).await?.0)
+}
+
+async fn seen(db: &Db) -> i64 {
+    count(&mut db.read().await.unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_type_and_its_null_comes_back_as_it_went_in() {
+    for test in testing::both(MIGRATIONS).await {
+        let id = Uuid::from_u128(7);
+        let at: Timestamp = "2026-03-29T01:30:00.000001Z".parse().unwrap();
+        let day: Date = "2024-02-29".parse().unwrap();
+        let full = vec![
+            V::from(id),
+            V::from("Ärger \" ' \u{0}".replace('\u{0}', "")),
+            V::from(-5i64),
+            V::from(day),
+            V::from(at),
+            V::from(true),
+            V::from(vec![0u8, 255]),
+            V::from(json!({"a": [1, null, "ö"]})),
+            V::from(0.5),
+        ];
+        let empty = vec![
+            V::from(Uuid::from_u128(8)),
+            V::Text(None),
+            V::I64(None),
+            V::Date(None),
+            V::Time(None),
+            V::Bool(None),
+            V::Bytes(None),
+            V::Json(None),
+            V::F64(None),
+        ];
+        // The order of the numbers in the text differs from their order in the list on purpose.
+        let insert = "INSERT INTO note (tenant, share, extra, raw, done, at, day, cents, title, id)
+             VALUES ($1, $10, $9, $8, $7, $6, $5, $4, $3, $2)";
+        db::write!(test.db, |tx| {
+            tx.exec_one(insert, &full).await?;
+            tx.exec_one(insert, &empty).await
+        })
+        .unwrap();
+        let mut rx = test.db.read().await.unwrap();
+        let notes = rx.list::<Note>("SELECT * FROM note WHERE tenant = $1 ORDER BY id", &[]).await.unwrap();
+        assert_eq!(notes[0].at, Some(at));
+        assert_eq!(notes[0].day, Some(day));
+        assert_eq!(notes[0].extra, Some(json!({"a": [1, null, "ö"]})));
+        assert_eq!(notes[0].raw.as_deref(), Some(&[0u8, 255][..]));
+        assert_eq!((notes[0].id, notes[0].cents, notes[0].done, notes[0].share), (id, Some(-5), Some(true), Some(0.5)));
+        assert_eq!(notes[0].title.as_deref(), Some("Ärger \" ' "));
+        assert_eq!(notes[1].title, None);
+        assert_eq!((notes[1].at, notes[1].raw.is_none(), notes[1].extra.is_none()), (None, true, true));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_body_leaves_nothing_and_a_read_view_cannot_write() {
+    for test in testing::both(MIGRATIONS).await {
+        let result: Result<()> = db::write!(test.db, |tx| {
+            add(tx, 1, "a").await?;
+            assert_eq!(count(tx).await?, 1, "a transaction sees its own rows");
+            Err(Error::refused("no"))
+        });
+        assert_eq!(result.unwrap_err().code(), "no");
+        assert_eq!(seen(&test.db).await, 0);
+
+        let twice: Result<()> = db::write!(test.db, |tx| {
+            add(tx, 1, "same").await?;
+            add(tx, 2, "same").await
+        });
+        assert!(matches!(twice, Err(Error::Internal(_))), "{twice:?}");
+        assert_eq!(seen(&test.db).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_city_sees_and_changes_nothing() {
+    for test in testing::both(MIGRATIONS).await {
+        db::write!(test.db, |tx| { add(tx, 1, "mine").await }).unwrap();
+        let other = Db::open(&test.url, TenantId(2), MIGRATIONS).await.unwrap();
+        assert_eq!(seen(&other).await, 0);
+        let changed = db::write!(other, |tx| { tx.exec("UPDATE note SET title = 'x' WHERE tenant = $1", &[]).await });
+        assert_eq!(changed.unwrap(), 0);
+        if test.db.engine() == Engine::Postgres {
+            // The second belt: even a text that forgets its tenant is held back by row-level security.
+            let mut rx = other.read().await.unwrap();
+            let n =
+                rx.one::<(i64,)>("SELECT COUNT(*) AS n FROM note WHERE $1 > CAST(0 AS BIGINT)", &[]).await.unwrap().0;
+            assert_eq!(n, 0);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_writers_lose_nothing() {
+    for test in testing::both(MIGRATIONS).await {
+        let db = test.db.clone();
+        db::write!(db, |tx| { add(tx, 0, "0").await }).unwrap();
+        let tasks: Vec<_> = (0..32)
+            .map(|_| {
+                let db = db.clone();
+                tokio::spawn(async move {
+                    db::write!(db, |tx| {
+                        let sql = "SELECT cents FROM note WHERE tenant = $1 AND id = $2";
+                        let (have,) = tx.one::<(i64,)>(sql, params![Uuid::from_u128(0)]).await?;
+                        tokio::task::yield_now().await;
+                        let sql = "UPDATE note SET cents = $3 WHERE tenant = $1 AND id = $2";
+                        tx.exec_one(sql, params![Uuid::from_u128(0), have + 1]).await
+                    })
+                })
+            })
+            .collect();
+        let mut done = 0;
+        for task in tasks {
+            done += i64::from(task.await.unwrap().is_ok());
+        }
+        let mut rx = db.read().await.unwrap();
+        let sql = "SELECT cents FROM note WHERE tenant = $1";
+        assert_eq!(rx.one::<(i64,)>(sql, &[]).await.unwrap().0, 1 + done);
+        if db.engine() == Engine::Sqlite {
+            assert_eq!(done, 32, "writers of one file queue and never collide");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_share_commits_and_each_keeps_or_loses_its_own_work() {
+    let test = testing::sqlite(MIGRATIONS).await;
+    let before = test.db.commit_count();
+    let tasks: Vec<_> = (0..200u128)
+        .map(|n| {
+            let db = test.db.clone();
+            tokio::spawn(async move {
+                db::write!(db, |tx| {
+                    add(tx, n + 1, &n.to_string()).await?;
+                    if n % 5 == 0 { Err(Error::refused("every-fifth")) } else { Ok(()) }
+                })
+            })
+        })
+        .collect();
+    for (n, task) in tasks.into_iter().enumerate() {
+        assert_eq!(task.await.unwrap().is_ok(), n % 5 != 0);
+    }
+    assert_eq!(seen(&test.db).await, 160);
+    let commits = test.db.commit_count() - before;
+    assert!(commits < 100, "{commits} commits for 160 writers: nobody shared");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_request_dropped_anywhere_takes_only_its_own_work_along() {
+    let test = testing::sqlite(MIGRATIONS).await;
+    let kept = Arc::new(AtomicU32::new(0));
+    let mut tasks = Vec::new();
+    for n in 0..300u128 {
+        let (db, kept) = (test.db.clone(), kept.clone());
+        tasks.push(tokio::spawn(async move {
+            let work = async {
+                let result: Result<()> = db::write!(db, |tx| {
+                    add(tx, n + 1, &n.to_string()).await?;
+                    if n % 3 == 0 {
+                        tokio::time::sleep(Duration::from_micros(300)).await;
+                    }
+                    Ok(())
+                });
+                if result.is_ok() {
+                    kept.fetch_add(1, Ordering::SeqCst);
+                }
+            };
+            let _ = tokio::time::timeout(Duration::from_micros(200 * (n as u64 % 40)), work).await;
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    // Whatever was acknowledged is there; a drop between commit and answer may leave more, never less.
+    let kept = i64::from(kept.load(Ordering::SeqCst));
+    assert!(seen(&test.db).await >= kept);
+    // Work that a dropped writer should have committed is committed by somebody, also when no writer follows.
+    let in_writer = db::write!(test.db, |tx| { count(tx).await }).unwrap();
+    assert!(in_writer >= kept);
+    db::write!(test.db, |tx| { add(tx, 9999, "last").await }).unwrap();
+    assert_eq!(seen(&test.db).await, in_writer + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_takes_too_long_is_stopped() {
+    let test = testing::sqlite(MIGRATIONS).await;
+    let mut rx = test.db.read().await.unwrap();
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000000 * $1)
+                   SELECT COUNT(*) AS n FROM n";
+    let error = rx.one::<(i64,)>(endless, &[]).await.unwrap_err();
+    assert!(error.to_string().contains("too long"), "{error}");
+    drop(rx);
+    assert_eq!(seen(&test.db).await, 0, "the connection is good again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_a_live_file_is_whole() {
+    let test = testing::sqlite(MIGRATIONS).await;
+    db::write!(test.db, |tx| { add(tx, 1, "a").await }).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    test.db.copy_to(path.clone()).await.unwrap();
+    db::write!(test.db, |tx| { add(tx, 2, "b").await }).unwrap();
+    let copy = Db::open(&db::Url::Sqlite(path), TenantId(1), MIGRATIONS).await.unwrap();
+    assert_eq!(seen(&copy).await, 1);
+}
