@@ -22,7 +22,7 @@ pub enum Url {
     /// A SQLite file, made when absent.
     Sqlite(PathBuf),
     /// `postgres://…`, without the password in logs.
-    Postgres(pg::Config),
+    Postgres(Box<pg::Config>),
 }
 
 impl Url {
@@ -31,7 +31,7 @@ impl Url {
         match text.strip_prefix("sqlite:") {
             Some(path) if !path.is_empty() => Ok(Url::Sqlite(PathBuf::from(path))),
             Some(_) => Err(Error::internal("sqlite: needs a path, e.g. sqlite:data/meerbusch.db")),
-            None => pg::Config::parse(text).map(Url::Postgres),
+            None => pg::Config::parse(text).map(|config| Url::Postgres(Box::new(config))),
         }
     }
 }

@@ -371,7 +371,7 @@ fn bind(statement: &mut rusqlite::CachedStatement<'_>, tenant: TenantId, params:
 pub(crate) fn query(conn: &Connection, sql: &'static str, tenant: TenantId, params: &[V]) -> Result<Vec<Row>> {
     let mut statement = conn.prepare_cached(sql).map_err(error)?;
     bind(&mut statement, tenant, params)?;
-    let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
     let mut found = Vec::new();
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next().map_err(error)? {

@@ -71,7 +71,7 @@ pub async fn postgres(migrations: &[Migrations]) -> Option<TestDb> {
 
     let mut config = config;
     config.dbname(&name);
-    let url = Url::Postgres(pg::Config(config));
+    let url = Url::Postgres(Box::new(pg::Config(config)));
     let db = Db::open(&url, TenantId(1), migrations).await.expect("a fresh PostgreSQL database opens");
     assert_eq!(db.engine(), Engine::Postgres);
     Some(TestDb { db, url, _folder: None })
