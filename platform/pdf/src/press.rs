@@ -240,13 +240,15 @@ impl Job {
 }
 
 /// Sets what no template may forget: title, office, language, fonts and the watermark.
+///
+/// The watermark is an artifact: read aloud on every page it would drown the letter. `letter.typ` prints it once as text.
 fn wrapper(template: &str) -> String {
     format!(
         r#"#let meta = json("{META_PATH}")
 #set document(title: meta.title, author: meta.author)
 #set text(font: {FAMILIES}, size: 11pt, lang: meta.lang, region: meta.region)
 #set page(paper: "a4", foreground: if meta.watermark != none {{
-  rotate(-52deg, text(size: 50pt, weight: "bold", fill: rgb(90, 90, 90, 38), hyphenate: false, meta.watermark))
+  pdf.artifact(rotate(-52deg, text(size: 50pt, weight: "bold", fill: rgb(90, 90, 90, 38), meta.watermark)))
 }})
 #include "{template}"
 "#
