@@ -1,1 +1,288 @@
-//! What the module records shows to others: commands, events, ids, views
+//! What the module `records` (eAkte) shows to others: open a case, put documents and steps into it, look at it.
+
+use kernel::{
+    AccountId, CaseId, Command, DocumentId, Event, FileId, PartialDate, Query, Subject, TaskOutcome, TaskToken,
+    Timestamp, UnitKey,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Who may see a document or a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Audience {
+    /// The applicant and the staff with access to the case.
+    Applicant,
+    /// Staff with access to the case only.
+    Staff,
+}
+
+impl Audience {
+    pub fn code(self) -> &'static str {
+        match self {
+            Audience::Applicant => "applicant",
+            Audience::Staff => "staff",
+        }
+    }
+}
+
+/// A postal address (Anschrift).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Address {
+    pub street: String,
+    pub house_number: String,
+    #[serde(default)]
+    pub addition: String,
+    pub postal_code: String,
+    pub city: String,
+    /// ISO 3166-1 alpha-2; empty means Germany.
+    #[serde(default)]
+    pub country: String,
+}
+
+/// The person a case is about (Antragsteller).
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Party {
+    pub family_name: String,
+    /// Empty for persons with one name only.
+    pub first_names: String,
+    pub birth_date: Option<PartialDate>,
+    pub address: Address,
+    pub email: Option<String>,
+    /// Where the data come from: `eid`, `account`, `typed`.
+    pub provenance: String,
+}
+
+/// Opens a case (Vorgang) in the file (Akte) of its file-plan entry and year and gives it an Aktenzeichen.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct OpenCase {
+    /// Key of the service in the catalogue.
+    pub service: String,
+    /// Key of the file-plan entry (Aktenplaneintrag), e.g. `33.20`.
+    pub plan: String,
+    /// Leading organisation unit (Federführung).
+    pub unit: UnitKey,
+    /// What it is about, without personal data, e.g. `Meldebescheinigung`.
+    pub title: String,
+    /// `offen` or `vertraulich`; with the unit it decides the access class.
+    pub confidentiality: String,
+    pub party: Party,
+    /// The applicant's account; none for guests.
+    pub account: Option<AccountId>,
+    pub lang: kernel::Lang,
+    /// Years the closed case is kept, and the paragraph that says so.
+    pub retention_years: u16,
+    pub retention_basis: String,
+}
+
+impl Command for OpenCase {
+    const NAME: &'static str = "records.open-case";
+    const CALLERS: &'static [&'static str] = &["services"];
+    type Answer = CaseOpened;
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaseOpened {
+    pub case: CaseId,
+    /// Aktenzeichen, e.g. `33.20/2026/000042`.
+    pub number: String,
+    /// Claim code for an applicant without account; shown once, kept as a hash.
+    pub claim_code: Option<String>,
+}
+
+/// Puts a stored file into the case as a document.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AddDocument {
+    pub case: CaseId,
+    /// Code of the kind, e.g. `antrag`, `nachweis`, `bescheinigung`, `bescheid`, `schreiben`.
+    pub kind: String,
+    pub title: String,
+    pub file: FileId,
+    /// `eingang`, `ausgang` or `intern`.
+    pub direction: String,
+    pub audience: Audience,
+}
+
+impl Command for AddDocument {
+    const NAME: &'static str = "records.add-document";
+    const CALLERS: &'static [&'static str] = &["services", "certificates", "postbox", "desk", "payments"];
+    type Answer = DocumentId;
+}
+
+/// Adds a step to the case's timeline; the text is `timeline-<code>` in plain words, in the reader's language.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AddStep {
+    pub case: CaseId,
+    pub code: String,
+    /// Values for the text: dates, amounts, codes.
+    pub args: Vec<(String, String)>,
+    pub audience: Audience,
+    /// This step was a manual transfer into another system (Medienbruch), counted and shown honestly.
+    pub media_break: bool,
+}
+
+impl Command for AddStep {
+    const NAME: &'static str = "records.add-step";
+    const CALLERS: &'static [&'static str] =
+        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes"];
+    type Answer = ();
+}
+
+/// Where a case stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    Received,
+    InProgress,
+    /// The applicant has to answer.
+    WaitingApplicant,
+    /// The applicant has to pay.
+    WaitingPayment,
+    /// Decided and delivered or dispatched (Schlussverfügung zdA follows).
+    Done,
+    Refused,
+    Withdrawn,
+}
+
+impl Status {
+    pub const ALL: [Status; 7] = [
+        Status::Received,
+        Status::InProgress,
+        Status::WaitingApplicant,
+        Status::WaitingPayment,
+        Status::Done,
+        Status::Refused,
+        Status::Withdrawn,
+    ];
+
+    pub fn code(self) -> &'static str {
+        match self {
+            Status::Received => "received",
+            Status::InProgress => "in-progress",
+            Status::WaitingApplicant => "waiting-applicant",
+            Status::WaitingPayment => "waiting-payment",
+            Status::Done => "done",
+            Status::Refused => "refused",
+            Status::Withdrawn => "withdrawn",
+        }
+    }
+
+    pub fn from_code(code: &str) -> Option<Status> {
+        Status::ALL.into_iter().find(|s| s.code() == code)
+    }
+
+    /// Nothing more happens in the case.
+    pub fn closed(self) -> bool {
+        matches!(self, Status::Done | Status::Refused | Status::Withdrawn)
+    }
+}
+
+/// Sets the case's status; a closing one starts retention. As a process task it is called by name.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SetStatus {
+    pub case: CaseId,
+    pub token: TaskToken,
+    pub status: Status,
+}
+
+impl Command for SetStatus {
+    const NAME: &'static str = "records.set-status";
+    const CALLERS: &'static [&'static str] = &["processes", "payments", "postbox", "services"];
+    type Answer = TaskOutcome;
+}
+
+/// What other modules may know of cases. Cases that do not exist are left out.
+pub struct Cases {
+    pub ids: Vec<CaseId>,
+}
+
+impl Query for Cases {
+    const NAME: &'static str = "records.cases";
+    const CALLERS: &'static [&'static str] =
+        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes", "privacy", "accounts"];
+    type Answer = Vec<CaseView>;
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseView {
+    pub id: CaseId,
+    pub number: String,
+    pub service: String,
+    pub title: String,
+    pub unit: UnitKey,
+    /// Access class of the case (see identity).
+    pub cls: i64,
+    pub status: Status,
+    pub opened_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    pub account: Option<AccountId>,
+    pub lang: kernel::Lang,
+    pub party: Party,
+}
+
+/// May the actor of the context see this case: the applicant's own account, the guest of this case, or staff through
+/// the access class. Answers [`kernel::Error::NotFound`] otherwise, as for a case that does not exist.
+pub struct VisibleCase {
+    pub case: CaseId,
+}
+
+impl Query for VisibleCase {
+    const NAME: &'static str = "records.visible-case";
+    const CALLERS: &'static [&'static str] =
+        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes", "privacy"];
+    type Answer = CaseView;
+}
+
+/// One document as others may see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct DocumentView {
+    pub id: DocumentId,
+    pub case: CaseId,
+    pub kind: String,
+    pub title: String,
+    pub file: FileId,
+    pub direction: String,
+    pub audience: Audience,
+    pub added_at: Timestamp,
+}
+
+/// Documents by id, without a check of rights: the caller has one.
+pub struct Documents {
+    pub ids: Vec<DocumentId>,
+}
+
+impl Query for Documents {
+    const NAME: &'static str = "records.documents";
+    const CALLERS: &'static [&'static str] = &["postbox", "certificates", "desk", "services", "privacy"];
+    type Answer = Vec<DocumentView>;
+}
+
+/// A case was opened.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaseOpenedEvent {
+    pub case: CaseId,
+    pub number: String,
+    pub service: String,
+    pub unit: UnitKey,
+}
+
+impl Event for CaseOpenedEvent {
+    const NAME: &'static str = "records.case-opened";
+    fn subject(&self) -> Subject {
+        self.case.into()
+    }
+}
+
+/// A case changed its status.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StatusChanged {
+    pub case: CaseId,
+    pub status: Status,
+}
+
+impl Event for StatusChanged {
+    const NAME: &'static str = "records.status-changed";
+    fn subject(&self) -> Subject {
+        self.case.into()
+    }
+}

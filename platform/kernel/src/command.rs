@@ -21,6 +21,15 @@ pub trait Command: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'st
     }
 }
 
+/// A typed read-only question from one module to another, asked of a consistent view.
+pub trait Query: Send + 'static {
+    /// `<module>.<noun>`, unique in the house.
+    const NAME: &'static str;
+    const PERMISSION: Option<Permission> = None;
+    const CALLERS: &'static [&'static str] = &[];
+    type Answer: Send + 'static;
+}
+
 /// The place in a running process that waits for a task's result.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct TaskToken {

@@ -16,7 +16,7 @@ pub mod partial_date;
 
 pub use actor::{Actor, Grants, Level, Permission, Principal, Scope};
 pub use canonical::{Hash, canonical_json, sha256};
-pub use command::{Command, TaskOutcome, TaskToken};
+pub use command::{Command, Query, TaskOutcome, TaskToken};
 pub use cx::{Clock, Cx, FixedClock, Lang, OsRandom, Random, SeededRandom, Sources, SystemClock, berlin};
 pub use error::{Error, FieldError, Refusal, Result};
 pub use event::{Event, Subject};

@@ -1,1 +1,14 @@
-//! HTTP glue: typed routes, sessions, CSRF, CSP, forms and their errors
+//! HTTP glue that knows no module: who may use a route, the table of all routes, failures on their way to a page,
+//! headers that every answer carries.
+//!
+//! Architecture invariant: nothing here reads the database or renders a page.
+
+mod access;
+mod failure;
+mod headers;
+mod routes;
+
+pub use access::{Access, allowed};
+pub use failure::{Answer, Failure};
+pub use headers::secure;
+pub use routes::{RouteInfo, Routes, Side};
