@@ -1,1 +1,297 @@
-//! Versioned texts, forms, processes and fees of a city
+//! Where a city's truth lives: versioned texts, forms, processes, letters and fees.
+//!
+//! Files below `cities/<city>/` are imported as a release. The folder names the kind, the rest of the path without its
+//! ending is the key: `forms/tasks/abweichung.toml` is kind `forms`, key `tasks/abweichung`; files at the top have the
+//! kind `city`. What was edited in the browser is never overwritten: the conflict is reported.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, RwLock},
+};
+
+use db::{Db, Migrations, Rx, Tx, params};
+use kernel::{Cx, Error, Result, sha256};
+
+pub const MIGRATIONS: Migrations = db::migrations!("content": "0001_init");
+
+/// Largest file of a city's data.
+const MAX_FILE: u64 = 2 * 1024 * 1024;
+
+/// One released version of one piece of content.
+#[derive(Debug, Clone)]
+pub struct Item {
+    pub kind: String,
+    pub key: String,
+    pub version: i64,
+    /// Path below the city's folder, for error texts with file and line.
+    pub name: String,
+    pub body: Arc<str>,
+}
+
+/// What an import did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Import {
+    pub added: Vec<String>,
+    pub changed: Vec<String>,
+    /// Edited in the browser and changed in the files: nothing was overwritten.
+    pub conflicts: Vec<String>,
+    pub unchanged: usize,
+}
+
+type Parsed = Arc<dyn Any + Send + Sync>;
+/// Kind, key, version and the type it was read into.
+type ParsedKey = (String, String, i64, TypeId);
+
+/// The released content of one city, in memory.
+#[derive(Default)]
+pub struct Content {
+    items: RwLock<HashMap<(String, String), Arc<Item>>>,
+    parsed: RwLock<HashMap<ParsedKey, Parsed>>,
+}
+
+impl Content {
+    /// Reads the released versions.
+    pub async fn load(db: &Db) -> Result<Self> {
+        let content = Self::default();
+        content.refresh(db).await?;
+        Ok(content)
+    }
+
+    /// Takes over what was released since.
+    pub async fn refresh(&self, db: &Db) -> Result<()> {
+        let released = released(&mut db.read().await?).await?;
+        let map = released.into_iter().map(|i| ((i.kind.clone(), i.key.clone()), Arc::new(i))).collect();
+        *self.items.write().unwrap_or_else(|e| e.into_inner()) = map;
+        Ok(())
+    }
+
+    pub fn get(&self, kind: &str, key: &str) -> Option<Arc<Item>> {
+        self.items.read().unwrap_or_else(|e| e.into_inner()).get(&(kind.to_owned(), key.to_owned())).cloned()
+    }
+
+    /// All of one kind, by key.
+    pub fn all(&self, kind: &str) -> Vec<Arc<Item>> {
+        let items = self.items.read().unwrap_or_else(|e| e.into_inner());
+        let mut found: Vec<_> = items.values().filter(|i| i.kind == kind).cloned().collect();
+        found.sort_by(|a, b| a.key.cmp(&b.key));
+        found
+    }
+
+    /// The released version, read once into a type and kept.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none, and what `read` says.
+    pub fn parsed<T: Send + Sync + 'static>(
+        &self,
+        kind: &str,
+        key: &str,
+        read: impl FnOnce(&Item) -> Result<T>,
+    ) -> Result<Arc<T>> {
+        let item = self.get(kind, key).ok_or(Error::NotFound)?;
+        self.parse(&item, read)
+    }
+
+    /// Any version, read once into a type and kept.
+    pub fn parse<T: Send + Sync + 'static>(
+        &self,
+        item: &Item,
+        read: impl FnOnce(&Item) -> Result<T>,
+    ) -> Result<Arc<T>> {
+        let at = (item.kind.clone(), item.key.clone(), item.version, TypeId::of::<T>());
+        if let Some(known) = self.parsed.read().unwrap_or_else(|e| e.into_inner()).get(&at)
+            && let Ok(known) = known.clone().downcast::<T>()
+        {
+            return Ok(known);
+        }
+        let fresh = Arc::new(read(item)?);
+        self.parsed.write().unwrap_or_else(|e| e.into_inner()).insert(at, fresh.clone());
+        Ok(fresh)
+    }
+
+    /// A TOML file of the city as a type; errors name file, line and column.
+    pub fn toml<T: serde::de::DeserializeOwned + Send + Sync + 'static>(
+        &self,
+        kind: &str,
+        key: &str,
+    ) -> Result<Arc<T>> {
+        self.parsed(kind, key, read_toml)
+    }
+}
+
+/// Reads a TOML item; the error names file, line and column.
+pub fn read_toml<T: serde::de::DeserializeOwned>(item: &Item) -> Result<T> {
+    toml::from_str(&item.body).map_err(|e| {
+        let (line, column) = e.span().map_or((1, 1), |span| position(&item.body, span.start));
+        Error::internal(format!("{}:{line}:{column}: {}", item.name, e.message()))
+    })
+}
+
+/// Line and column (from 1, in characters) of a byte offset.
+pub fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(offset)];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+async fn released(rx: &mut Rx) -> Result<Vec<Item>> {
+    let sql = "SELECT kind, key, version, name, body FROM content_item WHERE tenant = $1 AND state = 'released'";
+    rx.query(sql, &[]).await?.iter().map(item).collect()
+}
+
+fn item(row: &db::Row) -> Result<Item> {
+    Ok(Item {
+        kind: row.get("kind")?,
+        key: row.get("key")?,
+        version: row.get("version")?,
+        name: row.get("name")?,
+        body: row.get::<String>("body")?.into(),
+    })
+}
+
+/// One version, also a superseded one.
+pub async fn version(rx: &mut Rx, kind: &str, key: &str, version: i64) -> Result<Item> {
+    let sql = "SELECT kind, key, version, name, body FROM content_item
+               WHERE tenant = $1 AND kind = $2 AND key = $3 AND version = $4";
+    rx.query(sql, params![kind, key, version]).await?.first().map(item).ok_or(Error::NotFound)?
+}
+
+/// The files of a city's folder as (kind, key, name below the folder, path).
+pub fn files(folder: &Path) -> Result<Vec<(String, String, String, PathBuf)>> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(dir) = open.pop() {
+        let entries = std::fs::read_dir(&dir).map_err(|e| Error::internal(format!("{}: {e}", dir.display())))?;
+        for entry in entries {
+            let path = entry.map_err(Error::internal)?.path();
+            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            if path.is_dir() {
+                open.push(path);
+            } else if let Some((stem, ending)) = name.rsplit_once('.')
+                && matches!(ending, "toml" | "bpmn" | "dmn" | "typ" | "md" | "json")
+                // How the sandbox behaves is no content of the city.
+                && name != "sandbox.toml"
+            {
+                let (kind, key) = stem.split_once('/').unwrap_or(("city", stem));
+                found.push((kind.to_owned(), key.to_owned(), name.clone(), path));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Imports the files of a folder as a release.
+pub async fn import(tx: &mut Tx, cx: &Cx, folder: &Path) -> Result<Import> {
+    let mut report = Import::default();
+    for (kind, key, name, path) in files(folder)? {
+        let size = std::fs::metadata(&path).map_err(Error::internal)?.len();
+        if size > MAX_FILE {
+            return Err(Error::internal(format!("{name}: larger than 2 MiB")));
+        }
+        let body = std::fs::read_to_string(&path).map_err(|e| Error::internal(format!("{name}: {e}")))?;
+        let sha = sha256(&[body.as_bytes()]);
+        let sql = "SELECT version, sha256, origin FROM content_item
+                   WHERE tenant = $1 AND kind = $2 AND key = $3 ORDER BY version DESC LIMIT 1";
+        let latest: Option<(i64, [u8; 32], String)> = tx.opt(sql, params![&kind, &key]).await?;
+        let next = match latest {
+            Some((_, have, _)) if have == sha => {
+                report.unchanged += 1;
+                continue;
+            }
+            Some((_, _, origin)) if origin == "browser" => {
+                report.conflicts.push(name);
+                continue;
+            }
+            Some((version, ..)) => {
+                report.changed.push(name.clone());
+                version + 1
+            }
+            None => {
+                report.added.push(name.clone());
+                1
+            }
+        };
+        let sql = "UPDATE content_item SET state = 'superseded'
+                   WHERE tenant = $1 AND kind = $2 AND key = $3 AND state = 'released'";
+        tx.exec(sql, params![&kind, &key]).await?;
+        let sql = "INSERT INTO content_item (tenant, kind, key, version, state, name, body, sha256, origin, at)
+                   VALUES ($1, $2, $3, $4, 'released', $5, $6, $7, 'file', $8)";
+        tx.exec_one(sql, params![kind, key, next, name, body, sha, cx.now()]).await?;
+    }
+    Ok(report)
+}
+
+/// Writes the released content back as files, so that what was edited in the browser can be kept in version control.
+pub async fn export(rx: &mut Rx, folder: &Path) -> Result<usize> {
+    let items = released(rx).await?;
+    for item in &items {
+        let path = folder.join(&item.name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(Error::internal)?;
+        }
+        std::fs::write(&path, item.body.as_bytes()).map_err(|e| Error::internal(format!("{}: {e}", path.display())))?;
+    }
+    Ok(items.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{Principal, Sources, TenantId};
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_changed_file_is_a_new_version_and_the_old_one_stays() {
+        for test in db::testing::both(&[MIGRATIONS]).await {
+            let folder = tempfile::tempdir().unwrap();
+            let put = |name: &str, body: &str| {
+                let path = folder.path().join(name);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, body).unwrap();
+            };
+            put("city.toml", "name = \"Musterstadt\"");
+            put("forms/tasks/a.toml", "x = 1");
+            let cx = Cx::new(TenantId(1), Principal::System { name: "test" }, Sources::system());
+            let first = db::write!(test.db, |tx| { import(tx, &cx, folder.path()).await }).unwrap();
+            assert_eq!(first.added, ["city.toml", "forms/tasks/a.toml"]);
+            let content = Content::load(&test.db).await.unwrap();
+            assert_eq!(&*content.get("forms", "tasks/a").unwrap().body, "x = 1");
+
+            put("forms/tasks/a.toml", "x = 2");
+            let second = db::write!(test.db, |tx| { import(tx, &cx, folder.path()).await }).unwrap();
+            assert_eq!((second.changed.len(), second.unchanged), (1, 1));
+            content.refresh(&test.db).await.unwrap();
+            assert_eq!(content.get("forms", "tasks/a").unwrap().version, 2);
+            let mut rx = test.db.read().await.unwrap();
+            assert_eq!(&*version(&mut rx, "forms", "tasks/a", 1).await.unwrap().body, "x = 1");
+            assert!(matches!(version(&mut rx, "forms", "tasks/a", 3).await, Err(Error::NotFound)));
+            drop(rx);
+
+            // What somebody edited in the browser stays, and the file's change is reported.
+            db::write!(test.db, |tx| {
+                let sql = "UPDATE content_item SET origin = 'browser' WHERE tenant = $1 AND version = 2";
+                tx.exec_one(sql, &[]).await
+            })
+            .unwrap();
+            put("forms/tasks/a.toml", "x = 3");
+            let third = db::write!(test.db, |tx| { import(tx, &cx, folder.path()).await }).unwrap();
+            assert_eq!(third.conflicts, ["forms/tasks/a.toml"]);
+        }
+    }
+
+    #[test]
+    fn errors_name_file_line_and_column() {
+        let item = Item {
+            kind: "city".into(),
+            key: "city".into(),
+            version: 1,
+            name: "city.toml".into(),
+            body: "ö = 1\nname = [".into(),
+        };
+        let text = read_toml::<toml::Table>(&item).unwrap_err().to_string();
+        assert!(text.starts_with("city.toml:"), "{text}");
+        assert_eq!(position("ä\nbc", 4), (2, 2));
+    }
+}
