@@ -1,1 +1,49 @@
-//! BPMN 2.0.2 process models: read, check and step, without I/O
+//! BPMN 2.0.2 process models: read, check and step, without I/O.
+//!
+//! [`Model::parse`] reads a file, [`step`] leads one instance from state to state. See the README for the supported
+//! elements and the state machine.
+
+mod error;
+mod graph;
+mod iso;
+mod limits;
+pub mod model;
+mod read;
+mod state;
+mod step;
+
+pub use error::{ModelError, Position, Rule};
+pub use limits::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
+pub use state::{Awaits, Outcome, Resume, State, Status, Token, Vars, Wait, Watch};
+pub use step::{Conditions, Due, Effect, Event, MAX_MOVES, MAX_TOKENS, StepError, UserTask, step};
+
+/// A BPMN file: what it says, and the executable process in it, ready to be stepped.
+#[derive(Clone, Debug)]
+pub struct Model {
+    definitions: model::Definitions,
+    graph: graph::Graph,
+}
+
+impl Model {
+    /// Reads a file. What is wrong with the process itself is told by `check`, so that half-drawn models can be
+    /// loaded and shown.
+    ///
+    /// # Errors
+    /// Text that is not BPMN 2.0, is too large, or has missing or unreadable attributes.
+    pub fn parse(xml: &str) -> Result<Self, Vec<ModelError>> {
+        Ok(Self::from(read::read(xml)?))
+    }
+
+    /// Everything the file says.
+    #[must_use]
+    pub fn definitions(&self) -> &model::Definitions {
+        &self.definitions
+    }
+}
+
+impl From<model::Definitions> for Model {
+    fn from(definitions: model::Definitions) -> Self {
+        let graph = graph::Graph::build(&definitions);
+        Self { definitions, graph }
+    }
+}

@@ -1,0 +1,885 @@
+//! (state, event) → (state, effects).
+
+use std::collections::{HashSet, VecDeque};
+
+use serde_json::Value;
+
+use crate::Model;
+use crate::graph::{Does, Graph, GraphNode, TimerSpec, Trigger, feel_of};
+use crate::iso::{is_date, is_duration, parse_cycle};
+use crate::model::Mapping;
+use crate::state::{Awaits, Outcome, Resume, State, Status, Token, Vars, Wait, Watch};
+
+/// Ways tokens may take in one step; beyond it they stop with an incident.
+pub const MAX_MOVES: usize = 2_000;
+/// Tokens of one instance; beyond it a token that would become several stops with an incident.
+pub const MAX_TOKENS: usize = 5_000;
+
+/// What happens to an instance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The first event of an instance, with its first variables.
+    Start { vars: Vars },
+    /// A user task or command is done. Its outputs see the answer as `result`; without outputs the members of the
+    /// answer become variables.
+    Completed { token: u64, vars: Vars },
+    /// A user task or command ended with an error code; a boundary event may catch it.
+    Failed { token: u64, code: String },
+    /// A timer of [`Effect::ScheduleTimer`] is due; `token` as stated there.
+    TimerFired { token: u64 },
+    /// A message came in; the first token that waits for this name and key takes it.
+    Message { name: String, key: Value, vars: Vars },
+    /// Somebody removed the cause of an incident.
+    Retry { token: u64 },
+    /// End the instance now.
+    Cancel,
+}
+
+/// What the caller has to do, in this order, in the transaction that stores the state.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// A token came to an element. Each `Entered` is followed, now or later, by one `Left` of the same token.
+    Entered {
+        token: u64,
+        element: String,
+    },
+    /// A token left an element; `interrupted` when its work was not finished.
+    Left {
+        token: u64,
+        element: String,
+        interrupted: bool,
+    },
+    CallCommand {
+        token: u64,
+        element: String,
+        command: String,
+        inputs: Vars,
+    },
+    /// The answer is no longer wanted; it would be [`StepError::Stale`].
+    CancelCommand {
+        token: u64,
+    },
+    OpenUserTask(UserTask),
+    /// A user task is withdrawn without having been completed.
+    CloseUserTask {
+        token: u64,
+    },
+    /// `after` is the timer this one repeats: a duration counts from the time that one was due.
+    ScheduleTimer {
+        token: u64,
+        element: String,
+        due: Due,
+        after: Option<u64>,
+    },
+    CancelTimer {
+        token: u64,
+    },
+    AwaitMessage {
+        token: u64,
+        element: String,
+        name: String,
+        key: Value,
+    },
+    ForgetMessage {
+        token: u64,
+    },
+    /// A token cannot go on; [`Event::Retry`] lets it try again.
+    Incident {
+        token: u64,
+        element: String,
+        message: String,
+    },
+    Finished {
+        outcome: Outcome,
+    },
+}
+
+/// Work for a person.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserTask {
+    pub token: u64,
+    pub element: String,
+    pub name: Option<String>,
+    pub form: Option<String>,
+    /// Organisation unit or role.
+    pub unit: Option<String>,
+    /// ISO 8601 duration from now.
+    pub due: Option<String>,
+    /// Id of the task that must have been done by another person.
+    pub four_eyes: Option<String>,
+    /// A manual step into another system.
+    pub medienbruch: bool,
+    pub inputs: Vars,
+}
+
+/// When a timer is due, as ISO 8601 text that has been checked for its form only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Due {
+    Date(String),
+    Duration(String),
+}
+
+/// An event that does not fit the state. Nothing has happened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StepError {
+    /// The token is gone or waits for something else: the event was delivered twice or too late.
+    #[error("nothing of this kind waits under the number {token}")]
+    Stale { token: u64 },
+    #[error("nobody waits for the message {name} with this key")]
+    NoReceiver { name: String },
+    #[error("the instance has already been started")]
+    AlreadyStarted,
+    #[error("the instance has not been started or has ended")]
+    NotRunning,
+    #[error("the model has no process with a start event that can be executed")]
+    NotExecutable,
+    /// The state belongs to another model.
+    #[error("the state names the element {element}, which this model does not have")]
+    OtherModel { element: String },
+}
+
+/// Expressions and decisions, implemented by the caller (FEEL and DMN). Every error becomes an incident.
+pub trait Conditions {
+    /// Value of a condition; anything but true or false, also null, is an error.
+    ///
+    /// # Errors
+    /// A message for the person who resolves the incident.
+    fn condition(&self, expression: &str, vars: &Vars) -> Result<bool, String>;
+
+    /// Value of an expression.
+    ///
+    /// # Errors
+    /// A message for the person who resolves the incident.
+    fn value(&self, expression: &str, vars: &Vars) -> Result<Value, String>;
+
+    /// Result of the decision `file-key#decision`.
+    ///
+    /// # Errors
+    /// A message for the person who resolves the incident.
+    fn decision(&self, key: &str, inputs: &Vars) -> Result<Value, String>;
+}
+
+/// Applies one event. The same model, state, event and answers of `conditions` always give the same result.
+///
+/// # Errors
+/// [`StepError`] when the event does not fit; the caller keeps the state it has stored.
+pub fn step(
+    model: &Model,
+    state: State,
+    event: Event,
+    conditions: &dyn Conditions,
+) -> Result<(State, Vec<Effect>), StepError> {
+    let graph = &model.graph;
+    let elements = state.tokens.iter().map(|t| &t.element).chain(state.watches.iter().map(|w| &w.element));
+    if let Some(element) = elements.into_iter().find(|element| graph.node(element).is_none()) {
+        return Err(StepError::OtherModel { element: element.clone() });
+    }
+    let running = state.status == Status::Running;
+    let mut machine = Machine { graph, conditions, state, effects: Vec::new(), ways: VecDeque::new(), moves: 0 };
+    match event {
+        Event::Start { vars } => machine.start(vars)?,
+        _ if !running => return Err(StepError::NotRunning),
+        Event::Completed { token, vars } => machine.completed(token, vars)?,
+        Event::Failed { token, code } => machine.failed(token, &code)?,
+        Event::TimerFired { token } => machine.timer_fired(token)?,
+        Event::Message { name, key, vars } => machine.message(name, &key, vars)?,
+        Event::Retry { token } => machine.retry(token)?,
+        Event::Cancel => machine.end(Outcome::Cancelled),
+    }
+    machine.run();
+    Ok((machine.state, machine.effects))
+}
+
+/// A token on its way to a node.
+struct Way {
+    node: usize,
+    scope: u64,
+    flow: Option<usize>,
+}
+
+/// A token inside a node.
+#[derive(Clone, Copy)]
+struct Here<'m> {
+    id: u64,
+    node: &'m GraphNode,
+    scope: u64,
+}
+
+struct Machine<'m> {
+    graph: &'m Graph,
+    conditions: &'m dyn Conditions,
+    state: State,
+    effects: Vec<Effect>,
+    ways: VecDeque<Way>,
+    moves: usize,
+}
+
+impl<'m> Machine<'m> {
+    fn start(&mut self, vars: Vars) -> Result<(), StepError> {
+        if self.state.status != Status::New {
+            return Err(StepError::AlreadyStarted);
+        }
+        if self.graph.starts.is_empty() {
+            return Err(StepError::NotExecutable);
+        }
+        self.state.status = Status::Running;
+        self.state.vars = vars;
+        self.ways.extend(self.graph.starts.iter().map(|&node| Way { node, scope: 0, flow: None }));
+        Ok(())
+    }
+
+    fn completed(&mut self, token: u64, vars: Vars) -> Result<(), StepError> {
+        let here = self.take(token, |wait| matches!(wait, Wait::User | Wait::Command))?;
+        self.release_watches(token, None);
+        self.answer(here, vars);
+        Ok(())
+    }
+
+    fn failed(&mut self, token: u64, code: &str) -> Result<(), StepError> {
+        let here = self.waiting(token, |wait| matches!(wait, Wait::User | Wait::Command))?;
+        if !self.throw(here.id, code) {
+            self.remove(token);
+            let message = format!("Die Aufgabe meldet den Fehler „{code}“, den kein Ereignis auffängt.");
+            self.incident(here, Resume::Enter, message);
+        }
+        Ok(())
+    }
+
+    fn timer_fired(&mut self, timer: u64) -> Result<(), StepError> {
+        if let Ok(here) = self.take(timer, |wait| matches!(wait, Wait::Timer)) {
+            self.leave(here);
+            return Ok(());
+        }
+        self.watch_fired(timer, |awaits| !matches!(awaits, Awaits::Message { .. }))?;
+        Ok(())
+    }
+
+    fn message(&mut self, name: String, key: &Value, vars: Vars) -> Result<(), StepError> {
+        let tokens = self.state.tokens.iter().filter_map(|token| match &token.wait {
+            Wait::Message { name: n, key: k } if *n == name && k == key => Some(token.id),
+            _ => None,
+        });
+        let watches = self.state.watches.iter().filter_map(|watch| match &watch.awaits {
+            Awaits::Message { name: n, key: k } if *n == name && k == key => Some(watch.id),
+            _ => None,
+        });
+        let Some(receiver) = tokens.chain(watches).min() else { return Err(StepError::NoReceiver { name }) };
+        if let Ok(here) = self.take(receiver, |wait| matches!(wait, Wait::Message { .. })) {
+            self.release_watches(receiver, None);
+            self.answer(here, vars);
+        } else if let Some(here) = self.watch_fired(receiver, |awaits| matches!(awaits, Awaits::Message { .. }))? {
+            self.answer(here, vars);
+        }
+        Ok(())
+    }
+
+    fn retry(&mut self, token: u64) -> Result<(), StepError> {
+        let position = self.position(token).ok_or(StepError::Stale { token })?;
+        let Wait::Incident { resume, .. } = &self.state.tokens[position].wait else {
+            return Err(StepError::Stale { token });
+        };
+        let resume = resume.clone();
+        let old = self.take(token, |_| true)?;
+        match resume {
+            Resume::Enter => {
+                self.left(old, true);
+                let here = self.entered(old.node, old.scope);
+                for watch in self.state.watches.iter_mut().filter(|watch| watch.host == token) {
+                    watch.host = here.id;
+                }
+                self.act(here);
+            }
+            Resume::Answer(vars) => self.answer(old, vars),
+            Resume::Leave => self.leave(old),
+        }
+        Ok(())
+    }
+
+    /// Moves tokens until all of them wait.
+    fn run(&mut self) {
+        loop {
+            while let Some(way) = self.ways.pop_front() {
+                self.arrive(&way);
+            }
+            if !(self.finish_scope() || self.fire_inclusive()) {
+                break;
+            }
+        }
+        if self.state.status != Status::Running {
+            return;
+        }
+        if self.state.tokens.is_empty() {
+            self.end(Outcome::Completed);
+        } else if self.state.tokens.iter().all(|t| matches!(t.wait, Wait::Join { .. } | Wait::Scope)) {
+            let stuck = self.state.tokens.iter().filter(|t| matches!(t.wait, Wait::Join { .. }));
+            self.effects.extend(stuck.map(|token| Effect::Incident {
+                token: token.id,
+                element: token.element.clone(),
+                message: "Der Vorgang wartet hier auf Zweige, die nicht mehr kommen können.".to_owned(),
+            }));
+        }
+    }
+
+    fn next_id(&mut self) -> u64 {
+        self.state.last = self.state.last.saturating_add(1);
+        self.state.last
+    }
+
+    fn position(&self, token: u64) -> Option<usize> {
+        self.state.tokens.iter().position(|t| t.id == token)
+    }
+
+    /// The place of a token that waits in this way; it stays there.
+    fn waiting(&self, token: u64, fits: impl Fn(&Wait) -> bool) -> Result<Here<'m>, StepError> {
+        let stale = StepError::Stale { token };
+        let found = self.state.token(token).filter(|t| fits(&t.wait)).ok_or(stale.clone())?;
+        let node = self.graph.node(&found.element).ok_or(stale)?;
+        Ok(Here { id: token, node: &self.graph.nodes[node], scope: found.scope })
+    }
+
+    fn take(&mut self, token: u64, fits: impl Fn(&Wait) -> bool) -> Result<Here<'m>, StepError> {
+        let here = self.waiting(token, fits)?;
+        self.remove(token);
+        Ok(here)
+    }
+
+    fn remove(&mut self, token: u64) {
+        self.state.tokens.retain(|t| t.id != token);
+    }
+
+    fn wait(&mut self, here: Here, wait: Wait) {
+        let token = Token { id: here.id, element: here.node.id.clone(), scope: here.scope, wait };
+        self.state.tokens.push(token);
+    }
+
+    fn entered(&mut self, node: &'m GraphNode, scope: u64) -> Here<'m> {
+        let id = self.next_id();
+        self.effects.push(Effect::Entered { token: id, element: node.id.clone() });
+        Here { id, node, scope }
+    }
+
+    fn left(&mut self, here: Here, interrupted: bool) {
+        self.effects.push(Effect::Left { token: here.id, element: here.node.id.clone(), interrupted });
+    }
+
+    fn incident(&mut self, here: Here, resume: Resume, message: String) {
+        let element = here.node.id.clone();
+        self.effects.push(Effect::Incident { token: here.id, element, message: message.clone() });
+        self.wait(here, Wait::Incident { message, resume });
+    }
+
+    fn arrive(&mut self, way: &Way) {
+        let node = &self.graph.nodes[way.node];
+        let joins = matches!(node.does, Does::Parallel | Does::Inclusive) && node.incoming.len() > 1;
+        if let (true, Some(flow)) = (joins, way.flow) {
+            let id = self.next_id();
+            let flow = self.graph.flows[flow].id.clone();
+            self.wait(Here { id, node, scope: way.scope }, Wait::Join { flow });
+            if node.does == Does::Parallel {
+                self.fire_parallel(node, way.scope);
+            }
+            return;
+        }
+        let here = self.entered(node, way.scope);
+        self.act(here);
+    }
+
+    /// Takes the oldest token of each incoming flow when every flow has one.
+    fn fire_parallel(&mut self, node: &'m GraphNode, scope: u64) {
+        let oldest = |flow: &usize| {
+            let flow = &self.graph.flows[*flow].id;
+            self.joining(node, scope).find(|(_, f)| f == flow).map(|(id, _)| id)
+        };
+        let Some(taken) = node.incoming.iter().map(oldest).collect::<Option<Vec<u64>>>() else { return };
+        self.join(node, scope, &taken);
+    }
+
+    fn joining(&self, node: &GraphNode, scope: u64) -> impl Iterator<Item = (u64, &str)> {
+        self.state.tokens.iter().filter_map(move |token| match &token.wait {
+            Wait::Join { flow } if token.scope == scope && token.element == node.id => Some((token.id, flow.as_str())),
+            _ => None,
+        })
+    }
+
+    fn join(&mut self, node: &'m GraphNode, scope: u64, taken: &[u64]) {
+        self.state.tokens.retain(|token| !taken.contains(&token.id));
+        let here = self.entered(node, scope);
+        self.leave(here);
+    }
+
+    /// Does what the node is for.
+    fn act(&mut self, here: Here<'m>) {
+        match &here.node.does {
+            Does::Start | Does::Pass | Does::Parallel | Does::Exclusive | Does::Inclusive => self.leave(here),
+            Does::Boundary { .. } => self.leave(here),
+            Does::End => self.left(here, false),
+            Does::TerminateEnd => {
+                self.left(here, false);
+                self.terminate(here.scope);
+            }
+            Does::ErrorEnd(code) => {
+                self.left(here, false);
+                if !self.throw(here.scope, code) {
+                    self.end(Outcome::Failed(code.clone()));
+                }
+            }
+            Does::Unsupported(what) => {
+                self.incident(here, Resume::Enter, format!("Dieses Element wird nicht ausgeführt: {what}."));
+            }
+            Does::Decision => match self.decide(here.node) {
+                Ok(answer) => {
+                    self.state.vars.extend(answer);
+                    self.leave(here);
+                }
+                Err(message) => self.incident(here, Resume::Enter, message),
+            },
+            Does::UserTask | Does::Command | Does::Receive(_) | Does::Timer(_) | Does::EventBased => {
+                if let Err(message) = self.open(here) {
+                    self.incident(here, Resume::Enter, message);
+                }
+            }
+            Does::SubProcess { starts } => {
+                match self.plan_boundaries(here).and_then(|p| self.allow(starts.len()).map(|()| p)) {
+                    Ok(plans) => {
+                        self.wait(here, Wait::Scope);
+                        self.watch_all(here.id, plans);
+                        self.ways.extend(starts.iter().map(|&node| Way { node, scope: here.id, flow: None }));
+                    }
+                    Err(message) => self.incident(here, Resume::Enter, message),
+                }
+            }
+        }
+    }
+
+    fn decide(&self, node: &GraphNode) -> Result<Vars, String> {
+        let key = node.meer.decision.as_deref().ok_or("Die Regelaufgabe nennt keine Entscheidung.")?;
+        let answer = self.conditions.decision(key, &self.inputs(node)?)?;
+        self.outputs(node, answer)
+    }
+
+    fn inputs(&self, node: &GraphNode) -> Result<Vars, String> {
+        self.map(&node.meer.inputs, &self.state.vars)
+    }
+
+    fn map(&self, mappings: &[Mapping], vars: &Vars) -> Result<Vars, String> {
+        mappings
+            .iter()
+            .map(|m| {
+                let value = self.conditions.value(&m.value, vars);
+                value.map(|value| (m.name.clone(), value)).map_err(|error| format!("{}: {error}", m.name))
+            })
+            .collect()
+    }
+
+    /// The variables that the answer of a task sets.
+    fn outputs(&self, node: &GraphNode, answer: Value) -> Result<Vars, String> {
+        if node.meer.outputs.is_empty() {
+            return match answer {
+                Value::Object(vars) => Ok(vars),
+                Value::Null => Ok(Vars::new()),
+                _ => Err("Das Ergebnis ist ein einzelner Wert; dafür fehlt eine Ausgabe (meer:output).".to_owned()),
+            };
+        }
+        let mut vars = self.state.vars.clone();
+        vars.insert("result".to_owned(), answer);
+        self.map(&node.meer.outputs, &vars)
+    }
+
+    fn answer(&mut self, here: Here<'m>, answer: Vars) {
+        // A message event without outputs of its own takes the members of the message like any other answer.
+        match self.outputs(here.node, Value::Object(answer.clone())) {
+            Ok(vars) => {
+                self.state.vars.extend(vars);
+                self.leave(here);
+            }
+            Err(message) => self.incident(here, Resume::Answer(answer), message),
+        }
+    }
+
+    /// Lets a token wait for the world outside. Everything that can fail comes before the first effect.
+    fn open(&mut self, here: Here<'m>) -> Result<(), String> {
+        let node = here.node;
+        let plans = match node.does {
+            Does::EventBased => self.plan_events(here)?,
+            _ => self.plan_boundaries(here)?,
+        };
+        let element = node.id.clone();
+        let wait = match &node.does {
+            Does::UserTask => {
+                let task = UserTask {
+                    token: here.id,
+                    element,
+                    name: node.name.clone(),
+                    form: node.meer.form.clone(),
+                    unit: self.text(node.meer.unit.as_deref())?,
+                    due: self.text(node.meer.due.as_deref())?,
+                    four_eyes: node.meer.four_eyes.clone(),
+                    medienbruch: node.meer.medienbruch == Some(true),
+                    inputs: self.inputs(node)?,
+                };
+                if let Some(due) = task.due.as_ref().filter(|due| !is_duration(due)) {
+                    return Err(format!("Die Frist „{due}“ ist keine Dauer nach ISO 8601."));
+                }
+                self.effects.push(Effect::OpenUserTask(task));
+                Wait::User
+            }
+            Does::Command => {
+                let command = node.meer.command.clone().ok_or("Die Aufgabe nennt keinen Befehl.")?;
+                let inputs = self.inputs(node)?;
+                self.effects.push(Effect::CallCommand { token: here.id, element, command, inputs });
+                Wait::Command
+            }
+            Does::Receive(name) => {
+                let (name, key) = (name.clone(), self.message_key(node)?);
+                let (shown, shown_key) = (name.clone(), key.clone());
+                self.effects.push(Effect::AwaitMessage { token: here.id, element, name: shown, key: shown_key });
+                Wait::Message { name, key }
+            }
+            Does::Timer(spec) => {
+                let (due, _) = self.due(spec)?;
+                self.effects.push(Effect::ScheduleTimer { token: here.id, element, due, after: None });
+                Wait::Timer
+            }
+            _ => Wait::Events,
+        };
+        self.wait(here, wait);
+        self.watch_all(here.id, plans);
+        Ok(())
+    }
+
+    /// A text, or the value of the FEEL expression after `=`, which must be a text.
+    fn text(&self, text: Option<&str>) -> Result<Option<String>, String> {
+        text.map(|text| match feel_of(text) {
+            None => Ok(text.trim().to_owned()),
+            Some(expression) => match self.conditions.value(expression, &self.state.vars)? {
+                Value::String(value) => Ok(value),
+                other => Err(format!("„{expression}“ ergibt keinen Text, sondern {other}.")),
+            },
+        })
+        .transpose()
+    }
+
+    fn message_key(&self, node: &GraphNode) -> Result<Value, String> {
+        let Some(expression) = &node.meer.key else { return Ok(Value::Null) };
+        match self.conditions.value(feel_of(expression).unwrap_or(expression), &self.state.vars)? {
+            Value::Null => Err("Der Schlüssel der Nachricht ist leer.".to_owned()),
+            key => Ok(key),
+        }
+    }
+
+    fn due(&self, spec: &TimerSpec) -> Result<(Due, Awaits), String> {
+        let (TimerSpec::Date(text) | TimerSpec::Duration(text) | TimerSpec::Cycle(text)) = spec;
+        let text = self.text(Some(text))?.unwrap_or_default();
+        let unreadable = || format!("„{text}“ ist keine lesbare Zeitangabe.");
+        match spec {
+            TimerSpec::Date(_) if is_date(&text) => Ok((Due::Date(text), Awaits::Timer)),
+            TimerSpec::Duration(_) if is_duration(&text) => Ok((Due::Duration(text), Awaits::Timer)),
+            TimerSpec::Cycle(_) => {
+                let cycle = parse_cycle(&text).ok_or_else(unreadable)?;
+                let due = cycle.start.map_or_else(|| Due::Duration(cycle.interval.clone()), Due::Date);
+                Ok((due, Awaits::Cycle { left: cycle.times.map(|n| n - 1), interval: cycle.interval }))
+            }
+            _ => Err(unreadable()),
+        }
+    }
+
+    /// Timers and messages attached to an activity. None are planned again when a retried activity still has them.
+    fn plan_boundaries(&self, here: Here<'m>) -> Result<Vec<Plan<'m>>, String> {
+        if self.state.watches.iter().any(|watch| watch.host == here.id) {
+            return Ok(Vec::new());
+        }
+        let mut plans = Vec::new();
+        for &boundary in &here.node.boundary {
+            let node = &self.graph.nodes[boundary];
+            match &node.does {
+                Does::Boundary { trigger: Trigger::Timer(spec), .. } => plans.push(self.plan_timer(node, spec)?),
+                Does::Boundary { trigger: Trigger::Message(name), .. } => plans.push(self.plan_message(node, name)?),
+                _ => {}
+            }
+        }
+        Ok(plans)
+    }
+
+    fn plan_events(&self, here: Here<'m>) -> Result<Vec<Plan<'m>>, String> {
+        let mut plans = Vec::new();
+        for &flow in &here.node.outgoing {
+            let node = &self.graph.nodes[self.graph.flows[flow].target];
+            plans.push(match &node.does {
+                Does::Timer(spec) => self.plan_timer(node, spec)?,
+                Does::Receive(name) => self.plan_message(node, name)?,
+                _ => return Err("Hinter dem Ereignis-Gateway steht etwas anderes als Zeit oder Nachricht.".to_owned()),
+            });
+        }
+        if plans.is_empty() { Err("Hinter dem Ereignis-Gateway steht kein Ereignis.".to_owned()) } else { Ok(plans) }
+    }
+
+    fn plan_timer(&self, node: &'m GraphNode, spec: &TimerSpec) -> Result<Plan<'m>, String> {
+        let (due, awaits) = self.due(spec)?;
+        Ok(Plan { node, awaits, due: Some(due) })
+    }
+
+    fn plan_message(&self, node: &'m GraphNode, name: &str) -> Result<Plan<'m>, String> {
+        let awaits = Awaits::Message { name: name.to_owned(), key: self.message_key(node)? };
+        Ok(Plan { node, awaits, due: None })
+    }
+
+    fn watch_all(&mut self, host: u64, plans: Vec<Plan<'m>>) {
+        for plan in plans {
+            self.watch(host, plan, None);
+        }
+    }
+
+    fn watch(&mut self, host: u64, plan: Plan<'m>, after: Option<u64>) {
+        let id = self.next_id();
+        let element = plan.node.id.clone();
+        if let Some(due) = plan.due {
+            self.effects.push(Effect::ScheduleTimer { token: id, element: element.clone(), due, after });
+        }
+        if let Awaits::Message { name, key } = &plan.awaits {
+            let (name, key) = (name.clone(), key.clone());
+            self.effects.push(Effect::AwaitMessage { token: id, element: element.clone(), name, key });
+        }
+        self.state.watches.push(Watch { id, element, host, awaits: plan.awaits });
+    }
+
+    /// Removes what is attached to a token; `fired` needs no cancellation.
+    fn release_watches(&mut self, host: u64, fired: Option<u64>) {
+        let (gone, kept) = std::mem::take(&mut self.state.watches).into_iter().partition(|watch| watch.host == host);
+        self.state.watches = kept;
+        let gone: Vec<Watch> = gone;
+        self.effects.extend(gone.into_iter().filter(|watch| Some(watch.id) != fired).map(|watch| match watch.awaits {
+            Awaits::Message { .. } => Effect::ForgetMessage { token: watch.id },
+            Awaits::Timer | Awaits::Cycle { .. } => Effect::CancelTimer { token: watch.id },
+        }));
+    }
+
+    /// A boundary event or an event behind an event-based gateway has happened. Returns the token that stands in it
+    /// when the caller has to lead it on with the answer of a message.
+    fn watch_fired(&mut self, id: u64, fits: impl Fn(&Awaits) -> bool) -> Result<Option<Here<'m>>, StepError> {
+        let stale = StepError::Stale { token: id };
+        let watch = self.state.watches.iter().find(|w| w.id == id && fits(&w.awaits)).cloned().ok_or(stale.clone())?;
+        let host = self.waiting(watch.host, |_| true)?;
+        let node = &self.graph.nodes[self.graph.node(&watch.element).ok_or(stale)?];
+        match (&node.does, watch.awaits.clone()) {
+            (Does::Boundary { interrupting: false, .. }, Awaits::Cycle { left, interval }) => {
+                self.state.watches.retain(|w| w.id != id);
+                if left != Some(0) {
+                    let due = Some(Due::Duration(interval.clone()));
+                    let awaits = Awaits::Cycle { left: left.map(|n| n - 1), interval };
+                    self.watch(watch.host, Plan { node, awaits, due }, Some(id));
+                }
+            }
+            (Does::Boundary { interrupting: false, .. }, Awaits::Timer) => self.state.watches.retain(|w| w.id != id),
+            // A message may come again as long as the activity is open.
+            (Does::Boundary { interrupting: false, .. }, Awaits::Message { .. }) => {}
+            (Does::Boundary { .. }, _) => {
+                self.release_watches(host.id, Some(id));
+                self.withdraw(host.id);
+            }
+            _ => {
+                self.release_watches(host.id, Some(id));
+                self.remove(host.id);
+                self.left(host, false);
+            }
+        }
+        let here = self.entered(node, host.scope);
+        if matches!(watch.awaits, Awaits::Message { .. }) {
+            return Ok(Some(here));
+        }
+        self.leave(here);
+        Ok(None)
+    }
+
+    /// Ends a token before its time, with everything inside and attached to it.
+    fn withdraw(&mut self, token: u64) {
+        let mut doomed = vec![token];
+        let mut next = 0;
+        while let Some(&scope) = doomed.get(next) {
+            doomed.extend(self.state.tokens.iter().filter(|t| t.scope == scope).map(|t| t.id));
+            next += 1;
+        }
+        // Innermost first.
+        for &id in doomed.iter().rev() {
+            self.release_watches(id, None);
+            let Some(position) = self.position(id) else { continue };
+            let token = self.state.tokens.remove(position);
+            match token.wait {
+                Wait::User => self.effects.push(Effect::CloseUserTask { token: id }),
+                Wait::Command => self.effects.push(Effect::CancelCommand { token: id }),
+                Wait::Timer => self.effects.push(Effect::CancelTimer { token: id }),
+                Wait::Message { .. } => self.effects.push(Effect::ForgetMessage { token: id }),
+                // It has not entered the gateway yet.
+                Wait::Join { .. } => continue,
+                Wait::Scope | Wait::Events | Wait::Incident { .. } => {}
+            }
+            self.effects.push(Effect::Left { token: id, element: token.element, interrupted: true });
+        }
+        self.ways.retain(|way| !doomed.contains(&way.scope));
+    }
+
+    /// Ends everything in a process or sub-process; a sub-process is then complete.
+    fn terminate(&mut self, scope: u64) {
+        if scope == 0 {
+            return self.end(Outcome::Terminated);
+        }
+        let inside: Vec<u64> = self.state.tokens.iter().filter(|t| t.scope == scope).map(|t| t.id).collect();
+        for token in inside {
+            self.withdraw(token);
+        }
+        self.ways.retain(|way| way.scope != scope);
+    }
+
+    /// Ends the instance.
+    fn end(&mut self, outcome: Outcome) {
+        let all: Vec<u64> = self.state.tokens.iter().filter(|t| t.scope == 0).map(|t| t.id).collect();
+        for token in all {
+            self.withdraw(token);
+        }
+        self.ways.clear();
+        self.state.status = Status::Ended(outcome.clone());
+        self.effects.push(Effect::Finished { outcome });
+    }
+
+    /// Looks for a boundary event that catches the code, at this token and then at the sub-processes around it.
+    fn throw(&mut self, mut token: u64, code: &str) -> bool {
+        while let Ok(here) = self.waiting(token, |_| true) {
+            let catches = |wanted: Option<&str>| {
+                here.node.boundary.iter().copied().find(|&boundary| match &self.graph.nodes[boundary].does {
+                    Does::Boundary { trigger: Trigger::Error(caught), .. } => caught.as_deref() == wanted,
+                    _ => false,
+                })
+            };
+            if let Some(boundary) = catches(Some(code)).or_else(|| catches(None)) {
+                self.withdraw(token);
+                self.ways.push_back(Way { node: boundary, scope: here.scope, flow: None });
+                return true;
+            }
+            token = here.scope;
+        }
+        false
+    }
+
+    /// Sends tokens along the ways out of a node whose work is done.
+    fn leave(&mut self, here: Here<'m>) {
+        match self.route(here.node).and_then(|flows| self.allow(flows.len()).map(|()| flows)) {
+            Ok(flows) => {
+                self.left(here, false);
+                let scope = here.scope;
+                self.ways.extend(flows.into_iter().map(|flow| Way {
+                    node: self.graph.flows[flow].target,
+                    scope,
+                    flow: Some(flow),
+                }));
+            }
+            Err(message) => self.incident(here, Resume::Leave, message),
+        }
+    }
+
+    /// Counts tokens that set out; every token does so here, so no loop or fan-out goes unseen.
+    fn allow(&mut self, ways: usize) -> Result<(), String> {
+        self.moves += ways;
+        if self.moves > MAX_MOVES {
+            return Err(format!("Mehr als {MAX_MOVES} Schritte ohne Halt: Der Prozess läuft vermutlich im Kreis."));
+        }
+        if self.state.tokens.len() + self.ways.len() + ways > MAX_TOKENS {
+            return Err(format!("Mehr als {MAX_TOKENS} gleichzeitige Zweige."));
+        }
+        Ok(())
+    }
+
+    /// The flows to take. An exclusive gateway takes the first that is true in the order of the file, a parallel
+    /// gateway all, every other node all that are true or have no condition (BPMN 2.0.2, 13.2.1 and 13.3).
+    fn route(&self, node: &GraphNode) -> Result<Vec<usize>, String> {
+        if node.does == Does::Parallel {
+            return Ok(node.outgoing.clone());
+        }
+        let mut taken = Vec::new();
+        for &flow in node.outgoing.iter().filter(|&&flow| Some(flow) != node.default) {
+            if self.is_open(flow)? {
+                taken.push(flow);
+                if node.does == Does::Exclusive {
+                    break;
+                }
+            }
+        }
+        if taken.is_empty() {
+            taken.extend(node.default);
+        }
+        if taken.is_empty() && !node.outgoing.is_empty() {
+            return Err("Keine Bedingung trifft zu, und es gibt keinen Standardweg.".to_owned());
+        }
+        Ok(taken)
+    }
+
+    fn is_open(&self, flow: usize) -> Result<bool, String> {
+        let flow = &self.graph.flows[flow];
+        let Some(condition) = &flow.condition else { return Ok(true) };
+        self.conditions.condition(condition, &self.state.vars).map_err(|error| {
+            let name = flow.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&flow.id);
+            format!("Die Bedingung des Wegs „{name}“ ist nicht auswertbar: {error}")
+        })
+    }
+
+    /// Leads on a sub-process in which no token is left.
+    fn finish_scope(&mut self) -> bool {
+        let done =
+            self.state.tokens.iter().find(|token| {
+                token.wait == Wait::Scope && !self.state.tokens.iter().any(|inner| inner.scope == token.id)
+            });
+        let Some(id) = done.map(|token| token.id) else { return false };
+        let Ok(here) = self.take(id, |_| true) else { return false };
+        self.release_watches(id, None);
+        self.leave(here);
+        true
+    }
+
+    /// Leads on an inclusive join to which no further token can come (BPMN 2.0.2, 13.4.3).
+    fn fire_inclusive(&mut self) -> bool {
+        let mut seen = HashSet::new();
+        let mut gateways = Vec::new();
+        for token in self.state.tokens.iter().filter(|t| matches!(t.wait, Wait::Join { .. })) {
+            if let Some(node) = self.graph.node(&token.element)
+                && self.graph.nodes[node].does == Does::Inclusive
+                && seen.insert((node, token.scope))
+            {
+                gateways.push((node, token.scope));
+            }
+        }
+        for (index, scope) in gateways {
+            let node = &self.graph.nodes[index];
+            let arrived: HashSet<usize> =
+                self.joining(node, scope).filter_map(|(_, flow)| self.graph.flow(flow)).collect();
+            if self.awaited(index, scope, &arrived) {
+                continue;
+            }
+            let mut taken = Vec::new();
+            for flow in &arrived {
+                let id = &self.graph.flows[*flow].id;
+                taken.extend(self.joining(node, scope).find(|(_, f)| f == id).map(|(token, _)| token));
+            }
+            self.join(node, scope, &taken);
+            return true;
+        }
+        false
+    }
+
+    /// Whether a token elsewhere in the scope can reach a flow without token and none with token.
+    fn awaited(&self, gateway: usize, scope: u64, arrived: &HashSet<usize>) -> bool {
+        let (full, empty): (Vec<usize>, Vec<usize>) =
+            self.graph.nodes[gateway].incoming.iter().partition(|flow| arrived.contains(flow));
+        let to_empty = self.graph.upstream(gateway, &empty);
+        let to_full = self.graph.upstream(gateway, &full);
+        self.state
+            .tokens
+            .iter()
+            .filter(|token| token.scope == scope)
+            .filter_map(|token| self.graph.node(&token.element))
+            .any(|node| node != gateway && to_empty.contains(&node) && !to_full.contains(&node))
+    }
+}
+
+struct Plan<'m> {
+    node: &'m GraphNode,
+    awaits: Awaits,
+    due: Option<Due>,
+}
