@@ -1,0 +1,5 @@
+//! The journal on both engines.
+
+mod append;
+mod city;
+mod numbering;
