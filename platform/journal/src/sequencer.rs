@@ -51,23 +51,12 @@ async fn number(tx: &mut Tx, new: &[New]) -> Result<()> {
     let mut numbers = Vec::with_capacity(new.len());
     let mut nodes = Vec::with_capacity(new.len() * 2);
     for (entry, seq) in new.iter().zip(before + 1..) {
-        numbers.push(json!({"id": entry.id.simple().to_string(), "seq": seq}));
+        numbers.push((entry.id, seq));
         for node in tree.append(entry.leaf) {
             nodes.push(json!({"level": node.level, "idx": node.index, "hash": hex(&node.hash)}));
         }
     }
-    // SQLite: the `+` keeps the planner from the index over unnumbered rows, with which it would read the list once
-    // per row.
-    let sql = db::either(
-        "UPDATE journal_entry SET seq = n.seq
-         FROM (SELECT unhex(value ->> 'id') AS id, value ->> 'seq' AS seq FROM json_each($2)) AS n
-         WHERE journal_entry.tenant = $1 AND journal_entry.id = n.id AND +journal_entry.seq IS NULL",
-        "UPDATE journal_entry AS e SET seq = n.seq FROM jsonb_to_recordset($2) AS n(id UUID, seq BIGINT)
-         WHERE e.tenant = $1 AND e.id = n.id AND e.seq IS NULL",
-    );
-    if tx.exec(sql, params![Value::Array(numbers)]).await? != new.len() as u64 {
-        return Err(Error::Conflict("journal-numbered-elsewhere"));
-    }
+    give_numbers(tx, &numbers).await?;
     let sql = db::either(
         "INSERT INTO journal_node (tenant, level, idx, hash)
          SELECT $1, value ->> 'level', value ->> 'idx', unhex(value ->> 'hash') FROM json_each($2)",
@@ -84,6 +73,33 @@ async fn number(tx: &mut Tx, new: &[New]) -> Result<()> {
         1 => Ok(()),
         _ => Err(Error::Conflict("journal-numbered-elsewhere")),
     }
+}
+
+/// # Errors
+/// [`Error::Conflict`] when one of them has a number already.
+async fn give_numbers(tx: &mut Tx, numbers: &[(Uuid, i64)]) -> Result<()> {
+    let mut changed = 0;
+    match tx.engine() {
+        Engine::Sqlite => {
+            let sql = "UPDATE journal_entry SET seq = $3 WHERE tenant = $1 AND id = $2 AND seq IS NULL";
+            for &(id, seq) in numbers {
+                changed += tx.exec(sql, params![id, seq]).await?;
+            }
+        }
+        // One round trip. SQLite has none to save, and would read the whole list once per journal row.
+        Engine::Postgres => {
+            let list = numbers.iter().map(|(id, seq)| json!({"id": id, "seq": seq})).collect();
+            let sql = db::either(
+                "UPDATE journal_entry SET seq = n.seq
+                 FROM (SELECT unhex(value ->> 'id', '-') AS id, value ->> 'seq' AS seq FROM json_each($2)) AS n
+                 WHERE journal_entry.tenant = $1 AND journal_entry.id = n.id AND journal_entry.seq IS NULL",
+                "UPDATE journal_entry AS e SET seq = n.seq FROM jsonb_to_recordset($2) AS n(id UUID, seq BIGINT)
+                 WHERE e.tenant = $1 AND e.id = n.id AND e.seq IS NULL",
+            );
+            changed += tx.exec(sql, params![Value::Array(list)]).await?;
+        }
+    }
+    if changed == numbers.len() as u64 { Ok(()) } else { Err(Error::Conflict("journal-numbered-elsewhere")) }
 }
 
 /// Numbers everything that is committed, now: for tests, imports and an orderly end. Returns the journal's size.

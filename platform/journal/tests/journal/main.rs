@@ -3,3 +3,4 @@
 mod append;
 mod city;
 mod numbering;
+mod speed;
