@@ -26,6 +26,7 @@
 //!
 //! What templates can use is described in this crate's README.
 
+mod clusters;
 mod fonts;
 mod press;
 mod qr;

@@ -13,6 +13,7 @@ use typst::{Feature, Library, LibraryExt as _, World as _};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
+use crate::clusters;
 use crate::fonts::{FAMILIES, FontError, Fonts};
 use crate::qr;
 use crate::template::{META_PATH, Template, display_name, file_id, position};
@@ -220,7 +221,7 @@ impl Job {
             abandoned: &self.abandoned,
         };
         let Warned { output, warnings } = typst::compile::<PagedDocument>(&sheet);
-        let document = output.map_err(|errors| first_error(&sheet, &errors))?;
+        let document = clusters::join(output.map_err(|errors| first_error(&sheet, &errors))?);
         if !warnings.is_empty() {
             return Err(first_error(&sheet, &warnings));
         }
