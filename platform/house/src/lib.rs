@@ -1,1 +1,91 @@
-//! How rooms register and talk: Module, App, commands, events, panels
+//! How rooms register and talk.
+//!
+//! A module is a value ([`Module`]) in one explicit list; [`App`] holds the assembled house. Rooms talk by commands
+//! and queries ([`Call`]), by journal events ([`Events`]) and by durable jobs ([`Jobs`]), never by each other's code.
+//!
+//! Architecture invariant: no module is named here.
+
+mod app;
+mod bus;
+mod events;
+mod jobs_list;
+mod module;
+mod request;
+mod serve;
+
+pub use app::{App, City, CityFile, Config, Role, open_city};
+pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo};
+pub use events::{EventHandler, Events};
+pub use jobs_list::{JobHandler, Jobs};
+pub use module::{Holds, Key, Menu, Module, Panel, PanelFuture, Retention, Seed, Table};
+pub use request::{Req, clear_session_cookie, set_session_cookie};
+pub use serve::{router, run_background, table};
+pub use web::{Access, Answer, Failure, Routes};
+
+/// Turns `async fn f(cx: &Cx, tx: &mut Tx, c: Command) -> Result<Answer>` into a handler.
+#[macro_export]
+macro_rules! handler {
+    ($f:path : $c:ty) => {{
+        fn call<'a>(
+            cx: &'a ::kernel::Cx,
+            tx: &'a mut ::db::Tx,
+            c: $c,
+        ) -> $crate::BoxFuture<'a, ::kernel::Result<<$c as ::kernel::Command>::Answer>> {
+            Box::pin($f(cx, tx, c))
+        }
+        call as $crate::CommandHandler<$c>
+    }};
+}
+
+/// Turns `async fn f(cx: &Cx, rx: &mut Rx, q: Query) -> Result<Answer>` into a handler.
+#[macro_export]
+macro_rules! answer {
+    ($f:path : $q:ty) => {{
+        fn call<'a>(
+            cx: &'a ::kernel::Cx,
+            rx: &'a mut ::db::Rx,
+            q: $q,
+        ) -> $crate::BoxFuture<'a, ::kernel::Result<<$q as ::kernel::Query>::Answer>> {
+            Box::pin($f(cx, rx, q))
+        }
+        call as $crate::QueryHandler<$q>
+    }};
+}
+
+/// Turns `async fn f(cx: &Cx, tx: &mut Tx, e: Event, at: Timestamp) -> Result<()>` into a subscriber.
+#[macro_export]
+macro_rules! reaction {
+    ($f:path : $e:ty) => {{
+        fn call<'a>(
+            cx: &'a ::kernel::Cx,
+            tx: &'a mut ::db::Tx,
+            e: $e,
+            at: ::kernel::Timestamp,
+        ) -> $crate::BoxFuture<'a, ::kernel::Result<()>> {
+            Box::pin($f(cx, tx, e, at))
+        }
+        call as $crate::EventHandler<$e>
+    }};
+}
+
+/// Turns `async fn f(cx: Cx, job: Job) -> Result<()>` into a job handler.
+#[macro_export]
+macro_rules! job {
+    ($f:path : $j:ty) => {{
+        fn call(cx: ::kernel::Cx, job: $j) -> $crate::BoxFuture<'static, ::kernel::Result<()>> {
+            Box::pin($f(cx, job))
+        }
+        call as $crate::JobHandler<$j>
+    }};
+}
+
+/// Turns `async fn f(rq: &Req, rx: &mut Rx, case: CaseId) -> Result<Option<String>>` into a panel's renderer.
+#[macro_export]
+macro_rules! panel {
+    ($f:path) => {{
+        fn call<'a>(rq: &'a $crate::Req, rx: &'a mut ::db::Rx, case: ::kernel::CaseId) -> $crate::PanelFuture<'a> {
+            Box::pin($f(rq, rx, case))
+        }
+        call
+    }};
+}

@@ -1,0 +1,331 @@
+use std::{
+    any::{Any, TypeId},
+    collections::{BTreeMap, HashMap},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, RwLock},
+};
+
+use content::Content;
+use db::{Db, Migrations, Url};
+use kernel::{Cx, Error, Principal, Result, Sources, TenantId};
+use serde::{Deserialize, Serialize};
+use ui::{CityInfo, Texts};
+use web::Side;
+
+use crate::{Commands, Events, Jobs, Module};
+
+/// Which side of the house a process serves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    #[default]
+    All,
+    Public,
+    Internal,
+}
+
+impl Role {
+    pub fn side(self) -> Option<Side> {
+        match self {
+            Role::All => None,
+            Role::Public => Some(Side::Public),
+            Role::Internal => Some(Side::Internal),
+        }
+    }
+}
+
+/// An outside system, from the operator's configuration.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeerConfig {
+    pub url: String,
+    /// File that holds the secret; secrets never stand in the configuration itself.
+    #[serde(default)]
+    pub secret_file: Option<PathBuf>,
+    /// Name under which the peer knows us (client id, originator).
+    #[serde(default)]
+    pub client: String,
+    /// Other settings of this peer, by name.
+    #[serde(default)]
+    pub more: BTreeMap<String, String>,
+    /// A peer of the sandbox: refused in production.
+    #[serde(default)]
+    pub sandbox: bool,
+}
+
+/// The operator's configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: String,
+    /// Folder for databases, documents, keys and the search index.
+    pub data: PathBuf,
+    /// Where checkpoints of the journal are kept: outside the database, best on another machine.
+    pub checkpoints: Option<PathBuf>,
+    /// Folder with one folder per city.
+    pub cities: PathBuf,
+    /// `postgres://…` for all cities; without it a SQLite file each.
+    pub database: Option<String>,
+    pub role: Role,
+    pub production: bool,
+    /// Loads sample residents' accounts and staff with known passwords.
+    pub demo: bool,
+    /// The program is reached through HTTPS (usually at a proxy).
+    pub https: bool,
+    /// Outside systems by name: `population`, `civil`, `payment`, `treasury`, `eid`, `smtp`.
+    pub peers: BTreeMap<String, PeerConfig>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".into(),
+            data: "data".into(),
+            checkpoints: None,
+            cities: "cities".into(),
+            database: None,
+            role: Role::All,
+            production: false,
+            demo: false,
+            https: false,
+            peers: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    pub fn peer(&self, name: &str) -> Result<&PeerConfig> {
+        self.peers.get(name).ok_or_else(|| Error::internal(format!("peer {name} is not configured")))
+    }
+
+    /// The peer's secret, read from its file.
+    pub fn secret(&self, name: &str) -> Result<Option<String>> {
+        let Some(file) = &self.peer(name)?.secret_file else { return Ok(None) };
+        let secret = std::fs::read_to_string(file)
+            .map_err(|e| Error::internal(format!("secret of peer {name}, {}: {e}", file.display())))?;
+        Ok(Some(secret.trim().to_owned()))
+    }
+}
+
+/// `cities/<key>/city.toml`: who the city is and how it is reached.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CityFile {
+    /// Number of the city in this installation, never changed.
+    pub tenant: i64,
+    /// Amtlicher Gemeindeschlüssel, 8 digits.
+    pub ags: String,
+    /// Name of the authority, e.g. `Stadt Meerbusch`.
+    pub name: String,
+    /// Name of the place, e.g. `Meerbusch`.
+    pub place: String,
+    /// Host names that lead to this city.
+    pub hosts: Vec<String>,
+    #[serde(default)]
+    pub districts: Vec<String>,
+    /// Sender of letters: street, postal code, city.
+    pub sender: SenderAddress,
+    /// Modules that are switched off for this city.
+    #[serde(default)]
+    pub off: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SenderAddress {
+    pub street: String,
+    pub postal_code: String,
+    pub city: String,
+}
+
+/// One city of the installation.
+pub struct City {
+    pub key: String,
+    pub file: CityFile,
+    pub info: Arc<CityInfo>,
+    pub db: Db,
+    pub files: Arc<files::Store>,
+    pub content: Content,
+    pub checkpoints: Arc<journal::Checkpoints>,
+    pub url: Url,
+}
+
+impl City {
+    pub fn tenant(&self) -> TenantId {
+        self.db.tenant()
+    }
+
+    /// The module is switched on here. Platform parts are always on.
+    pub fn offers(&self, module: &str) -> bool {
+        !self.file.off.iter().any(|off| off == module)
+    }
+}
+
+/// The assembled house.
+pub struct App {
+    pub config: Config,
+    pub sources: Sources,
+    pub modules: Vec<Module>,
+    pub texts: Arc<Texts>,
+    pub commands: Commands,
+    pub events: Events,
+    pub jobs: Jobs,
+    cities: RwLock<Vec<Arc<City>>>,
+    shared: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+impl App {
+    /// Assembles the house from the list of modules.
+    ///
+    /// # Errors
+    /// Names what fits badly: a command with two handlers, a broken text file.
+    pub fn new(config: Config, sources: Sources, modules: Vec<Module>) -> Result<Arc<App>> {
+        let mut texts: Vec<ui::texts::Source> = ui::UI_TEXTS.to_vec();
+        texts.push(("house", "de", include_str!("../locales/de.ftl")));
+        texts.push(("house", "en", include_str!("../locales/en.ftl")));
+        let (mut commands, mut events, mut jobs) = (Commands::default(), Events::default(), Jobs::default());
+        for module in &modules {
+            texts.extend(module.locales.iter().map(|(lang, source)| (module.name, *lang, *source)));
+            (module.commands)(&mut commands);
+            events.enter(module.name);
+            (module.events)(&mut events);
+            jobs.enter(module.name);
+            (module.jobs)(&mut jobs);
+        }
+        if let [first, ..] = commands.registered_twice() {
+            return Err(Error::internal(format!("command {first} has two handlers")));
+        }
+        let texts = Texts::build(texts).map_err(|e| Error::internal(format!("texts: {}", e.0.join("; "))))?;
+        Ok(Arc::new(App {
+            config,
+            sources,
+            modules,
+            texts: Arc::new(texts),
+            commands,
+            events,
+            jobs,
+            cities: RwLock::default(),
+            shared: Mutex::default(),
+        }))
+    }
+
+    /// The house behind a context.
+    pub fn of(cx: &Cx) -> Result<Arc<App>> {
+        let house = cx.house.clone().ok_or_else(|| Error::internal("the context stands outside the house"))?;
+        house.downcast::<App>().map_err(|_| Error::internal("the context's house is of another type"))
+    }
+
+    pub fn cities(&self) -> Vec<Arc<City>> {
+        self.cities.read().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+
+    pub fn add_city(&self, city: City) -> Arc<City> {
+        let city = Arc::new(city);
+        self.cities.write().unwrap_or_else(|e| e.into_inner()).push(city.clone());
+        city
+    }
+
+    pub fn city_of(&self, cx: &Cx) -> Result<Arc<City>> {
+        let cities = self.cities.read().unwrap_or_else(|e| e.into_inner());
+        cities.iter().find(|c| c.tenant() == cx.tenant).cloned().ok_or(Error::NotFound)
+    }
+
+    /// The city that a host name leads to; outside production an unknown name leads to the first one.
+    pub fn city_at(&self, host: &str) -> Option<Arc<City>> {
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let cities = self.cities.read().unwrap_or_else(|e| e.into_inner());
+        let exact = cities.iter().find(|c| c.file.hosts.iter().any(|h| h == name));
+        exact.or(if self.config.production { None } else { cities.first() }).cloned()
+    }
+
+    /// A context for the program's own work in a city.
+    pub fn cx(self: &Arc<Self>, city: &City, name: &'static str) -> Cx {
+        let mut cx = Cx::new(city.tenant(), Principal::System { name }, self.sources.clone());
+        cx.house = Some(self.clone());
+        cx
+    }
+
+    /// One thing of a type for the whole process, made at first use: a press with its fonts, a client of a peer.
+    pub fn shared<T: Send + Sync + 'static>(&self, make: impl FnOnce(&App) -> Result<T>) -> Result<Arc<T>> {
+        if let Some(there) = self.shared.lock().unwrap_or_else(|e| e.into_inner()).get(&TypeId::of::<T>())
+            && let Ok(there) = there.clone().downcast::<T>()
+        {
+            return Ok(there);
+        }
+        // Made outside the lock: making it may take long and may itself ask for another shared thing.
+        let fresh = Arc::new(make(self)?);
+        self.shared.lock().unwrap_or_else(|e| e.into_inner()).insert(TypeId::of::<T>(), fresh.clone());
+        Ok(fresh)
+    }
+
+    /// The schema steps of the whole house, platform first.
+    pub fn migrations(&self) -> Vec<Migrations> {
+        let mut all = vec![
+            journal::MIGRATIONS,
+            jobs::MIGRATIONS,
+            files::MIGRATIONS,
+            identity::MIGRATIONS,
+            content::MIGRATIONS,
+            db::migrations!("house": "0001_init"),
+        ];
+        all.extend(self.modules.iter().filter_map(|m| m.migrations));
+        all
+    }
+
+    /// The tables whose rows are evidence.
+    pub fn evidence(&self) -> Vec<journal::Evidence> {
+        let mut all = vec![files::EVIDENCE];
+        all.extend(self.modules.iter().flat_map(|m| m.evidence).copied());
+        all
+    }
+}
+
+/// Opens one city: database (migrated), documents, checkpoints, content from its folder, the modules' own seeds.
+///
+/// # Errors
+/// Every fault in the city's data, one per line, with file, line and column.
+pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
+    let key = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let path = folder.join("city.toml");
+    let body = std::fs::read_to_string(&path).map_err(|e| Error::internal(format!("{}: {e}", path.display())))?;
+    let file: CityFile = content::read_toml(&content::Item {
+        kind: "city".into(),
+        key: "city".into(),
+        version: 0,
+        name: path.display().to_string(),
+        body: body.into(),
+    })?;
+    let data = app.config.data.join(&key);
+    std::fs::create_dir_all(&data).map_err(|e| Error::internal(format!("{}: {e}", data.display())))?;
+    let url = match &app.config.database {
+        Some(url) => Url::parse(url)?,
+        None => Url::Sqlite(data.join("city.db")),
+    };
+    let db = Db::open(&url, TenantId(file.tenant), &app.migrations()).await?;
+    db.set_before_commit(Arc::new(journal::Sequencer));
+    let checkpoint_dir = app.config.checkpoints.clone().unwrap_or_else(|| app.config.data.join("checkpoints"));
+    let signing = journal::SigningKey::load_or_create(&app.config.data.join("keys").join(format!("{key}.key")))?;
+    let checkpoints = journal::Checkpoints::new(checkpoint_dir.join(&key), signing, format!("meer/{}", file.ags))?;
+    let mut cx = Cx::new(db.tenant(), Principal::System { name: "open" }, app.sources.clone());
+    cx.house = Some(app.clone());
+    let import = db::write!(db, |tx| { content::import(tx, &cx, folder).await })?;
+    for name in &import.conflicts {
+        tracing::warn!(city = %key, file = %name, "edited in the browser and changed in the files; the file was not taken");
+    }
+    let content = Content::load(&db).await?;
+    let faults: Vec<String> = app.modules.iter().flat_map(|m| (m.check_content)(&content)).collect();
+    if !faults.is_empty() {
+        return Err(Error::internal(format!("the data of city {key} have faults:\n{}", faults.join("\n"))));
+    }
+    let info = CityInfo { key: key.clone(), name: file.name.clone(), place: file.place.clone(), ..CityInfo::default() };
+    let files = Arc::new(files::Store::open(data.join("files"))?);
+    let checkpoints = Arc::new(checkpoints);
+    let city = app.add_city(City { key, file, info: Arc::new(info), db, files, content, checkpoints, url });
+    for seed in app.modules.iter().filter(|m| city.offers(m.name)).filter_map(|m| m.seed.map(|s| (m.name, s))) {
+        let mut cx = cx.clone();
+        cx.actor.via = vec![seed.0];
+        (seed.1)(&cx, app.config.demo).await?;
+    }
+    Ok(city)
+}

@@ -1,0 +1,119 @@
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use db::{Migrations, Rx};
+use kernel::{CaseId, Cx, Permission, Result};
+use web::Routes;
+
+use crate::{App, Commands, Events, Jobs, Req};
+
+/// A room of the house: everything it adds, as data.
+#[derive(Clone, Copy)]
+pub struct Module {
+    pub name: &'static str,
+    pub migrations: Option<Migrations>,
+    pub permissions: &'static [Permission],
+    /// Fluent sources by language code.
+    pub locales: &'static [(&'static str, &'static str)],
+    pub routes: fn(&mut Routes<Arc<App>>),
+    pub commands: fn(&mut Commands),
+    pub events: fn(&mut Events),
+    pub jobs: fn(&mut Jobs),
+    pub menu: &'static [Menu],
+    pub tables: &'static [Table],
+    /// Tables whose rows are evidence: their state hash is in the journal.
+    pub evidence: &'static [journal::Evidence],
+    /// Parts of the page of a case.
+    pub panels: &'static [Panel],
+    /// Looks through the city's data at start and names every fault with file and line.
+    pub check_content: fn(&content::Content) -> Vec<String>,
+    /// Takes city data that lives in the module's own tables (units, roles) over; runs at every start, idempotent.
+    pub seed: Option<Seed>,
+}
+
+impl Module {
+    pub const EMPTY: Module = Module {
+        name: "",
+        migrations: None,
+        permissions: &[],
+        locales: &[],
+        routes: |_| {},
+        commands: |_| {},
+        events: |_| {},
+        jobs: |_| {},
+        menu: &[],
+        tables: &[],
+        evidence: &[],
+        panels: &[],
+        check_content: |_| Vec::new(),
+        seed: None,
+    };
+}
+
+/// Takes a city's data over into the module's tables. `demo` adds sample accounts and staff.
+pub type Seed = for<'a> fn(&'a Cx, bool) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+/// An entry of the navigation.
+#[derive(Clone, Copy, Debug)]
+pub struct Menu {
+    /// Text key.
+    pub label: &'static str,
+    pub href: &'static str,
+    pub access: web::Access,
+    pub order: u16,
+}
+
+/// How long personal data are kept, and why.
+#[derive(Clone, Copy, Debug)]
+pub enum Retention {
+    /// As long as the case (its service's own years), then deleted with it.
+    WithCase,
+    /// As long as the account.
+    WithAccount,
+    /// As long as the member of staff is known, then made anonymous.
+    WithStaff,
+    /// Days after the row's last change.
+    Days(u16, &'static str),
+}
+
+/// Whose data a row is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Key {
+    Case,
+    Account,
+    Staff,
+}
+
+/// What a table holds.
+#[derive(Clone, Copy, Debug)]
+pub enum Holds {
+    /// No data of persons; the reason is for the reader.
+    NoPerson(&'static str),
+    Person {
+        by: Key,
+        /// `SELECT .. WHERE tenant = $1 AND <key> = $2`: every datum of the person, for Art. 15 DSGVO.
+        export: &'static str,
+        /// Deletes or empties those rows.
+        erase: &'static str,
+        retention: Retention,
+    },
+}
+
+/// One table of a module.
+#[derive(Clone, Copy, Debug)]
+pub struct Table {
+    pub name: &'static str,
+    pub holds: Holds,
+}
+
+pub type PanelFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<String>>> + Send + 'a>>;
+
+/// A part of the page of a case, shown to the applicant, to staff or to both; answers nothing where it has nothing to
+/// say. Who may see the case has been checked before.
+#[derive(Clone, Copy)]
+pub struct Panel {
+    pub name: &'static str,
+    pub order: u16,
+    pub staff: bool,
+    pub applicant: bool,
+    pub render: for<'a> fn(&'a Req, &'a mut Rx, CaseId) -> PanelFuture<'a>,
+}

@@ -1,0 +1,380 @@
+//! From the assembled house to a running program: the router with its layers, and the work in the background.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use askama::Template;
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, MatchedPath, Path, Query, Request, State},
+    middleware::{Next, from_fn, from_fn_with_state},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::get,
+};
+use http::{HeaderValue, StatusCode, header};
+use kernel::{Cx, Error, Lang, Principal, Result};
+use tower_http::{compression::CompressionLayer, csrf::CsrfLayer};
+use ui::{Message, assets, paths};
+use web::{Failure, RouteInfo, Routes, Side, allowed, secure};
+
+use crate::{
+    App, City, Req,
+    request::{cookie, is_internal},
+};
+
+/// The table of all routes of the modules, for tests and the OpenAPI document.
+pub fn table(app: &App) -> Vec<RouteInfo> {
+    routes(app, None).1
+}
+
+fn routes(app: &App, only: Option<Side>) -> (Router<Arc<App>>, Vec<RouteInfo>) {
+    let mut routes = Routes::new(only);
+    for module in &app.modules {
+        routes.enter(module.name);
+        (module.routes)(&mut routes);
+    }
+    routes.finish()
+}
+
+/// The router with all its layers.
+pub fn router(app: &Arc<App>) -> Router {
+    let (modules, table) = routes(app, app.config.role.side());
+    let table: HashMap<(&str, &str), RouteInfo> = table.into_iter().map(|r| ((r.method, r.path), r)).collect();
+    let table = Arc::new(table);
+    modules
+        .route_layer(from_fn(move |request: Request, next: Next| gate(table.clone(), request, next)))
+        .route("/assets/{file}", get(asset))
+        .route("/sprache/{code}", get(choose_language))
+        .route("/gesund", get(healthy))
+        .fallback(|| async { Failure::from(Error::NotFound) })
+        .layer(CsrfLayer::new())
+        .layer(from_fn_with_state(app.clone(), context))
+        .layer(CompressionLayer::new())
+        .with_state(app.clone())
+}
+
+/// Checks the right to use a route before its handler runs, and that its module is switched on.
+async fn gate(
+    table: Arc<HashMap<(&'static str, &'static str), RouteInfo>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    let method = if request.method() == http::Method::HEAD { "GET" } else { request.method().as_str() };
+    let matched = request.extensions().get::<MatchedPath>().map(|m| m.as_str().to_owned()).unwrap_or_default();
+    let route = table.iter().find(|((m, p), _)| *m == method && *p == matched).map(|(_, r)| r);
+    let Some(route) = route else { return Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()) };
+    let Some(rq) = request.extensions_mut().get_mut::<Req>() else {
+        return Err(Error::internal("request without context").into());
+    };
+    if !rq.city.offers(route.module) {
+        return Err(Error::NotAvailable(route.module).into());
+    }
+    allowed(route.access, &rq.cx.actor.principal)?;
+    rq.cx.actor.via = vec![route.module];
+    Ok(next.run(request).await)
+}
+
+/// Finds city, person and language, and makes a page of whatever failed inside.
+async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let https = app.config.https;
+    let header_text =
+        |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("").to_owned();
+    let host = request.uri().host().map_or_else(|| header_text(header::HOST), str::to_owned);
+    let Some(city) = app.city_at(&host) else {
+        return (StatusCode::NOT_FOUND, "Unter diesem Namen gibt es hier keine Stadt.").into_response();
+    };
+    let cookies: Arc<str> = header_text(header::COOKIE).into();
+    let lang = cookie(&cookies, "meer_lang")
+        .and_then(Lang::from_code)
+        .unwrap_or_else(|| ui::lang::from_accept_language(&header_text(header::ACCEPT_LANGUAGE)));
+    let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    let caller = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let json = path.starts_with("/api/") || header_text(header::ACCEPT).starts_with("application/json");
+    let mut cx = Cx::new(city.tenant(), Principal::Anonymous, app.sources.clone());
+    cx.lang = lang;
+    cx.house = Some(app.clone());
+    let mut rq = Req {
+        path: path.into(),
+        flash: cookie(&cookies, "meer_flash").filter(|key| is_text_key(key)).map(Into::into),
+        caller: caller.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        user_agent: header_text(header::USER_AGENT).into(),
+        cookies,
+        session: None,
+        cx,
+        city,
+        app,
+    };
+    if let Some(token) = cookie(&rq.cookies, Req::session_cookie(&rq.app)).filter(|t| !t.is_empty()) {
+        match identity::resolve(&rq.city.db, &rq.cx.sources, token).await {
+            Ok(Some(session)) => {
+                rq.cx.actor.principal = session.principal.clone();
+                rq.session = Some(Arc::new(session));
+            }
+            Ok(None) => {}
+            Err(error) => return secure(failed(&rq, &error, json, true), https),
+        }
+    }
+    let safe = request.method().is_safe();
+    request.extensions_mut().insert(rq.clone());
+    let mut response = next.run(request).await;
+    if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
+        response = failed(&rq, &error, json, safe);
+    } else if response.extensions().get::<tower_http::csrf::ProtectionError>().is_some() {
+        response = message(&rq, StatusCode::FORBIDDEN, "error-page-foreign", None, &[]);
+    } else if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        response = message(&rq, StatusCode::PAYLOAD_TOO_LARGE, "error-page-too-large", None, &[]);
+    } else if rq.flash.is_some() && response.status().is_success() && is_html(&response) {
+        let gone = HeaderValue::from_static("meer_flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
+        response.headers_mut().append(header::SET_COOKIE, gone);
+    }
+    secure(response, https)
+}
+
+fn is_html(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"))
+}
+
+fn is_text_key(key: &str) -> bool {
+    !key.is_empty() && key.len() <= 80 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// The page, redirect or RFC 9457 problem for an error.
+fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let number = if let Error::Internal(cause) = error {
+        let number = rq.cx.sources.uuid().simple().to_string()[20..].to_owned();
+        tracing::error!(number, path = rq.path.split('?').next(), "{cause:#}");
+        Some(number)
+    } else {
+        None
+    };
+    if json {
+        let body = serde_json::json!({
+            "type": format!("urn:meer:problem:{}", error.code()),
+            "title": error.code(),
+            "status": status.as_u16(),
+            "instance": number,
+        });
+        let mut response = (status, body.to_string()).into_response();
+        let problem = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, problem);
+        return response;
+    }
+    match error {
+        Error::SignIn(_) | Error::StaffSignIn => {
+            let staff = matches!(error, Error::StaffSignIn) || is_internal(&rq.path);
+            let start = if staff { paths::STAFF_SIGN_IN } else { paths::SIGN_IN };
+            if safe {
+                return Redirect::to(&paths::with_return(start, &rq.path)).into_response();
+            }
+            let link = ("error-page-sign-in-link", paths::with_return(start, &rq.path));
+            message(rq, status, "error-page-sign-in", None, &[link])
+        }
+        Error::NotFound | Error::NotAvailable(_) => message(rq, status, "error-page-not-found", None, &[]),
+        Error::Forbidden => message(rq, status, "error-page-forbidden", None, &[]),
+        Error::Invalid(_) => message(rq, status, "error-page-invalid", None, &[]),
+        Error::Refused(refusal) => {
+            let args: Vec<_> = refusal.args.iter().map(|(k, v)| (*k, v.as_str().into())).collect();
+            let text = rq.app.texts.get(rq.cx.lang, &format!("refusal-{}", refusal.code), &args);
+            message(rq, status, "error-page-refused", Some(text), &[])
+        }
+        Error::Conflict(_) => message(rq, status, "error-page-conflict", None, &[]),
+        Error::Throttled { seconds } => {
+            let args = [("seconds", i64::from(*seconds).into())];
+            let text = rq.app.texts.get(rq.cx.lang, "error-page-throttled-text", &args);
+            let mut response = message(rq, status, "error-page-throttled", Some(text), &[]);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+            response
+        }
+        Error::Peer { .. } | Error::Again => message(rq, status, "error-page-peer", None, &[]),
+        Error::Internal(_) => {
+            let args = [("number", number.as_deref().unwrap_or("").into())];
+            let text = rq.app.texts.get(rq.cx.lang, "error-page-internal-number", &args);
+            let both = format!("{}\n{text}", rq.app.texts.plain(rq.cx.lang, "error-page-internal-text"));
+            message(rq, status, "error-page-internal", Some(both), &[])
+        }
+    }
+}
+
+fn message(rq: &Req, status: StatusCode, key: &str, text: Option<String>, links: &[(&str, String)]) -> Response {
+    let page = rq.page(key);
+    let text = text.unwrap_or_else(|| page.t(&format!("{key}-text")));
+    let mut paragraphs = text.split('\n');
+    let mut message = Message::new(&page, paragraphs.next().unwrap_or_default());
+    for paragraph in paragraphs {
+        message = message.and(paragraph);
+    }
+    for (label, href) in links {
+        message = message.link(page.t(label), href);
+    }
+    message = message.link(page.t("house-home"), if is_internal(&rq.path) { paths::STAFF_HOME } else { paths::HOME });
+    match message.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => status.into_response(),
+    }
+}
+
+async fn asset(Path(file): Path<String>) -> Response {
+    match assets::file(&file) {
+        Some(asset) => {
+            let head = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, assets::CACHE_CONTROL)];
+            (head, Body::from(asset.bytes.as_ref())).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn choose_language(Path(code): Path<String>, Query(query): Query<HashMap<String, String>>) -> Response {
+    let back = query.get(paths::RETURN_FIELD).map_or("/", String::as_str);
+    let local = back.starts_with('/') && !back.starts_with("//") && !back.starts_with("/\\");
+    let mut response = Redirect::to(if local { back } else { "/" }).into_response();
+    if let Some(lang) = Lang::from_code(&code)
+        && let Ok(cookie) = HeaderValue::from_str(&format!(
+            "meer_lang={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000",
+            lang.code()
+        ))
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Ready: every city's database answers.
+async fn healthy(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
+    for city in app.cities() {
+        let mut rx = city.db.read().await?;
+        rx.query("SELECT 1 AS one WHERE $1 = CAST($1 AS BIGINT)", &[]).await?;
+    }
+    Ok("bereit\n")
+}
+
+/// Starts what runs beside the requests, for every city: numbering (PostgreSQL), subscriptions, jobs, checkpoints.
+/// Ends when `shutdown` turns true.
+pub async fn run_background(app: Arc<App>, shutdown: tokio::sync::watch::Receiver<bool>) -> Result<()> {
+    let mut work: Vec<crate::BoxFuture<'static, Result<()>>> = Vec::new();
+    for city in app.cities() {
+        if city.db.engine() == db::Engine::Postgres {
+            let (db, sources) = (city.db.clone(), app.sources.clone());
+            work.push(Box::pin(journal::run_sequencer(db, sources, ended(shutdown.clone()))));
+        }
+        work.push(Box::pin(run_subscriptions(app.clone(), city.clone(), shutdown.clone())));
+        work.push(Box::pin(run_checkpoints(city.clone(), app.clone(), shutdown.clone())));
+        let runner = runner(&app, &city);
+        let stop = ended(shutdown.clone());
+        work.push(Box::pin(async move { runner.run(stop).await }));
+    }
+    for result in futures_util::future::join_all(work).await {
+        result?;
+    }
+    Ok(())
+}
+
+fn ended(mut shutdown: tokio::sync::watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
+    async move {
+        let _ = shutdown.wait_for(|end| *end).await;
+    }
+}
+
+/// The job runner of a city with all handlers and schedules.
+pub(crate) fn runner(app: &Arc<App>, city: &Arc<City>) -> jobs::Runner {
+    let make_cx = {
+        let (app, city) = (app.clone(), city.clone());
+        move || app.cx(&city, "job")
+    };
+    let mut handlers = jobs::Handlers::default();
+    for (name, (run, attempts)) in &app.jobs.handlers {
+        let run = run.clone();
+        handlers.add(name, *attempts, Arc::new(move |cx, body, _| run(cx, body)));
+    }
+    let mut schedules = jobs::Schedules::default();
+    for schedule in &app.jobs.schedules {
+        schedules.add(schedule.name, schedule.cron, schedule.body.clone(), schedule.priority);
+    }
+    jobs::Runner::new(city.db.clone(), Arc::new(make_cx), handlers, schedules)
+}
+
+/// Delivers journal entries to the subscribers of a city as they are numbered.
+async fn run_subscriptions(
+    app: Arc<App>,
+    city: Arc<City>,
+    mut shutdown: tokio::sync::watch::Receiver<bool>,
+) -> Result<()> {
+    let mut commits = city.db.commits();
+    loop {
+        commits.mark_unchanged();
+        let delivered = match deliver(&app, &city).await {
+            Ok(delivered) => delivered,
+            Err(error) => {
+                tracing::error!(city = %city.key, "subscription: {error:#}");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                0
+            }
+        };
+        if delivered > 0 {
+            continue;
+        }
+        tokio::select! {
+            _ = shutdown.wait_for(|end| *end) => return Ok(()),
+            _ = commits.changed() => {}
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+    }
+}
+
+/// One round over all subscribers; answers how many entries moved a cursor past something new.
+pub(crate) async fn deliver(app: &Arc<App>, city: &Arc<City>) -> Result<usize> {
+    let mut delivered = 0;
+    let cx = app.cx(city, "subscription");
+    for (name, subscriber) in &app.events.subscribers {
+        let mut rx = city.db.read().await?;
+        let from = journal::cursor(&mut rx, name).await?;
+        let entries = journal::entries(&mut rx, from, 200).await?;
+        drop(rx);
+        let Some(last) = entries.last().map(|e| e.seq) else { continue };
+        let wanted: Vec<_> = entries.iter().filter(|e| subscriber.handlers.contains_key(e.name.as_str())).collect();
+        let mut cx = cx.clone();
+        cx.actor.via = vec![subscriber.module];
+        let mut at = from;
+        for entry in &wanted {
+            let handler = &subscriber.handlers[entry.name.as_str()];
+            db::write!(city.db, |tx| {
+                handler(&cx, tx, &entry.fact_text, entry.at).await?;
+                journal::advance(tx, name, at, entry.seq).await
+            })?;
+            at = entry.seq;
+            delivered += 1;
+        }
+        // Entries nobody here waits for move the cursor only when there is something to gain from it.
+        if at < last && (wanted.is_empty() && last - from >= 200 || !wanted.is_empty()) {
+            db::write!(city.db, |tx| { journal::advance(tx, name, at, last).await })?;
+        }
+    }
+    Ok(delivered)
+}
+
+/// Writes a signed checkpoint when the journal has grown, once a minute and at the end.
+async fn run_checkpoints(
+    city: Arc<City>,
+    app: Arc<App>,
+    mut shutdown: tokio::sync::watch::Receiver<bool>,
+) -> Result<()> {
+    loop {
+        let ended = tokio::select! {
+            _ = shutdown.wait_for(|end| *end) => true,
+            () = tokio::time::sleep(Duration::from_secs(60)) => false,
+        };
+        let mut rx = city.db.read().await?;
+        if let Err(error) = city.checkpoints.write(&mut rx, app.sources.now()).await {
+            tracing::error!(city = %city.key, "checkpoint: {error:#}");
+        }
+        if ended {
+            return Ok(());
+        }
+    }
+}
