@@ -13,13 +13,7 @@ pub struct FontError {
 /// The font files every letter is set with: Noto Sans, and DejaVu Sans for the few characters Noto Sans lacks
 /// (subscript digits). Together they cover every letter, sequence and sign of DIN 91379.
 pub fn bundled_fonts() -> Vec<&'static [u8]> {
-    vec![
-        notosans::REGULAR_TTF,
-        notosans::BOLD_TTF,
-        notosans::ITALIC_TTF,
-        dejavu::sans::regular(),
-        dejavu::sans::bold(),
-    ]
+    vec![notosans::REGULAR_TTF, notosans::BOLD_TTF, notosans::ITALIC_TTF, dejavu::sans::regular(), dejavu::sans::bold()]
 }
 
 /// Families in the order in which they are tried for a character.

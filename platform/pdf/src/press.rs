@@ -136,7 +136,10 @@ impl Press {
     ///
     /// **Blocks** the calling thread for the whole typesetting (tens of milliseconds, at most [`Limits::time`]): call it
     /// from a background job or inside `tokio::task::spawn_blocking`. The work itself runs on a thread of its own, so
-    /// that a template that takes too long costs its caller only the time allowed.
+    /// that a template that takes too long costs its caller only the time allowed. Layout is then stopped; a loop of the
+    /// template runs to its end (typst allows 10,000 rounds each), and until then at most two of those are tolerated
+    /// before further prints are [`PrintError::Busy`]. Memory has no bound of its own: templates are code of the city
+    /// and are tried before release.
     ///
     /// # Errors
     /// See [`PrintError`]; no input makes it panic.

@@ -2,7 +2,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use typst::syntax::ast::{self, AstNode as _};
-use typst::syntax::{DiagSpan, DiagSpanKind, FileId, LinkedNode, RootedPath, Source, SyntaxKind, VirtualPath, VirtualRoot};
+use typst::syntax::{
+    DiagSpan, DiagSpanKind, FileId, LinkedNode, RootedPath, Source, SyntaxKind, VirtualPath, VirtualRoot,
+};
 
 /// The data of one document, readable for templates.
 pub(crate) const DATA_PATH: &str = "/data.json";
@@ -26,8 +28,7 @@ static STANDARD: LazyLock<Vec<Source>> = LazyLock::new(|| {
 });
 
 /// Reach outside the document or run data as code.
-const UNAVAILABLE: [&str; 10] =
-    ["eval", "plugin", "std", "read", "csv", "toml", "yaml", "xml", "cbor", "bibliography"];
+const UNAVAILABLE: [&str; 10] = ["eval", "plugin", "std", "read", "csv", "toml", "yaml", "xml", "cbor", "bibliography"];
 
 /// A template that cannot be released.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,8 +62,12 @@ impl Template {
     pub fn parse(name: &str, source: &str, includes: &[(&str, &str)]) -> Result<Self, TemplateError> {
         let mut sources = Vec::with_capacity(1 + includes.len());
         for (name, text) in std::iter::once((name, source)).chain(includes.iter().copied()) {
-            let whole_file =
-                |message: &str| TemplateError { file: name.to_owned(), line: 0, column: 0, message: message.to_owned() };
+            let whole_file = |message: &str| TemplateError {
+                file: name.to_owned(),
+                line: 0,
+                column: 0,
+                message: message.to_owned(),
+            };
             if !is_plain_name(name) {
                 return Err(whole_file("the name of a template is letters, digits, '-' or '_' and ends in .typ"));
             }
@@ -189,13 +194,13 @@ fn check_name(node: &LinkedNode) -> Result<(), String> {
     };
     match name.as_str() {
         "json" => match first_argument() {
-            Some(ast::Arg::Pos(ast::Expr::Str(path))) if [DATA_PATH, META_PATH].contains(&path.get().as_str()) => Ok(()),
+            Some(ast::Arg::Pos(ast::Expr::Str(path))) if [DATA_PATH, META_PATH].contains(&path.get().as_str()) => {
+                Ok(())
+            }
             _ => Err(format!("`json` reads \"{DATA_PATH}\" or \"{META_PATH}\" and nothing else")),
         },
         "image" => match first_argument() {
-            Some(ast::Arg::Pos(ast::Expr::FuncCall(call)))
-                if matches!(call.callee(), ast::Expr::Ident(f) if ["qr", "bytes"].contains(&f.as_str())) =>
-            {
+            Some(ast::Arg::Pos(ast::Expr::FuncCall(call))) if matches!(call.callee(), ast::Expr::Ident(f) if ["qr", "bytes"].contains(&f.as_str())) => {
                 Ok(())
             }
             _ => Err("`image` takes `qr(..)` or `bytes(..)`; image files are not available in letters".to_owned()),

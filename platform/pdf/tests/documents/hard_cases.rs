@@ -117,12 +117,20 @@ fn a_missing_key_names_the_line_of_the_template() {
     assert_eq!((file.as_str(), line, column), ("probe.typ", 3, 13));
     assert!(message.contains("\"name\""), "{message}");
 
-    for (key, file) in [("person", "meer/meldebescheinigung.typ"), ("office", "meer/meldebescheinigung.typ"), ("recipient", "meer/letter.typ"), ("check", "meer/meldebescheinigung.typ")] {
+    for (key, file) in [
+        ("person", "meer/meldebescheinigung.typ"),
+        ("office", "meer/meldebescheinigung.typ"),
+        ("recipient", "meer/letter.typ"),
+        ("check", "meer/meldebescheinigung.typ"),
+    ] {
         let error = certificate(|data| drop(data.as_object_mut().unwrap().remove(key))).unwrap_err();
         let (found, line, _, message) = place(error);
         assert_eq!(found, file, "{message}");
         let source = std::fs::read_to_string(format!("{}/letters/{}", env!("CARGO_MANIFEST_DIR"), &file[5..])).unwrap();
-        assert!(source.lines().nth(line - 1).unwrap().contains(&format!("data.{key}")), "{key} is not used in line {line}");
+        assert!(
+            source.lines().nth(line - 1).unwrap().contains(&format!("data.{key}")),
+            "{key} is not used in line {line}"
+        );
     }
 }
 

@@ -46,7 +46,10 @@ fn texts(value: &Value, found: &mut Vec<String>) {
         Value::String(text) if !text.is_empty() => found.push(text.clone()),
         Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
         Value::Object(fields) => {
-            fields.iter().filter(|(key, _)| !NOT_VERBATIM.contains(&key.as_str())).for_each(|(_, item)| texts(item, found));
+            fields
+                .iter()
+                .filter(|(key, _)| !NOT_VERBATIM.contains(&key.as_str()))
+                .for_each(|(_, item)| texts(item, found));
         }
         _ => {}
     }
@@ -89,7 +92,8 @@ fn dates_sizes_and_amounts_are_written_the_german_way() {
 #[test]
 fn reading_order_is_sender_address_facts_subject_text() {
     let aloud = compact(&Pdf::read(&print("meerbusch", "mitteilung", &sample("mitteilung")).unwrap()).read_aloud());
-    let order = ["StadtMeerbusch", "Beispielweg3", "Aktenzeichen", "UnsfehltnocheineAngabe", "GutenTag", "FreundlicheGrüße"];
+    let order =
+        ["StadtMeerbusch", "Beispielweg3", "Aktenzeichen", "UnsfehltnocheineAngabe", "GutenTag", "FreundlicheGrüße"];
     let places: Vec<usize> = order.iter().map(|text| aloud.find(text).unwrap_or_else(|| panic!("{text}"))).collect();
     assert!(places.is_sorted(), "{places:?} in {aloud}");
 }

@@ -38,7 +38,8 @@ fn a_fault_in_an_include_names_that_file() {
 
 #[test]
 fn ordinary_words_may_be_field_and_argument_names() {
-    let source = "#let f(read: 1) = read-it\n#let read-it = 2\n#let d = json(\"/data.json\")\n#d.image #d.eval #(csv: 1).csv";
+    let source =
+        "#let f(read: 1) = read-it\n#let read-it = 2\n#let d = json(\"/data.json\")\n#d.image #d.eval #(csv: 1).csv";
     assert!(Template::parse("brief.typ", source, &[]).is_ok());
 }
 

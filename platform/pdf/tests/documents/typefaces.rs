@@ -23,9 +23,8 @@ fn every_letter_and_sequence_of_din_91379_is_printed_and_read_back() {
     let all: Vec<String> = din_91379().into_iter().filter(|text| text != " ").collect();
     assert_eq!(all.len(), 500 + 18 + 60 + 6 + 69 + 62 + 42 + 149 - 1, "groups of the standard without the space");
     for weight in ["regular", "bold"] {
-        let source = format!(
-            "#set text(weight: \"{weight}\")\n#for text in json(\"/data.json\").texts {{ par(text) }}"
-        );
+        let source =
+            format!("#set text(weight: \"{weight}\")\n#for text in json(\"/data.json\").texts {{ par(text) }}");
         let bytes = PRESS.print(&template(&source), &json!({ "texts": all }), &meta()).unwrap();
         let read: Vec<String> =
             Pdf::read(&bytes).elements().into_iter().filter(|e| e.tag == "P").map(|e| e.text).collect();
@@ -52,7 +51,11 @@ fn a_letter_written_twice_stays_two_letters() {
 
 #[test]
 fn an_underlined_name_keeps_its_marks() {
-    let bytes = PRESS.print(&template("#underline(json(\"/data.json\").n) ab"), &json!({ "n": "xA\u{30b}yK\u{35f}hz" }), &meta());
+    let bytes = PRESS.print(
+        &template("#underline(json(\"/data.json\").n) ab"),
+        &json!({ "n": "xA\u{30b}yK\u{35f}hz" }),
+        &meta(),
+    );
     assert_eq!(Pdf::read(&bytes.unwrap()).read_aloud(), "xA\u{30b}yK\u{35f}hz ab");
 }
 
@@ -61,7 +64,9 @@ fn a_character_no_typeface_has_is_an_error() {
     for missing in ["漢字", "🙂", "\u{0}", "\u{e000}", "\u{fffe}"] {
         let probe = template("Erste Zeile\n\n#json(\"/data.json\").name");
         match PRESS.print(&probe, &json!({ "name": missing }), &meta()) {
-            Err(PrintError::Template { file, line, .. }) => assert_eq!((file.as_str(), line), ("probe.typ", 3), "{missing:?}"),
+            Err(PrintError::Template { file, line, .. }) => {
+                assert_eq!((file.as_str(), line), ("probe.typ", 3), "{missing:?}")
+            }
             other => panic!("{missing:?}: {other:?}"),
         }
     }
