@@ -28,6 +28,22 @@ impl Command for Deliver {
     type Answer = TaskOutcome;
 }
 
+/// Process task: tells the applicant something without a document, e.g. that the certificate is on its way.
+/// Result: `notified` = `postbox` or `letter`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Notify {
+    pub case: CaseId,
+    pub token: TaskToken,
+    /// Code of the message text (`message-<code>`), e.g. `urkunde-versandt`.
+    pub subject: String,
+}
+
+impl Command for Notify {
+    const NAME: &'static str = "postbox.notify";
+    const CALLERS: &'static [&'static str] = &["processes"];
+    type Answer = TaskOutcome;
+}
+
 /// Process task: asks the applicant back with the clerk's text and waits for the reply. Result: `reply` = `yes`.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct AskApplicant {

@@ -14,6 +14,10 @@ pub struct AskPopulation {
     pub token: TaskToken,
     /// Kinds of data to be answered on a full match, codes of § 18 BMG; `base` is the simple certificate.
     pub fields: Vec<String>,
+    /// Asks again with the register's own values where the first answer differed: a clerk compared both and takes
+    /// the person for the same.
+    #[serde(default)]
+    pub corrected: bool,
 }
 
 impl Command for AskPopulation {

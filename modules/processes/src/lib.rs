@@ -1,1 +1,68 @@
-//! The module processes
+//! The module `processes` (Prozesse): stores, times and assigns what the drawn process says.
+//!
+//! The format crate `bpmn` steps; this module keeps the state, calls commands, opens tasks on the desk, sets timers and
+//! measures. Results of waiting tasks come as journal events and are applied by a durable job, so a result is applied
+//! once, retried when something is down, and never lost.
+
+mod engine;
+mod jobs;
+mod pages;
+mod rules;
+mod store;
+
+use house::{Access, Holds, Key, Menu, Module, Retention, Table, handler, job, reaction};
+use kernel::Permission;
+
+pub use engine::load;
+
+/// Rights of this module.
+pub mod perm {
+    use kernel::Permission;
+    /// See processes, their incidents and stuck jobs.
+    pub const VIEW: Permission = Permission("processes.view");
+    /// Let an incident or a stuck job try again.
+    pub const RETRY: Permission = Permission("processes.retry");
+}
+
+const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY];
+
+pub const MODULE: Module = Module {
+    name: "processes",
+    migrations: Some(db::migrations!("processes": "0001_init")),
+    permissions: PERMISSIONS,
+    locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
+    routes: |r| {
+        r.get(Access::Staff(perm::VIEW), "/intern/prozesse", pages::overview);
+        r.post(Access::Staff(perm::RETRY), "/intern/prozesse/stoerung/{id}", pages::retry_incident);
+        r.post(Access::Staff(perm::RETRY), "/intern/prozesse/auftrag/{id}", pages::retry_job);
+    },
+    commands: |c| {
+        c.on(handler!(engine::start: contract_processes::StartProcess));
+    },
+    events: |e| {
+        e.on("processes.step", reaction!(engine::task_finished: contract_processes::TaskFinished));
+        e.on("processes.step", reaction!(engine::task_failed: contract_processes::TaskFailed));
+    },
+    jobs: |j| {
+        j.on(job!(jobs::advance: jobs::Advance));
+        j.on(job!(jobs::fire: jobs::Fire));
+    },
+    menu: &[Menu { label: "processes-menu", href: "/intern/prozesse", access: Access::Staff(perm::VIEW), order: 80 }],
+    tables: &[
+        Table {
+            name: "processes_instance",
+            holds: Holds::Person {
+                by: Key::Case,
+                export: "SELECT process, version, state, status, started_at, ended_at FROM processes_instance
+                         WHERE tenant = $1 AND case_id = $2",
+                erase: "DELETE FROM processes_instance WHERE tenant = $1 AND case_id = $2",
+                retention: Retention::WithCase,
+            },
+        },
+        Table { name: "processes_timer", holds: Holds::NoPerson("when a step of an instance is due") },
+        Table { name: "processes_visit", holds: Holds::NoPerson("durations per step of an instance, no persons") },
+        Table { name: "processes_incident", holds: Holds::NoPerson("faults of a model, with element names") },
+    ],
+    check_content: rules::check,
+    ..Module::EMPTY
+};

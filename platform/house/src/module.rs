@@ -25,7 +25,7 @@ pub struct Module {
     /// Parts of the page of a case.
     pub panels: &'static [Panel],
     /// Looks through the city's data at start and names every fault with file and line.
-    pub check_content: fn(&content::Content) -> Vec<String>,
+    pub check_content: fn(&App, &content::Content) -> Vec<String>,
     /// Takes city data that lives in the module's own tables (units, roles) over; runs at every start, idempotent.
     pub seed: Option<Seed>,
 }
@@ -44,7 +44,7 @@ impl Module {
         tables: &[],
         evidence: &[],
         panels: &[],
-        check_content: |_| Vec::new(),
+        check_content: |_, _| Vec::new(),
         seed: None,
     };
 }

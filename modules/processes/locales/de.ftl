@@ -1,0 +1,11 @@
+processes-menu = Prozesse
+processes-title = Prozesse und Störungen
+processes-incidents = Störungen
+processes-no-incidents = Alles läuft. Kein Prozess und kein Auftrag hängt fest.
+processes-retry = Noch einmal versuchen
+processes-retried = Der Schritt wird noch einmal versucht.
+processes-usage = Prozesse
+processes-usage-caption = Laufende und beendete Prozesse
+processes-process = Prozess
+processes-running = laufend
+processes-ended = beendet

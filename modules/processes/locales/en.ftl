@@ -1,0 +1,11 @@
+processes-menu = Processes
+processes-title = Processes and incidents
+processes-incidents = Incidents
+processes-no-incidents = Everything is running. No process and no job is stuck.
+processes-retry = Try again
+processes-retried = The step is being tried again.
+processes-usage = Processes
+processes-usage-caption = Running and finished processes
+processes-process = Process
+processes-running = running
+processes-ended = finished

@@ -1,0 +1,100 @@
+//! FEEL and DMN behind the stepper, and the check of a city's processes at start.
+
+use std::collections::BTreeSet;
+
+use bpmn::{Conditions, Known, Model, Vars};
+use content::Content;
+use feel::{Context, Env, Expr, Scope, Value};
+use house::App;
+use kernel::{Cx, Error, Result};
+
+/// Expressions and decisions at one moment, for one city.
+pub struct Rules<'a> {
+    env: Env,
+    content: &'a Content,
+}
+
+impl<'a> Rules<'a> {
+    pub fn new(cx: &Cx, content: &'a Content) -> Self {
+        Self { env: Env::at(cx.local_now()), content }
+    }
+
+    fn parse(expression: &str, vars: &Vars) -> Result<(Expr, Context), String> {
+        let mut scope = Scope::default();
+        for name in vars.keys() {
+            scope.insert(name.as_str(), feel::Type::Any);
+        }
+        let expr = Expr::parse(expression, &scope).map_err(|e| format!("{expression}: {e}"))?;
+        let names = vars.iter().map(|(k, v)| (k.as_str(), Value::from_json(v))).collect();
+        Ok((expr, names))
+    }
+}
+
+impl Conditions for Rules<'_> {
+    fn condition(&self, expression: &str, vars: &Vars) -> Result<bool, String> {
+        let (expr, names) = Self::parse(expression, vars)?;
+        expr.eval_condition(&names, &self.env).map_err(|e| format!("{expression}: {e}"))
+    }
+
+    fn value(&self, expression: &str, vars: &Vars) -> Result<serde_json::Value, String> {
+        let (expr, names) = Self::parse(expression, vars)?;
+        expr.eval(&names, &self.env).map(|v| v.to_json()).map_err(|e| format!("{expression}: {e}"))
+    }
+
+    fn decision(&self, key: &str, inputs: &Vars) -> Result<serde_json::Value, String> {
+        let (file, decision) = key.split_once('#').ok_or_else(|| format!("{key}: Datei#Entscheidung erwartet"))?;
+        let model = self.content.parsed("decisions", file, read_decision).map_err(|e| format!("{key}: {e}"))?;
+        let names: Context = inputs.iter().map(|(k, v)| (k.as_str(), Value::from_json(v))).collect();
+        let value = model.evaluate(decision, &names, &self.env).map_err(|e| format!("{key}: {e}"))?;
+        if value.is_null() { Err(format!("{key}: keine Regel trifft zu")) } else { Ok(value.to_json()) }
+    }
+}
+
+fn read_decision(item: &content::Item) -> Result<dmn::Model> {
+    dmn::Model::parse(&item.body).map_err(|e| Error::internal(format!("{}:{e}", item.name)))
+}
+
+/// Every fault of the city's processes and decisions: file, line, column, element and a German sentence.
+pub fn check(app: &App, content: &Content) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut decisions = BTreeSet::new();
+    for item in content.all("decisions") {
+        match content.parse(&item, read_decision) {
+            Ok(model) => decisions.extend(model.decisions().map(|d| format!("{}#{d}", item.key))),
+            Err(error) => faults.push(error.to_string()),
+        }
+    }
+    let known = Known {
+        commands: Some(app.commands.tasks().keys().map(|k| (*k).to_owned()).collect()),
+        decisions: Some(decisions),
+        forms: Some(content.all("forms").iter().map(|i| i.key.clone()).collect()),
+        units: None,
+    };
+    for item in content.all("processes") {
+        let errors = match Model::parse(&item.body) {
+            Err(errors) => errors,
+            Ok(model) => {
+                let mut errors = model.check(&known);
+                errors.extend(model.expressions().into_iter().filter_map(|e| expression_fault(&e)));
+                errors
+            }
+        };
+        faults.extend(errors.into_iter().map(|e| {
+            let name = e.name.as_deref().unwrap_or(&e.element);
+            format!("{}:{}:{}: „{name}“: {}", item.name, e.line, e.column, e.message)
+        }));
+    }
+    faults
+}
+
+fn expression_fault(used: &bpmn::ExpressionUse<'_>) -> Option<bpmn::ModelError> {
+    let error = Expr::parse(used.text, &Scope::default()).err()?;
+    Some(bpmn::ModelError {
+        line: used.at.line,
+        column: used.at.column,
+        element: used.element.to_owned(),
+        name: None,
+        rule: bpmn::Rule::Value,
+        message: format!("Der Ausdruck „{}“ ist nicht lesbar: {error}", used.text),
+    })
+}

@@ -1,0 +1,121 @@
+use db::{Rx, Tx, params};
+use kernel::{CaseId, Result, Timestamp, Uuid};
+use serde_json::Value;
+
+db::record! {
+    pub struct Instance {
+        pub id: Uuid,
+        pub process: String,
+        pub version: i64,
+        pub case_id: CaseId,
+        pub state: Value,
+        pub status: String,
+    }
+}
+
+pub async fn add(tx: &mut Tx, instance: &Instance, at: Timestamp) -> Result<()> {
+    let sql = "INSERT INTO processes_instance (tenant, id, process, version, case_id, state, status, started_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let i = instance;
+    tx.exec_one(sql, params![i.id, &i.process, i.version, i.case_id, &i.state, &i.status, at]).await
+}
+
+pub async fn instance(rx: &mut Rx, id: Uuid) -> Result<Instance> {
+    let sql = "SELECT id, process, version, case_id, state, status FROM processes_instance
+               WHERE tenant = $1 AND id = $2";
+    rx.one(sql, params![id]).await
+}
+
+pub async fn save(tx: &mut Tx, id: Uuid, state: &Value, status: &str, ended: Option<Timestamp>) -> Result<()> {
+    let sql = "UPDATE processes_instance SET state = $3, status = $4, ended_at = $5 WHERE tenant = $1 AND id = $2";
+    tx.exec_one(sql, params![id, state, status, ended]).await
+}
+
+pub async fn set_timer(tx: &mut Tx, instance: Uuid, token: i64, due: Timestamp) -> Result<()> {
+    let sql = "INSERT INTO processes_timer (tenant, instance, token, due) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (tenant, instance, token) DO UPDATE SET due = excluded.due";
+    tx.exec_one(sql, params![instance, token, due]).await
+}
+
+pub async fn timer(rx: &mut Rx, instance: Uuid, token: i64) -> Result<Option<Timestamp>> {
+    let sql = "SELECT due FROM processes_timer WHERE tenant = $1 AND instance = $2 AND token = $3";
+    Ok(rx.opt::<(Timestamp,)>(sql, params![instance, token]).await?.map(|(due,)| due))
+}
+
+pub async fn drop_timer(tx: &mut Tx, instance: Uuid, token: i64) -> Result<()> {
+    let sql = "DELETE FROM processes_timer WHERE tenant = $1 AND instance = $2 AND token = $3";
+    tx.exec(sql, params![instance, token]).await.map(|_| ())
+}
+
+pub async fn entered(tx: &mut Tx, instance: Uuid, token: i64, element: &str, at: Timestamp) -> Result<()> {
+    let sql = "INSERT INTO processes_visit (tenant, instance, token, element, entered_at, interrupted)
+               VALUES ($1, $2, $3, $4, $5, false) ON CONFLICT (tenant, instance, token, element, entered_at) DO NOTHING";
+    tx.exec(sql, params![instance, token, element, at]).await.map(|_| ())
+}
+
+pub async fn left(
+    tx: &mut Tx,
+    instance: Uuid,
+    token: i64,
+    element: &str,
+    at: Timestamp,
+    interrupted: bool,
+) -> Result<()> {
+    let sql = "UPDATE processes_visit SET left_at = $5, interrupted = $6
+               WHERE tenant = $1 AND instance = $2 AND token = $3 AND element = $4 AND left_at IS NULL";
+    tx.exec(sql, params![instance, token, element, at, interrupted]).await.map(|_| ())
+}
+
+pub async fn add_incident(
+    tx: &mut Tx,
+    id: Uuid,
+    instance: Uuid,
+    token: i64,
+    element: &str,
+    message: &str,
+    at: Timestamp,
+) -> Result<()> {
+    let sql = "INSERT INTO processes_incident (tenant, id, instance, token, element, message, at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    tx.exec_one(sql, params![id, instance, token, element, message, at]).await
+}
+
+/// Marks an open incident as resolved and answers its instance and token.
+pub async fn resolve_incident(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<(Uuid, i64)> {
+    let sql = "UPDATE processes_incident SET resolved_at = $3
+               WHERE tenant = $1 AND id = $2 AND resolved_at IS NULL RETURNING instance, token";
+    tx.one(sql, params![id, at]).await
+}
+
+db::record! {
+    pub struct OpenIncident {
+        pub id: Uuid,
+        pub process: String,
+        pub element: String,
+        pub message: String,
+        pub at: Timestamp,
+    }
+}
+
+pub async fn open_incidents(rx: &mut Rx) -> Result<Vec<OpenIncident>> {
+    let sql = "SELECT i.id, p.process, i.element, i.message, i.at FROM processes_incident i
+               JOIN processes_instance p ON p.tenant = i.tenant AND p.id = i.instance
+               WHERE i.tenant = $1 AND i.resolved_at IS NULL ORDER BY i.at LIMIT 200";
+    rx.list(sql, &[]).await
+}
+
+db::record! {
+    /// How a process is used. Figures under 5 are not shown by the page.
+    pub struct Usage {
+        pub process: String,
+        pub running: i64,
+        pub ended: i64,
+    }
+}
+
+pub async fn usage(rx: &mut Rx) -> Result<Vec<Usage>> {
+    let sql = "SELECT process, SUM(CASE WHEN status = 'running' THEN 1 ELSE 0 END) AS running,
+                      SUM(CASE WHEN status = 'running' THEN 0 ELSE 1 END) AS ended
+               FROM processes_instance WHERE tenant = $1 GROUP BY process ORDER BY process";
+    rx.list(sql, &[]).await
+}
