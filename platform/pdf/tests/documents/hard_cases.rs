@@ -107,6 +107,31 @@ fn code_in_data_is_printed_as_it_is() {
 }
 
 #[test]
+fn signs_that_turn_text_around_are_shown() {
+    let mut data = sample("antrag");
+    data["attachments"][0]["name"] = "rechnung\u{202e}fdp.exe".into();
+    let text = aloud(&print("meerbusch", "antrag", &data).unwrap());
+    assert!(text.contains("rechnung‹U+202E›fdp.exe"), "{text}");
+}
+
+#[test]
+fn lines_of_a_long_answer_stay_lines() {
+    let mut data = sample("antrag");
+    data["sections"][0]["items"][0]["value"] = "Erste Zeile\nZweite Zeile\r\nDritte\tZeile".into();
+    let pdf = Pdf::read(&print("meerbusch", "antrag", &data).unwrap());
+    let rows = ["Erste", "Zweite", "Dritte"]
+        .map(|start| pdf.pages[0].iter().find(|run| run.text.starts_with(start)).map(|run| run.y).unwrap());
+    assert!(rows.is_sorted_by(|a, b| a < b), "{rows:?}");
+
+    data["sections"][0]["items"][0]["value"] = "Satz mit Wörtern. ".repeat(2000).into();
+    let pdf = Pdf::read(&print("meerbusch", "antrag", &data).unwrap());
+    assert!(pdf.pages.len() > 5);
+    let bottom = 297.0 - 27.0;
+    assert!(pdf.pages.iter().flatten().filter(|run| !run.artifact).all(|run| run.y < bottom), "text below the page");
+    assert_eq!(compact(&pdf.read_aloud()).matches("SatzmitWörtern.").count(), 2000);
+}
+
+#[test]
 fn a_missing_key_names_the_line_of_the_template() {
     let place = |error: PrintError| match error {
         PrintError::Template { file, line, column, message } => (file, line, column, message),
