@@ -67,3 +67,4 @@ ui-copied = Kopiert
 ui-search = Suchen
 ui-autosave-saved = Entwurf gespeichert
 ui-autosave-failed = Der Entwurf konnte nicht gespeichert werden. Ihre Angaben stehen noch im Formular.
+ui-case-keys = Tastenkürzel N, J und K nutzen

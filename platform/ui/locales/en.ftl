@@ -67,3 +67,4 @@ ui-copied = Copied
 ui-search = Search
 ui-autosave-saved = Draft saved
 ui-autosave-failed = The draft could not be saved. Your answers are still in the form.
+ui-case-keys = Use shortcut keys N, J and K
