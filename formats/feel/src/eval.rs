@@ -486,39 +486,7 @@ impl<'e> Cx<'e> {
                 &single[..]
             }
         };
-        let mut kept = Vec::new();
-        let mut index = None;
-        if items.is_empty() {
-            index = self.eval(filter, frame)?.as_number();
-        }
-        for (i, item) in items.iter().enumerate() {
-            let mut inner = frame.with("item", item.clone());
-            if let Value::Context(entries) = item {
-                inner = inner.with_entries(entries.clone());
-            }
-            // A miss in one item is what filters are for, not a fault worth telling.
-            let reason = self.reason.take();
-            let verdict = self.eval(filter, &inner);
-            self.reason = reason;
-            match verdict? {
-                Value::Number(n) if i == 0 => {
-                    index = Some(n);
-                    break;
-                }
-                Value::Bool(true) => kept.push(item.clone()),
-                _ => {}
-            }
-        }
-        match index {
-            Some(n) => {
-                let at = n.to_i64().and_then(|n| list_index(n, items.len()));
-                Ok(match at {
-                    Some(at) => items[at].clone(),
-                    None => self.null(|| format!("the list has no item {n}")),
-                })
-            }
-            None => self.list(kept),
-        }
+        self.filter_items(items, frame, &mut |cx, frame| cx.eval(filter, frame))
     }
 
     fn call_node(&mut self, callee: &Node, args: &Args, frame: &Frame) -> Evaluated {
@@ -686,6 +654,73 @@ impl<'e> Cx<'e> {
             }
         }
         Ok(true)
+    }
+
+    /// The values a loop over `domain` visits: the items of a list, the steps of a range, a single value itself.
+    /// `None` where there is nothing to run over.
+    ///
+    /// # Errors
+    /// Only when a limit is reached.
+    pub fn items(&mut self, domain: Value) -> Result<Option<Vec<Value>>, EvalError> {
+        let domain = match domain {
+            Value::List(list) => Domain::Items(list),
+            Value::Range(r) if r.form == RangeForm::Interval => match Domain::of_range(&r) {
+                Some(domain) => domain,
+                None => return Ok(None),
+            },
+            Value::Range(_) | Value::Null => return Ok(None),
+            single => Domain::Items(vec![single].into()),
+        };
+        if domain.len() > self.env.limits.size {
+            return Err(EvalError::Size);
+        }
+        self.charge(domain.len())?;
+        Ok(Some((0..domain.len()).map(|i| domain.get(i)).collect()))
+    }
+
+    /// Picks from `items` as a filter does: `verdict` yields for an item whether it stays, or a position.
+    ///
+    /// # Errors
+    /// What `verdict` fails with, and when a limit is reached.
+    pub fn filter_items(
+        &mut self,
+        items: &[Value],
+        frame: &Frame,
+        verdict: &mut dyn FnMut(&mut Self, &Frame) -> Evaluated,
+    ) -> Evaluated {
+        let mut kept = Vec::new();
+        let mut index = None;
+        if items.is_empty() {
+            index = verdict(self, frame)?.as_number();
+        }
+        for (i, item) in items.iter().enumerate() {
+            let mut inner = frame.with("item", item.clone());
+            if let Value::Context(entries) = item {
+                inner = inner.with_entries(entries.clone());
+            }
+            // A miss in one item is what filters are for, not a fault worth telling.
+            let reason = self.reason.take();
+            let outcome = verdict(self, &inner);
+            self.reason = reason;
+            match outcome? {
+                Value::Number(n) if i == 0 => {
+                    index = Some(n);
+                    break;
+                }
+                Value::Bool(true) => kept.push(item.clone()),
+                _ => {}
+            }
+        }
+        match index {
+            Some(n) => {
+                let at = n.to_i64().and_then(|n| list_index(n, items.len()));
+                Ok(match at {
+                    Some(at) => items[at].clone(),
+                    None => self.null(|| format!("the list has no item {n}")),
+                })
+            }
+            None => self.list(kept),
+        }
     }
 
     fn domain(&mut self, iterator: &Iterator, frame: &Frame) -> Result<Option<Domain>, EvalError> {

@@ -100,7 +100,11 @@ impl Expr {
     }
 }
 
-fn within_size(value: Value, env: &Env) -> Result<Value, EvalError> {
+/// Passes a result on if it is not too large.
+///
+/// # Errors
+/// [`EvalError::Size`]
+pub fn within_size(value: Value, env: &Env) -> Result<Value, EvalError> {
     if value.count_up_to(env.limits.size) > env.limits.size { Err(EvalError::Size) } else { Ok(value) }
 }
 

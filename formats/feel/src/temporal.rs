@@ -259,8 +259,10 @@ impl Time {
     /// `None` if there is no such time of day.
     pub fn new(hour: i64, minute: i64, second: i64, nano: u64, zone: Option<Zone>) -> Option<Time> {
         let valid = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
-        let nanos = (hour * 3600 + minute * 60 + second) as u64 * NANOS as u64 + nano;
-        (valid && nano < NANOS as u64).then_some(Time { nanos, zone })
+        if !valid || nano >= NANOS as u64 {
+            return None;
+        }
+        Some(Time { nanos: (hour * 3600 + minute * 60 + second) as u64 * NANOS as u64 + nano, zone })
     }
 
     /// Reads `11:22:33.5+01:00`; 24:00:00 is midnight (XML Schema).

@@ -205,6 +205,11 @@ impl Function {
         Function(FunctionKind::Native(f))
     }
 
+    /// One of FEEL's own functions.
+    pub fn builtin(name: &str) -> Option<Function> {
+        Builtin::named(name).map(|b| Function(FunctionKind::Builtin(b)))
+    }
+
     /// Formal parameters; none are listed for built-in functions, which have several forms.
     pub fn params(&self) -> &[Param] {
         match &self.0 {
