@@ -1,0 +1,6 @@
+//! Jobs on both engines.
+
+mod bench;
+mod failures;
+mod nodes;
+mod schedules;
