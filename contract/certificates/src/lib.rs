@@ -26,7 +26,7 @@ impl Command for IssueCertificate {
 }
 
 /// Process task: makes a letter or decision from a template of the city and the texts that the clerk entered in the
-/// named user task. A decision type that is a Verwaltungsakt cannot be made without its remedy text.
+/// named user task (asked of the desk). A decision type that is a Verwaltungsakt cannot be made without its remedy text.
 /// Result: `document` = its id.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WriteLetter {
@@ -34,28 +34,15 @@ pub struct WriteLetter {
     pub token: TaskToken,
     /// Key of the decision type in the city's data (`decisions.toml`): template, remedy, fee row.
     pub decision: String,
+    /// Element id of the user task whose texts give the reasons; empty for none.
+    #[serde(default)]
+    pub task: String,
 }
 
 impl Command for WriteLetter {
     const NAME: &'static str = "certificates.write-letter";
     const CALLERS: &'static [&'static str] = &["processes"];
     type Answer = TaskOutcome;
-}
-
-/// The texts that a letter of this case is made of, noted by the desk when a clerk decides.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct NoteReasons {
-    pub case: CaseId,
-    /// Element id of the user task in the process.
-    pub task: String,
-    /// Answers of the task form: key → text as shown.
-    pub texts: Vec<(String, String)>,
-}
-
-impl Command for NoteReasons {
-    const NAME: &'static str = "certificates.note-reasons";
-    const CALLERS: &'static [&'static str] = &["desk"];
-    type Answer = ();
 }
 
 /// Certificates issued in a case.

@@ -1,6 +1,6 @@
 //! What the module `desk` (Schreibtisch der Sachbearbeitung) shows to others: tasks for people.
 
-use kernel::{CaseId, Command, StaffId, TaskToken, Timestamp, UnitKey};
+use kernel::{CaseId, Command, Event, Query, StaffId, Subject, TaskToken, Timestamp, UnitKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -72,4 +72,34 @@ impl Command for PutItem {
     const NAME: &'static str = "desk.put-item";
     const CALLERS: &'static [&'static str] = &["records"];
     type Answer = ();
+}
+
+/// What the clerk entered last in the task of this element of the case: answer key → text as shown.
+pub struct TaskTexts {
+    pub case: CaseId,
+    pub element: String,
+}
+
+impl Query for TaskTexts {
+    const NAME: &'static str = "desk.task-texts";
+    const CALLERS: &'static [&'static str] = &["certificates", "postbox", "registers", "privacy"];
+    type Answer = Vec<(String, String)>;
+}
+
+/// A clerk finished a task (evidential: the decision is a row of the desk).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TaskDone {
+    pub case: CaseId,
+    pub token: TaskToken,
+    pub element: String,
+    /// Codes of the task form; no personal data.
+    pub codes: serde_json::Map<String, serde_json::Value>,
+    pub media_break: bool,
+}
+
+impl Event for TaskDone {
+    const NAME: &'static str = "desk.task-done";
+    fn subject(&self) -> Subject {
+        self.case.into()
+    }
 }

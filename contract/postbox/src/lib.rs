@@ -59,20 +59,6 @@ impl Command for AskApplicant {
     type Answer = TaskOutcome;
 }
 
-/// The question to the applicant, noted by the desk when a clerk asks back.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct NoteQuestion {
-    pub case: CaseId,
-    pub task: String,
-    pub text: String,
-}
-
-impl Command for NoteQuestion {
-    const NAME: &'static str = "postbox.note-question";
-    const CALLERS: &'static [&'static str] = &["desk"];
-    type Answer = ();
-}
-
 /// A document or message lies in the postbox (Bereitstellung).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Delivered {

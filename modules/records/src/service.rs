@@ -1,0 +1,170 @@
+use contract_desk::{PutItem, TaskDone};
+use contract_records::{
+    AddDocument, AddStep, Audience, CaseOpened, CaseOpenedEvent, CaseView, Cases, DocumentView, Documents, OpenCase,
+    SetStatus, Status, StatusChanged, VisibleCase,
+};
+use db::{Rx, Tx};
+use house::Call;
+use kernel::{CaseId, Cx, DocumentId, Error, Event, Principal, Result, Subject, TaskOutcome, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{EVIDENCE, model, store};
+
+pub async fn open_case(cx: &Cx, tx: &mut Tx, c: OpenCase) -> Result<CaseOpened> {
+    let (now, today) = (cx.now(), cx.today());
+    let year = i64::from(today.year());
+    let running = store::next_number(tx, &c.plan, year).await?;
+    let number = model::case_number(&c.plan, today, running);
+    let file = store::file_of(tx, cx.sources.uuid(), &c.plan, year, &format!("{} {year}", c.title), now).await?;
+    let cls = identity::class_for(tx, &c.unit, &c.confidentiality, "").await?;
+    let view = CaseView {
+        id: cx.new_id(),
+        number: number.clone(),
+        service: c.service,
+        title: c.title,
+        unit: c.unit,
+        cls,
+        status: Status::Received,
+        opened_at: now,
+        closed_at: None,
+        account: c.account,
+        lang: c.lang,
+        party: c.party,
+    };
+    let new = store::NewCase {
+        view: &view,
+        file,
+        confidentiality: &c.confidentiality,
+        family_key: model::family_key(&view.party.family_name),
+        retention_years: i64::from(c.retention_years),
+        retention_basis: &c.retention_basis,
+    };
+    store::add_case(tx, &new).await?;
+    put_on_desk(cx, tx, &view).await?;
+    let event =
+        CaseOpenedEvent { case: view.id, number, service: view.service.clone(), unit: view.unit.clone() };
+    journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[1]).await?;
+    let claim_code = match view.account {
+        Some(_) => None,
+        None => Some(identity::issue_claim(tx, cx, view.id).await?),
+    };
+    Ok(CaseOpened { case: view.id, number: view.number, claim_code })
+}
+
+async fn put_on_desk(cx: &Cx, tx: &mut Tx, case: &CaseView) -> Result<()> {
+    let item = PutItem {
+        case: case.id,
+        cls: case.cls,
+        number: case.number.clone(),
+        title: case.title.clone(),
+        unit: case.unit.clone(),
+        status: case.status.code().to_owned(),
+        opened_at: case.opened_at,
+        closed: case.status.closed(),
+    };
+    cx.call(tx, item).await
+}
+
+/// A document was put into a case. Its state hash is evidence.
+#[derive(Serialize, Deserialize)]
+struct DocumentAdded {
+    document: DocumentId,
+    case: CaseId,
+    kind: String,
+}
+
+impl Event for DocumentAdded {
+    const NAME: &'static str = "records.document-added";
+    fn subject(&self) -> Subject {
+        self.document.into()
+    }
+}
+
+pub async fn add_document(cx: &Cx, tx: &mut Tx, c: AddDocument) -> Result<DocumentId> {
+    let document = DocumentView {
+        id: cx.new_id(),
+        case: c.case,
+        kind: c.kind,
+        title: c.title,
+        file: c.file,
+        direction: c.direction,
+        audience: c.audience,
+        added_at: cx.now(),
+    };
+    store::add_document(tx, &document).await?;
+    let event = DocumentAdded { document: document.id, case: document.case, kind: document.kind };
+    journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[0]).await?;
+    Ok(document.id)
+}
+
+pub async fn add_step(cx: &Cx, tx: &mut Tx, c: AddStep) -> Result<()> {
+    store::add_step(tx, cx.sources.uuid(), cx.now(), &c).await
+}
+
+pub async fn set_status(cx: &Cx, tx: &mut Tx, c: SetStatus) -> Result<TaskOutcome> {
+    let mut case = store::case(tx, c.case).await?;
+    if case.status != c.status {
+        let closed_at = c.status.closed().then(|| cx.now());
+        store::set_status(tx, c.case, c.status, closed_at).await?;
+        case.status = c.status;
+        put_on_desk(cx, tx, &case).await?;
+        journal::emit_evidence(tx, cx, &StatusChanged { case: c.case, status: c.status }, None, &EVIDENCE[1]).await?;
+        let step = AddStep {
+            case: c.case,
+            code: format!("status-{}", c.status.code()),
+            args: Vec::new(),
+            audience: Audience::Applicant,
+            media_break: false,
+        };
+        store::add_step(tx, cx.sources.uuid(), cx.now(), &step).await?;
+    }
+    Ok(TaskOutcome::done([]))
+}
+
+pub async fn cases(_: &Cx, rx: &mut Rx, q: Cases) -> Result<Vec<CaseView>> {
+    let mut found = Vec::with_capacity(q.ids.len());
+    for id in q.ids {
+        match store::case(rx, id).await {
+            Ok(case) => found.push(case),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+pub async fn visible_case(cx: &Cx, rx: &mut Rx, q: VisibleCase) -> Result<CaseView> {
+    match &cx.actor.principal {
+        Principal::Staff { user, .. } => store::case_for_staff(rx, q.case, *user).await,
+        Principal::Citizen { account, .. } => {
+            let case = store::case(rx, q.case).await?;
+            if case.account == Some(*account) { Ok(case) } else { Err(Error::NotFound) }
+        }
+        Principal::Guest { case } if *case == q.case => store::case(rx, q.case).await,
+        Principal::Guest { .. } | Principal::Anonymous | Principal::System { .. } => Err(Error::NotFound),
+    }
+}
+
+pub async fn documents(_: &Cx, rx: &mut Rx, q: Documents) -> Result<Vec<DocumentView>> {
+    let mut found = Vec::with_capacity(q.ids.len());
+    for id in q.ids {
+        match store::document(rx, id).await {
+            Ok(document) => found.push(document),
+            Err(Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// A finished task of the desk is a step of the case; a manual transfer counts as one Medienbruch.
+pub async fn task_done(cx: &Cx, tx: &mut Tx, event: TaskDone, _: Timestamp) -> Result<()> {
+    let step = AddStep {
+        case: event.case,
+        code: "task-done".into(),
+        args: vec![("element".into(), event.element)],
+        audience: Audience::Staff,
+        media_break: event.media_break,
+    };
+    store::add_step(tx, cx.sources.uuid(), cx.now(), &step).await
+}

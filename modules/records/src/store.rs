@@ -1,0 +1,180 @@
+use contract_records::{AddStep, Audience, DocumentView, Party, Status};
+use db::{FromRow, Row, Rx, Tx, params};
+use kernel::{AccountId, CaseId, DocumentId, Error, Lang, Result, StaffId, Timestamp, Uuid};
+use serde_json::Value;
+
+pub use contract_records::CaseView;
+
+/// A case as stored, read into the view that others see.
+pub struct CaseRow(pub CaseView);
+
+impl FromRow for CaseRow {
+    fn from_row(row: &Row) -> Result<Self> {
+        let status: String = row.get("status")?;
+        let lang: String = row.get("lang")?;
+        let party: Value = row.get("party")?;
+        Ok(Self(CaseView {
+            id: row.get("id")?,
+            number: row.get("number")?,
+            service: row.get("service")?,
+            title: row.get("title")?,
+            unit: row.get("unit")?,
+            cls: row.get("cls")?,
+            status: Status::from_code(&status).ok_or_else(|| Error::internal(format!("case status {status}")))?,
+            opened_at: row.get("opened_at")?,
+            closed_at: row.get("closed_at")?,
+            account: row.get("account_id")?,
+            lang: Lang::from_code(&lang).unwrap_or_default(),
+            party: serde_json::from_value::<Party>(party)?,
+        }))
+    }
+}
+
+/// The next running number of an entry and year.
+pub async fn next_number(tx: &mut Tx, plan: &str, year: i64) -> Result<i64> {
+    let sql = "INSERT INTO records_series (tenant, plan, year, last) VALUES ($1, $2, $3, 1)
+               ON CONFLICT (tenant, plan, year) DO UPDATE SET last = records_series.last + 1 RETURNING last";
+    Ok(tx.one::<(i64,)>(sql, params![plan, year]).await?.0)
+}
+
+/// The file of an entry and year, opened when it is the first case.
+pub async fn file_of(tx: &mut Tx, fresh: Uuid, plan: &str, year: i64, title: &str, at: Timestamp) -> Result<Uuid> {
+    let sql = "SELECT id FROM records_file WHERE tenant = $1 AND plan = $2 AND year = $3";
+    if let Some((id,)) = tx.opt::<(Uuid,)>(sql, params![plan, year]).await? {
+        return Ok(id);
+    }
+    let sql = "INSERT INTO records_file (tenant, id, plan, year, title, opened_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    tx.exec_one(sql, params![fresh, plan, year, title, at]).await?;
+    Ok(fresh)
+}
+
+pub struct NewCase<'a> {
+    pub view: &'a CaseView,
+    pub file: Uuid,
+    pub confidentiality: &'a str,
+    pub family_key: String,
+    pub retention_years: i64,
+    pub retention_basis: &'a str,
+}
+
+pub async fn add_case(tx: &mut Tx, new: &NewCase<'_>) -> Result<()> {
+    let sql = "INSERT INTO records_case (tenant, id, file_id, number, service, title, unit, confidentiality, cls, status,
+                 account_id, lang, party, family_key, birth_date, opened_at, retention_years, retention_basis)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+    let c = new.view;
+    let birth_date = c.party.birth_date.map(|d| d.to_string());
+    tx.exec_one(
+        sql,
+        params![
+            c.id, new.file, &c.number, &c.service, &c.title, &c.unit, new.confidentiality, c.cls, c.status.code(),
+            c.account, c.lang.code(), serde_json::to_value(&c.party)?, &new.family_key, birth_date, c.opened_at,
+            new.retention_years, new.retention_basis,
+        ],
+    )
+    .await
+}
+
+pub async fn case(rx: &mut Rx, id: CaseId) -> Result<CaseView> {
+    let sql = "SELECT id, number, service, title, unit, cls, status, account_id, lang, party, opened_at, closed_at
+               FROM records_case WHERE tenant = $1 AND id = $2";
+    Ok(rx.one::<CaseRow>(sql, params![id]).await?.0)
+}
+
+/// The case, if one of the actor's access classes covers it.
+pub async fn case_for_staff(rx: &mut Rx, id: CaseId, staff: StaffId) -> Result<CaseView> {
+    let sql = "SELECT c.id, c.number, c.service, c.title, c.unit, c.cls, c.status, c.account_id, c.lang, c.party,
+                      c.opened_at, c.closed_at
+               FROM records_case c
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $3
+               WHERE c.tenant = $1 AND c.id = $2";
+    Ok(rx.one::<CaseRow>(sql, params![id, staff]).await?.0)
+}
+
+pub async fn cases_of_account(rx: &mut Rx, account: AccountId) -> Result<Vec<CaseView>> {
+    let sql = "SELECT id, number, service, title, unit, cls, status, account_id, lang, party, opened_at, closed_at
+               FROM records_case WHERE tenant = $1 AND account_id = $2 ORDER BY opened_at DESC, id DESC LIMIT 200";
+    Ok(rx.list::<CaseRow>(sql, params![account]).await?.into_iter().map(|row| row.0).collect())
+}
+
+/// The cases of a person among those that the member of staff may see.
+pub async fn cases_of_person(rx: &mut Rx, staff: StaffId, family_key: &str, born: &str) -> Result<Vec<CaseView>> {
+    let sql = "SELECT c.id, c.number, c.service, c.title, c.unit, c.cls, c.status, c.account_id, c.lang, c.party,
+                      c.opened_at, c.closed_at
+               FROM records_case c
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
+               WHERE c.tenant = $1 AND c.family_key = $3 AND c.birth_date = $4
+               ORDER BY c.opened_at DESC, c.id DESC LIMIT 50";
+    let rows = rx.list::<CaseRow>(sql, params![staff, family_key, born]).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+pub async fn set_status(tx: &mut Tx, id: CaseId, status: Status, closed: Option<Timestamp>) -> Result<()> {
+    let sql = "UPDATE records_case SET status = $3, closed_at = $4 WHERE tenant = $1 AND id = $2";
+    tx.exec_one(sql, params![id, status.code(), closed]).await
+}
+
+impl FromRow for DocumentRow {
+    fn from_row(row: &Row) -> Result<Self> {
+        let audience: String = row.get("audience")?;
+        Ok(Self(DocumentView {
+            id: row.get("id")?,
+            case: row.get("case_id")?,
+            kind: row.get("kind")?,
+            title: row.get("title")?,
+            file: row.get("file_id")?,
+            direction: row.get("direction")?,
+            audience: if audience == "applicant" { Audience::Applicant } else { Audience::Staff },
+            added_at: row.get("added_at")?,
+        }))
+    }
+}
+
+pub struct DocumentRow(pub DocumentView);
+
+pub async fn add_document(tx: &mut Tx, d: &DocumentView) -> Result<()> {
+    let sql = "INSERT INTO records_document (tenant, id, case_id, kind, title, file_id, direction, audience, added_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let audience = d.audience.code();
+    tx.exec_one(sql, params![d.id, d.case, &d.kind, &d.title, d.file, &d.direction, audience, d.added_at]).await
+}
+
+pub async fn documents_of(rx: &mut Rx, case: CaseId) -> Result<Vec<DocumentView>> {
+    let sql = "SELECT id, case_id, kind, title, file_id, direction, audience, added_at FROM records_document
+               WHERE tenant = $1 AND case_id = $2 ORDER BY added_at, id";
+    Ok(rx.list::<DocumentRow>(sql, params![case]).await?.into_iter().map(|row| row.0).collect())
+}
+
+pub async fn document(rx: &mut Rx, id: DocumentId) -> Result<DocumentView> {
+    let sql = "SELECT id, case_id, kind, title, file_id, direction, audience, added_at FROM records_document
+               WHERE tenant = $1 AND id = $2";
+    Ok(rx.one::<DocumentRow>(sql, params![id]).await?.0)
+}
+
+db::record! {
+    pub struct Step {
+        pub at: Timestamp,
+        pub code: String,
+        pub args: Value,
+        pub audience: String,
+        pub media_break: bool,
+    }
+}
+
+pub async fn add_step(tx: &mut Tx, id: Uuid, at: Timestamp, step: &AddStep) -> Result<()> {
+    let sql = "INSERT INTO records_step (tenant, id, case_id, at, code, args, audience, media_break)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let args = serde_json::to_value(&step.args)?;
+    let (audience, media_break) = (step.audience.code(), step.media_break);
+    tx.exec_one(sql, params![id, step.case, at, &step.code, args, audience, media_break]).await
+}
+
+pub async fn steps(rx: &mut Rx, case: CaseId) -> Result<Vec<Step>> {
+    let sql = "SELECT at, code, args, audience, media_break FROM records_step
+               WHERE tenant = $1 AND case_id = $2 ORDER BY at, id";
+    rx.list(sql, params![case]).await
+}
+
+pub async fn log_access(tx: &mut Tx, id: Uuid, at: Timestamp, staff: StaffId, case: CaseId, what: &str) -> Result<()> {
+    let sql = "INSERT INTO records_access_log (tenant, id, at, staff_id, case_id, what) VALUES ($1, $2, $3, $4, $5, $6)";
+    tx.exec_one(sql, params![id, at, staff, case, what]).await
+}
