@@ -85,6 +85,14 @@ pub(crate) enum TimerSpec {
     Cycle(String),
 }
 
+impl TimerSpec {
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Date(text) | Self::Duration(text) | Self::Cycle(text) => text,
+        }
+    }
+}
+
 /// Text of an attribute or timer that is FEEL when it begins with `=`.
 pub(crate) fn feel_of(text: &str) -> Option<&str> {
     text.trim().strip_prefix('=').map(str::trim)
@@ -231,8 +239,10 @@ impl Builder<'_> {
                         }),
                     });
                 }
-                FlowElement::Node(FlowNode { kind: NodeKind::SubProcess(_, inner), .. }) => {
-                    self.connect(&inner.content);
+                FlowElement::Node(node) => {
+                    if let NodeKind::SubProcess(_, inner) = &node.kind {
+                        self.connect(&inner.content);
+                    }
                 }
                 _ => {}
             }
@@ -360,8 +370,8 @@ impl Builder<'_> {
 
 fn activity_extra(activity: &Activity) -> Option<&'static str> {
     match &activity.loop_characteristics {
-        Some(Loop::Standard { .. }) => Some("Schleifen-Aktivität"),
-        Some(Loop::MultiInstance { .. }) => Some("Mehrfach-Aktivität"),
+        Some(Loop::Standard(_)) => Some("Schleifen-Aktivität"),
+        Some(Loop::MultiInstance(_)) => Some("Mehrfach-Aktivität"),
         None if activity.is_for_compensation == Some(true) => Some("Kompensation"),
         None if activity.start_quantity.is_some_and(|n| n != 1) => Some("Aktivität mit startQuantity"),
         None if activity.completion_quantity.is_some_and(|n| n != 1) => Some("Aktivität mit completionQuantity"),

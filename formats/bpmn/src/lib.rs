@@ -3,6 +3,7 @@
 //! [`Model::parse`] reads a file, [`step`] leads one instance from state to state. See the README for the supported
 //! elements and the state machine.
 
+mod check;
 mod error;
 mod graph;
 mod iso;
@@ -12,6 +13,7 @@ mod read;
 mod state;
 mod step;
 
+pub use check::{ExpressionKind, ExpressionUse, Known};
 pub use error::{ModelError, Position, Rule};
 pub use limits::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
 pub use state::{Awaits, Outcome, Resume, State, Status, Token, Vars, Wait, Watch};
@@ -25,7 +27,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads a file. What is wrong with the process itself is told by `check`, so that half-drawn models can be
+    /// Reads a file. What is wrong with the process itself is told by [`Model::check`], so that half-drawn models can be
     /// loaded and shown.
     ///
     /// # Errors

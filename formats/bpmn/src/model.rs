@@ -228,8 +228,8 @@ pub struct Lane {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum FlowElement {
-    Node(FlowNode),
-    Flow(SequenceFlow),
+    Node(Box<FlowNode>),
+    Flow(Box<SequenceFlow>),
     DataObject(DataObject),
     DataObjectReference(DataReference),
     DataStoreReference(DataReference),
@@ -418,19 +418,25 @@ pub struct Activity {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Loop {
-    Standard {
-        base: Base,
-        test_before: Option<bool>,
-        maximum: Option<String>,
-        condition: Option<Expression>,
-    },
-    MultiInstance {
-        base: Base,
-        is_sequential: Option<bool>,
-        behavior: Option<String>,
-        cardinality: Option<Expression>,
-        completion: Option<Expression>,
-    },
+    Standard(Box<StandardLoop>),
+    MultiInstance(Box<MultiInstance>),
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StandardLoop {
+    pub base: Base,
+    pub test_before: Option<bool>,
+    pub maximum: Option<String>,
+    pub condition: Option<Expression>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MultiInstance {
+    pub base: Base,
+    pub is_sequential: Option<bool>,
+    pub behavior: Option<String>,
+    pub cardinality: Option<Expression>,
+    pub completion: Option<Expression>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,5 +1,7 @@
 //! XML to typed model.
 
+use std::collections::HashSet;
+
 use roxmltree::{Node, ParsingOptions};
 
 use crate::model::*;
@@ -22,6 +24,7 @@ pub(crate) fn read(text: &str) -> Result<Definitions, Vec<ModelError>> {
         let error = reader.error(root, Rule::Xml, "Die Datei ist kein BPMN 2.0 (erwartet: definitions).".to_owned());
         return Err(vec![error]);
     }
+    reader.unique_ids(root);
     let definitions = reader.definitions(root);
     if reader.errors.is_empty() {
         Ok(definitions)
@@ -115,6 +118,17 @@ impl Reader {
         if self.errors.len() <= MAX_ERRORS {
             let error = self.error(node, rule, message);
             self.errors.push(error);
+        }
+    }
+
+    /// Ids are unique in the file; extension elements of others keep their own counts.
+    fn unique_ids(&mut self, root: XmlNode) {
+        let mut seen = HashSet::new();
+        let ours = |node: &XmlNode| matches!(node.tag_name().namespace(), Some(BPMN | BPMN_DI));
+        for node in root.descendants().filter(ours) {
+            if let Some(id) = node.attribute("id").filter(|id| !seen.insert(*id)) {
+                self.report(node, Rule::DuplicateId, format!("Die id „{id}“ ist schon vergeben."));
+            }
         }
     }
 
@@ -388,14 +402,14 @@ impl Reader {
     fn flow_element(&mut self, node: XmlNode) -> FlowElement {
         let mut open = Open::new(node);
         match node.tag_name().name() {
-            "sequenceFlow" => FlowElement::Flow(SequenceFlow {
+            "sequenceFlow" => FlowElement::Flow(Box::new(SequenceFlow {
                 name: open.text("name"),
                 source: self.required(&mut open, "sourceRef"),
                 target: self.required(&mut open, "targetRef"),
                 condition: open.one("conditionExpression").map(|node| self.expression(node)),
                 is_immediate: self.flag(&mut open, "isImmediate"),
                 base: self.base_with_id(open),
-            }),
+            })),
             "dataObject" => FlowElement::DataObject(DataObject {
                 name: open.text("name"),
                 item: open.text("itemSubjectRef"),
@@ -410,7 +424,7 @@ impl Reader {
                 let target = open.text("dataStoreRef");
                 FlowElement::DataStoreReference(self.data_reference(open, target))
             }
-            _ => FlowElement::Node(self.flow_node(open)),
+            _ => FlowElement::Node(Box::new(self.flow_node(open))),
         }
     }
 
@@ -533,22 +547,22 @@ impl Reader {
     fn activity(&mut self, open: &mut Open) -> Activity {
         let single = open.one("standardLoopCharacteristics").map(|node| {
             let mut open = Open::new(node);
-            Loop::Standard {
+            Loop::Standard(Box::new(StandardLoop {
                 test_before: self.flag(&mut open, "testBefore"),
                 maximum: open.text("loopMaximum"),
                 condition: open.one("loopCondition").map(|node| self.expression(node)),
                 base: self.base(open),
-            }
+            }))
         });
         let multiple = open.one("multiInstanceLoopCharacteristics").map(|node| {
             let mut open = Open::new(node);
-            Loop::MultiInstance {
+            Loop::MultiInstance(Box::new(MultiInstance {
                 is_sequential: self.flag(&mut open, "isSequential"),
                 behavior: open.text("behavior"),
                 cardinality: open.one("loopCardinality").map(|node| self.expression(node)),
                 completion: open.one("completionCondition").map(|node| self.expression(node)),
                 base: self.base(open),
-            }
+            }))
         });
         Activity {
             is_for_compensation: self.flag(open, "isForCompensation"),

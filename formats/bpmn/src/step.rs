@@ -136,6 +136,9 @@ pub enum StepError {
     /// The state belongs to another model.
     #[error("the state names the element {element}, which this model does not have")]
     OtherModel { element: String },
+    /// No sequence of events leads to this state; it was damaged where it was stored.
+    #[error("the state contradicts itself at the number {token}")]
+    Damaged { token: u64 },
 }
 
 /// Expressions and decisions, implemented by the caller (FEEL and DMN). Every error becomes an incident.
@@ -170,10 +173,7 @@ pub fn step(
     conditions: &dyn Conditions,
 ) -> Result<(State, Vec<Effect>), StepError> {
     let graph = &model.graph;
-    let elements = state.tokens.iter().map(|t| &t.element).chain(state.watches.iter().map(|w| &w.element));
-    if let Some(element) = elements.into_iter().find(|element| graph.node(element).is_none()) {
-        return Err(StepError::OtherModel { element: element.clone() });
-    }
+    verify(graph, &state)?;
     let running = state.status == Status::Running;
     let mut machine = Machine { graph, conditions, state, effects: Vec::new(), ways: VecDeque::new(), moves: 0 };
     match event {
@@ -188,6 +188,33 @@ pub fn step(
     }
     machine.run();
     Ok((machine.state, machine.effects))
+}
+
+/// Whether a stored state is one of this model: elements exist, numbers are unique, and every token lies in a
+/// sub-process that was entered before it.
+fn verify(graph: &Graph, state: &State) -> Result<(), StepError> {
+    let elements = state.tokens.iter().map(|t| &t.element).chain(state.watches.iter().map(|w| &w.element));
+    if let Some(element) = elements.into_iter().find(|element| graph.node(element).is_none()) {
+        return Err(StepError::OtherModel { element: element.clone() });
+    }
+    let mut numbers = HashSet::new();
+    let mut scopes = HashSet::from([0]);
+    for token in &state.tokens {
+        if token.id == 0 || token.id > state.last || !numbers.insert(token.id) {
+            return Err(StepError::Damaged { token: token.id });
+        }
+        if token.wait == Wait::Scope {
+            scopes.insert(token.id);
+        }
+    }
+    if let Some(token) = state.tokens.iter().find(|t| t.scope >= t.id || !scopes.contains(&t.scope)) {
+        return Err(StepError::Damaged { token: token.id });
+    }
+    let astray = |w: &&Watch| w.id == 0 || w.id > state.last || numbers.contains(&w.id) || !numbers.contains(&w.host);
+    match state.watches.iter().find(astray) {
+        Some(watch) => Err(StepError::Damaged { token: watch.id }),
+        None => Ok(()),
+    }
 }
 
 /// A token on its way to a node.
@@ -568,8 +595,7 @@ impl<'m> Machine<'m> {
     }
 
     fn due(&self, spec: &TimerSpec) -> Result<(Due, Awaits), String> {
-        let (TimerSpec::Date(text) | TimerSpec::Duration(text) | TimerSpec::Cycle(text)) = spec;
-        let text = self.text(Some(text))?.unwrap_or_default();
+        let text = self.text(Some(spec.text()))?.unwrap_or_default();
         let unreadable = || format!("„{text}“ ist keine lesbare Zeitangabe.");
         match spec {
             TimerSpec::Date(_) if is_date(&text) => Ok((Due::Date(text), Awaits::Timer)),

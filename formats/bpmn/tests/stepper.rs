@@ -458,3 +458,31 @@ fn a_state_of_another_model_is_refused() {
     run.model = other;
     assert_eq!(run.try_step(Event::Cancel), Err(StepError::OtherModel { element: "a".into() }));
 }
+
+#[test]
+fn a_damaged_state_is_refused() {
+    let mut run = with_sub_process(&format!(
+        r#"<bpmn:startEvent id="is"/><bpmn:userTask id="a"/><bpmn:endEvent id="ie"/>{}"#,
+        flows("is-a a-ie")
+    ));
+    run.start(json!({}));
+    let good = serde_json::to_value(&run.state).unwrap();
+    let (sub, task) = (run.at("sub"), run.at("a"));
+    for (pointer, value, token) in [
+        ("/tokens/0/id", json!(0), 0),
+        ("/tokens/1/id", json!(sub), sub),
+        ("/tokens/0/scope", json!(task), sub),
+        ("/tokens/1/scope", json!(task), task),
+        ("/last", json!(task - 1), task),
+        ("/tokens/0/for", json!("user"), task),
+    ] {
+        let mut damaged = good.clone();
+        if let Some(slot) = damaged.pointer_mut(pointer) {
+            *slot = value;
+        } else {
+            damaged["tokens"][0]["scope"] = value;
+        }
+        run.state = serde_json::from_value(damaged).unwrap();
+        assert_eq!(run.try_step(Event::Cancel), Err(StepError::Damaged { token }), "{pointer}");
+    }
+}
