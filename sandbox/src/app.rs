@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 
 use crate::Config;
 use crate::city::CityFile;
-use crate::eid::Provider;
+use crate::eid::{self, Card, Provider};
 use crate::faults::Faults;
 use crate::kasse::Treasury;
 use crate::mail::Mailbox;
@@ -22,6 +22,7 @@ use crate::residents::Registers;
 pub struct City {
     pub file: CityFile,
     pub registers: Registers,
+    pub cards: Vec<Card>,
     pub answers: Answers,
 }
 
@@ -42,11 +43,13 @@ impl App {
         let mut cities: Vec<City> = Vec::new();
         for dir in &config.cities {
             let file = CityFile::load(dir)?;
-            let registers = Registers::build(&file).with_context(|| format!("{}/sandbox.toml", dir.display()))?;
+            let in_file = || format!("{}/sandbox.toml", dir.display());
+            let registers = Registers::build(&file).with_context(in_file)?;
+            let cards = eid::cards(&file, &registers).with_context(in_file)?;
             if let Some(other) = cities.iter().find(|c| shares_account(&c.file, &file)) {
                 bail!("{} and {} share an AGS, a client or a token", other.file.name, file.name);
             }
-            cities.push(City { file, registers, answers: Answers::default() });
+            cities.push(City { file, registers, cards, answers: Answers::default() });
         }
         if let Some(dir) = &config.data {
             std::fs::create_dir_all(dir).with_context(|| format!("data folder {}", dir.display()))?;

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::app::{App, City, Expiring, random_token, same_secret};
-use crate::city::{CardEntry, CardOutcome, EidClient, Level};
+use crate::city::{CardEntry, CardOutcome, CityFile, EidClient, Level};
 use crate::http::{AppState, Problem, bearer, json as json_answer};
 use crate::pages;
 use crate::residents::Registers;
@@ -106,26 +106,17 @@ impl Provider {
     pub fn build(cities: &[City], data: Option<&Path>, issuer: String) -> anyhow::Result<Self> {
         let key = signing_key(data)?;
         let key_id = HEXLOWER.encode(&Sha256::digest(key.verifying_key().as_bytes())[..8]);
-        let mut clients = Vec::new();
-        for city in cities {
-            let cards = city
-                .file
-                .cards
-                .iter()
-                .map(|entry| card(entry, &city.registers).with_context(|| format!("card {:?}", entry.key)))
-                .collect::<anyhow::Result<Vec<_>>>()?;
-            clients.push(Client { city: city.file.name.clone(), account: city.file.eid.clone(), cards });
-        }
+        let clients = cities.iter().map(|city| Client {
+            city: city.file.name.clone(),
+            account: city.file.eid.clone(),
+            cards: city.cards.clone(),
+        });
+        let clients = clients.collect();
         Ok(Self { issuer, key, key_id, clients, logins: Mutex::default() })
     }
 
     pub fn issuer(&self) -> &str {
         &self.issuer
-    }
-
-    /// The cards of each city, for the start page.
-    pub fn cards(&self) -> impl Iterator<Item = (&str, &[Card])> {
-        self.clients.iter().map(|client| (client.city.as_str(), client.cards.as_slice()))
     }
 
     fn sign(&self, claims: &Value) -> String {
@@ -158,6 +149,12 @@ fn signing_key(data: Option<&Path>) -> anyhow::Result<SigningKey> {
         std::fs::write(&path, bytes).with_context(|| format!("{}", path.display()))?;
     }
     Ok(SigningKey::from_bytes(&bytes))
+}
+
+/// The test cards of a city.
+pub fn cards(file: &CityFile, registers: &Registers) -> anyhow::Result<Vec<Card>> {
+    let cards = file.cards.iter();
+    cards.map(|entry| card(entry, registers).with_context(|| format!("card {:?}", entry.key))).collect()
 }
 
 fn card(entry: &CardEntry, registers: &Registers) -> anyhow::Result<Card> {

@@ -237,8 +237,8 @@ impl Builder<'_> {
         let index = self.residents.len();
         if born_here {
             let lock = match self.dice.below(1000) {
-                0..=1 => CivilLock::Blocked,
-                2..=5 => CivilLock::Registrar,
+                0..=5 => CivilLock::Blocked,
+                6..=13 => CivilLock::Registrar,
                 _ => CivilLock::Open,
             };
             self.enter(CivilEvent::Birth, born, vec![Party::of(&resident)], lock);
@@ -343,6 +343,91 @@ impl Builder<'_> {
                 self.residents[child].representatives = vec![a, b];
                 self.residents[child].doctorate = None;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::residents::Registers;
+
+    fn meerbusch() -> (CityFile, Registers) {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cities/meerbusch");
+        let file = CityFile::load(&dir).unwrap();
+        let registers = Registers::build(&file).unwrap();
+        (file, registers)
+    }
+
+    fn born(resident: &Resident) -> Date {
+        resident.birth_date.full().unwrap()
+    }
+
+    #[test]
+    fn households_are_plausible() {
+        let (file, registers) = meerbusch();
+        let people = &registers.residents;
+        for (index, resident) in people.iter().enumerate().filter(|(_, r)| r.key.is_none()) {
+            assert!(born(resident) <= file.as_of);
+            assert!(resident.addresses.iter().all(|a| born(resident) <= a.moved_in && a.moved_in <= file.as_of));
+            assert_eq!(resident.addresses.is_empty(), resident.moved_away.is_some() || resident.deceased.is_some());
+            if let Some(spouse) = resident.spouse {
+                assert_eq!(people[spouse].spouse, Some(index));
+                assert_eq!(people[spouse].marital_status, resident.marital_status);
+            }
+            for &child in &resident.children {
+                let mother_or_father_at = born(resident).saturating_add(17.years());
+                assert!(
+                    mother_or_father_at < born(&people[child]),
+                    "{} {}",
+                    resident.display_name(),
+                    people[child].display_name()
+                );
+                let minor = born(&people[child]).saturating_add(18.years()) > file.as_of;
+                assert_eq!(people[child].representatives.contains(&index), minor);
+            }
+        }
+        for entry in &registers.civil {
+            assert!(entry.date <= file.as_of, "{entry:?}");
+            for party in &entry.persons {
+                assert!(party.birth_date.full().is_none_or(|born| born <= entry.date), "{entry:?}");
+            }
+            if entry.event == CivilEvent::Partnership {
+                assert!(entry.date >= date(2001, 8, 1) && entry.date <= date(2017, 9, 30), "{entry:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_kind_of_case_is_among_the_generated_people() {
+        let (file, registers) = meerbusch();
+        let generated: Vec<&Resident> = registers.residents.iter().filter(|r| r.key.is_none()).collect();
+        assert!(generated.len() >= 2_000);
+        type Kind = (&'static str, fn(&Resident) -> bool);
+        let kinds: [Kind; 7] = [
+            ("blocked", |r| r.blocked),
+            ("moved away", |r| r.moved_away.is_some()),
+            ("deceased", |r| r.deceased.is_some()),
+            ("minor", |r| !r.representatives.is_empty()),
+            ("in a partnership", |r| r.marital_status == MaritalStatus::Partnership),
+            ("two nationalities", |r| r.nationality.len() == 2),
+            ("spouse unknown to the register", |r| r.marital_status == MaritalStatus::Married && r.spouse.is_none()),
+        ];
+        for (kind, is) in kinds {
+            assert!(generated.iter().any(|r| is(r)), "nobody is {kind}");
+        }
+        for district in &file.districts {
+            let lives_here = |r: &Resident| r.addresses.iter().any(|a| district.streets.contains(&a.street));
+            assert!(generated.iter().any(|r| lives_here(r)), "nobody lives in {}", district.name);
+        }
+        for lock in [CivilLock::Open, CivilLock::Blocked, CivilLock::Registrar] {
+            assert!(registers.civil.iter().any(|entry| !entry.named && entry.lock == lock), "{lock:?}");
+        }
+        let events = [CivilEvent::Birth, CivilEvent::Marriage, CivilEvent::Partnership, CivilEvent::Death];
+        for event in events {
+            assert!(registers.civil.iter().any(|entry| !entry.named && entry.event == event), "{event:?}");
         }
     }
 }

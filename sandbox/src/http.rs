@@ -58,6 +58,8 @@ async fn add_headers(mut response: Response) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
+        // Lets a program in production notice that a configured peer is only a sandbox.
+        (header::SERVER, "meer-sandbox"),
     ];
     for (name, value) in values {
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -155,7 +155,7 @@ pub async fn start(State(app): AppState) -> Response {
         ags: &city.file.ags,
         residents: city.registers.residents.len(),
         originator: &city.file.pay.originator_id,
-        cards: app.eid.cards().find(|(name, _)| *name == city.file.name).map_or(&[], |(_, cards)| cards),
+        cards: &city.cards,
         persons: city.registers.residents.iter().filter_map(person_row).collect(),
         civil: city.registers.civil.iter().filter(|entry| entry.named).map(civil_row).collect(),
     });
@@ -213,11 +213,7 @@ pub async fn persons(State(app): AppState) -> Response {
         .iter()
         .map(|city| {
             let persons: Vec<Value> = city.registers.residents.iter().filter_map(named_person).collect();
-            let cards: Vec<Value> = app
-                .eid
-                .cards()
-                .filter(|(name, _)| *name == city.file.name)
-                .flat_map(|(_, cards)| cards)
+            let cards: Vec<Value> = city.cards.iter()
                 .map(|card| json!({ "key": card.key, "label": card.label, "acr": card.level.uri(), "expect": card.expect }))
                 .collect();
             json!({ "ags": city.file.ags, "name": city.file.name, "persons": persons, "cards": cards })

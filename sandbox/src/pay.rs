@@ -77,7 +77,7 @@ pub struct Item {
     pub booking_data: Map<String, Value>,
 }
 
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Requestor {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,19 +91,6 @@ pub struct Requestor {
     pub organization_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub address: Option<Map<String, Value>>,
-}
-
-impl Default for Requestor {
-    fn default() -> Self {
-        Self {
-            name: None,
-            first_name: None,
-            gender: None,
-            is_organization: false,
-            organization_name: None,
-            address: None,
-        }
-    }
 }
 
 /// State of a payment; the spelling is the standard's.

@@ -158,12 +158,19 @@ pub async fn chosen(State(app): AppState, Path(id): Path<String>, RawForm(form):
         );
     };
     match carry_out(&app, &id, choice) {
-        Ok(transaction) => go_back(&transaction, choice),
-        Err(answer) => answer,
+        Outcome::Done(transaction) => go_back(&transaction, choice),
+        Outcome::SettledBefore(transaction) => settled(&transaction),
+        Outcome::Unknown => unknown(),
     }
 }
 
-fn carry_out(app: &Arc<App>, id: &str, choice: Choice) -> Result<Transaction, Response> {
+enum Outcome {
+    Done(Transaction),
+    SettledBefore(Transaction),
+    Unknown,
+}
+
+fn carry_out(app: &Arc<App>, id: &str, choice: Choice) -> Outcome {
     let due = choice.pays_later().then(|| Due {
         at: app.now() + SignedDuration::try_from(app.payments.pay_later_after).unwrap_or(SignedDuration::ZERO),
         status: Status::Payed,
@@ -177,15 +184,15 @@ fn carry_out(app: &Arc<App>, id: &str, choice: Choice) -> Result<Transaction, Re
             transaction.due = due;
         }
     });
-    let transaction = transaction.ok_or_else(unknown)?;
+    let Some(transaction) = transaction else { return Outcome::Unknown };
     if !fresh {
-        return Err(settled(&transaction));
+        return Outcome::SettledBefore(transaction);
     }
     notify(app, &transaction, choice.notifications());
     if let Some(due) = due {
         settle_later(Arc::clone(app), transaction.id.clone(), due.at);
     }
-    Ok(transaction)
+    Outcome::Done(transaction)
 }
 
 fn go_back(transaction: &Transaction, choice: Choice) -> Response {
