@@ -16,6 +16,9 @@ export const base = process.env.MEER_E2E_BASE ?? "http://127.0.0.1:8080";
 
 let running;
 
+/** What went wrong on a page besides the test's own steps. */
+const faultsOf = new WeakMap();
+
 async function browser() {
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
   if (!existsSync(executablePath)) {
@@ -48,8 +51,8 @@ export async function closeBrowser() {
  * Opens a page in a fresh profile. The page fails the test at its end (`close`) when a script threw or the content
  * security policy was violated.
  *
- * Options: `width`, `height` (CSS pixels), `javaScript`, `forcedColors`, `textScale` (2 = 200 % text), `signIn`
- * (a Playwright storage state).
+ * Options: `width`, `height` (CSS pixels), `javaScript`, `forcedColors`, `textScale` (2 = 200 % text), `storageState`
+ * (cookies of a person who is signed in, from `page.context().storageState()`).
  */
 export async function open(path, options = {}) {
   const { width = 1280, height = 900, javaScript = true, forcedColors = false, textScale = 1, storageState } = options;
@@ -63,6 +66,7 @@ export async function open(path, options = {}) {
   });
   const page = await context.newPage();
   const faults = [];
+  faultsOf.set(page, faults);
   page.on("pageerror", (error) => faults.push(`script: ${error.message}`));
   page.on("console", (message) => {
     if (message.type() === "error" && /Content Security Policy/.test(message.text())) faults.push(message.text());
@@ -129,11 +133,12 @@ export async function assertNoHorizontalScroll(page) {
   assert.deepEqual({ wide, culprits }, { wide: false, culprits: [] });
 }
 
-/** Drives a page by keys only: any use of the mouse fails. */
-export function keyboardOnly(page) {
-  for (const action of ["click", "dblclick", "down", "move"]) {
-    page.mouse[action] = () => assert.fail("this walk uses the keyboard only");
-  }
+/** Drives a page by keys only: any use of a pointer fails the test at its end. */
+export async function keyboardOnly(page) {
+  await page.exposeFunction("pointerUsed", () => faultsOf.get(page)?.push("this walk uses the keyboard only"));
+  const watch = () => document.addEventListener("pointerdown", () => globalThis.pointerUsed(), { capture: true });
+  await page.addInitScript(watch);
+  await page.evaluate(watch);
   const focused = () => page.evaluateHandle(() => document.activeElement);
   return {
     press: (key) => page.keyboard.press(key),

@@ -1,5 +1,7 @@
 // Every component in every state, in a real browser.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { after, test } from "node:test";
 import { assertNoHorizontalScroll, axe, base, closeBrowser, keyboardOnly, on320Pixels, visit, withoutJavaScript } from "./browser.mjs";
 
@@ -25,6 +27,21 @@ for (const state of states) {
   test(`${state}: no violation with forced colours`, () =>
     visit(`/${state}`, { forcedColors: true }, (page) => axe(page, `${state}-forced`)));
 }
+
+const classesIn = (css) => new Set([...css.matchAll(/\.((?:kern|meer)-[\w-]+)/g)].map(([, name]) => name));
+
+test("no style is lost by the purge, also of classes that templates put together", async () => {
+  const kern = await readFile(createRequire(import.meta.url).resolve("@kern-ux/native/dist/kern.css"), "utf8");
+  const own = await readFile(new URL("../src/meer.css", import.meta.url), "utf8");
+  const written = classesIn(kern + own);
+  for (const state of states) {
+    await visit(`/${state}`, {}, async (page) => {
+      const built = classesIn(await page.evaluate(async () => (await fetch(document.querySelector("link[rel=stylesheet]").href)).text()));
+      const onPage = await page.evaluate(() => [...new Set([...document.querySelectorAll("[class]")].flatMap((e) => [...e.classList]))]);
+      assert.deepEqual(onPage.filter((name) => written.has(name) && !built.has(name)), []);
+    });
+  }
+});
 
 test("200 % text doubles what people read, and buttons grow with it", () =>
   visit("/muster", { textScale: 2 }, async (page) => {
@@ -65,7 +82,7 @@ test("the error summary has the focus, and its links lead into the fields", () =
 
 test("keyboard: skip link, then the whole form, always with visible focus", () =>
   visit("/muster", {}, async (page) => {
-    const keys = keyboardOnly(page);
+    const keys = await keyboardOnly(page);
     await page.evaluate(() => document.activeElement?.blur());
     await keys.tabTo(".meer-skip");
     await keys.press("Enter");

@@ -1,6 +1,7 @@
 // Runs the browser tests. With MEER_E2E_BASE the server that runs there is tested; without, the pattern pages are
 // rendered and served by themselves, under the same content security policy.
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import { basename, extname, join } from "node:path";
@@ -60,6 +61,10 @@ const runTests = (env) => run(process.execPath, ["--test", "--test-reporter=spec
 if (process.env.MEER_E2E_BASE) {
   process.exitCode = await runTests({});
 } else {
+  if (!existsSync(join(root, "web/dist/manifest.json"))) {
+    console.error("web/dist is missing; run `make web` first");
+    process.exit(1);
+  }
   const rendered = await run("cargo", ["run", "-q", "-p", "ui", "--example", "patterns", "--", pages]);
   if (rendered !== 0) process.exit(rendered);
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));

@@ -19,8 +19,14 @@ function linkErrorsToFields(): void {
   });
 }
 
+const SEND_AGAIN_AFTER_MS = 10_000;
+
 /** A second click does not send a form twice. */
 function sendOnce(): void {
+  const release = (form: HTMLFormElement): void => {
+    delete form.dataset["sent"];
+    for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
+  };
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-once]")) {
     form.addEventListener("submit", (event) => {
       if (form.dataset["sent"]) {
@@ -29,14 +35,13 @@ function sendOnce(): void {
       }
       form.dataset["sent"] = "1";
       for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+      // The page stays when the answer is a download or the network failed.
+      window.setTimeout(() => release(form), SEND_AGAIN_AFTER_MS);
     });
   }
   // A page taken from the browser's history can be sent again.
   window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) {
-      delete form.dataset["sent"];
-      for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
-    }
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) release(form);
   });
 }
 

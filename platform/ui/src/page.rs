@@ -37,9 +37,9 @@ pub struct CityLinks {
     pub imprint: String,
     /// Datenschutzerklärung (DSGVO Art. 13).
     pub privacy: String,
-    /// Erklärung zur Barrierefreiheit (BITV NRW § 4; BGG § 12b).
+    /// Erklärung zur Barrierefreiheit (Directive (EU) 2016/2102 Art. 7 (1)).
     pub accessibility: String,
-    /// Where people report barriers and faults (Feedback-Mechanismus, BITV NRW § 4).
+    /// Where people report barriers and faults (Feedback-Mechanismus, Directive (EU) 2016/2102 Art. 7 (1) b).
     pub feedback: String,
     /// Leichte Sprache; empty if the city has none.
     pub easy_language: String,

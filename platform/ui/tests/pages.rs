@@ -144,3 +144,17 @@ fn all_text_keys_in_the_templates_exist() {
     let known: BTreeSet<String> = texts.keys(Lang::De).map(|(key, _)| key.to_owned()).collect();
     assert_eq!(used, known, "left: used in templates, right: defined");
 }
+
+#[test]
+fn every_component_stands_on_the_pattern_page() {
+    let read = |name: &str| {
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("templates").join(name)).unwrap()
+    };
+    let (components, patterns) = (read("components.html"), read("patterns.html"));
+    let names: Vec<&str> = components.split("{%- macro ").skip(1).filter_map(|rest| rest.split('(').next()).collect();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        let part_of_another = components.contains(&format!("{{{{ {name}("));
+        assert!(part_of_another || patterns.contains(&format!("c::{name}(")), "{name} is shown nowhere");
+    }
+}
