@@ -464,8 +464,11 @@ impl Logic<'_> {
             BoxedKind::Table(table) => table::evaluate(self, table, frame, cx),
             BoxedKind::Conditional(parts) => {
                 let [condition, yes, no] = &**parts;
-                let holds = self.boxed(condition, frame, cx)?.as_bool() == Some(true);
-                self.boxed(if holds { yes } else { no }, frame, cx)
+                match self.boxed(condition, frame, cx)? {
+                    Value::Bool(true) => self.boxed(yes, frame, cx),
+                    Value::Bool(false) | Value::Null => self.boxed(no, frame, cx),
+                    other => Ok(cx.null(|| format!("a condition is {}", other.type_name()))),
+                }
             }
             BoxedKind::For(name, parts) => {
                 let [domain, body] = &**parts;

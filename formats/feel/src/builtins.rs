@@ -90,7 +90,7 @@ static SPECS: &[Spec] = &[
     spec("matches", &[&["input", "pattern", "flags?"]], No, text::matches),
     spec("replace", &[&["input", "pattern", "replacement", "flags?"]], No, text::replace),
     spec("split", &[&["string", "delimiter"]], No, text::split),
-    spec("string join", &[&["list", "delimiter?", "prefix?", "suffix?"]], No, text::join),
+    spec("string join", &[&["list", "delimiter?"]], No, text::join),
     // numbers
     spec("decimal", &[&["n", "scale"]], No, numeric::decimal),
     spec("floor", &[&["n", "scale?"]], No, numeric::floor),

@@ -13,7 +13,7 @@ use crate::number::{Number, Rounding};
 use crate::parser::each_child;
 use crate::temporal::{DAY_NANOS, Date, DateTime, MONTHS_MAX, days_duration};
 use crate::types::Type;
-use crate::value::{Closure, Context, Function, FunctionKind, Range, RangeForm, Value};
+use crate::value::{Closure, Context, Function, FunctionKind, Param, Range, RangeForm, Value};
 
 /// Bounds of one evaluation. Reaching one is an error, never a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,9 +27,9 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// One million steps (well under a second), 400 levels, 100 000 values.
+    /// One million steps (well under a second), 200 levels, 100 000 values.
     fn default() -> Self {
-        Limits { steps: 1_000_000, depth: 400, size: 100_000 }
+        Limits { steps: 1_000_000, depth: 200, size: 100_000 }
     }
 }
 
@@ -276,7 +276,15 @@ impl<'e> Cx<'e> {
             Kind::Literal(value) => Ok(value.clone()),
             Kind::Name(name) => Ok(self.lookup(name, frame)),
             Kind::Input => Ok(self.lookup("?", frame)),
-            _ => self.deeper(|cx| cx.eval_inner(node, frame)),
+            _ => {
+                if self.depth >= self.env.limits.depth {
+                    return Err(EvalError::Depth);
+                }
+                self.depth += 1;
+                let result = self.eval_inner(node, frame);
+                self.depth -= 1;
+                result
+            }
         }
     }
 
@@ -290,100 +298,120 @@ impl<'e> Cx<'e> {
         }
     }
 
+    /// Only hands on: every level of nesting passes through here, so the stack it takes must be small.
     fn eval_inner(&mut self, node: &Node, frame: &Frame) -> Evaluated {
         match &node.kind {
             Kind::Literal(_) | Kind::Name(_) | Kind::Input => self.eval(node, frame),
-            Kind::Path(base, name) => {
-                let base = self.eval(base, frame)?;
-                self.member(&base, name)
-            }
+            Kind::Path(base, name) => self.path(base, name, frame),
             Kind::Filter(base, filter) => self.filter(base, filter, frame),
             Kind::Call(callee, args) => self.call_node(callee, args, frame),
-            Kind::Negate(inner) => {
-                let value = self.eval(inner, frame)?;
-                Ok(match value {
-                    Value::Number(n) => Value::Number(n.neg()),
-                    Value::DaysDuration(n) => Value::DaysDuration(-n),
-                    Value::MonthsDuration(m) => Value::MonthsDuration(-m),
-                    other => self.null(|| format!("cannot negate {}", other.type_name())),
-                })
-            }
-            Kind::Arithmetic(first, rest) => {
-                let mut left = self.eval(first, frame)?;
-                for (operator, right) in rest {
-                    let right = self.eval(right, frame)?;
-                    left = self.arithmetic(*operator, left, right)?;
-                }
-                Ok(left)
-            }
+            Kind::Negate(inner) => self.negate(inner, frame),
+            Kind::Arithmetic(first, rest) => self.arithmetic_chain(first, rest, frame),
             Kind::And(operands) => self.logic(operands, frame, false),
             Kind::Or(operands) => self.logic(operands, frame, true),
-            Kind::Compare(sign, left, right) => {
-                let left = self.eval(left, frame)?;
-                let right = self.eval(right, frame)?;
-                self.compare(*sign, &left, &right)
-            }
-            Kind::Between(value, low, high) => {
-                let value = self.eval(value, frame)?;
-                let low = self.eval(low, frame)?;
-                let high = self.eval(high, frame)?;
-                Ok(match (value.compare(&low), value.compare(&high)) {
-                    (Some(a), Some(b)) => Value::Bool(a != Ordering::Less && b != Ordering::Greater),
-                    _ => self.null(|| format!("cannot compare {} with the bounds", value.type_name())),
-                })
-            }
-            Kind::In(value, tests) => {
-                let value = self.eval(value, frame)?;
-                self.any_test(tests, &value, frame)
-            }
-            Kind::If(condition, yes, no) => {
-                let condition = self.eval(condition, frame)?;
-                self.eval(if condition.as_bool() == Some(true) { yes } else { no }, frame)
-            }
+            Kind::Compare(sign, left, right) => self.comparison(*sign, left, right, frame),
+            Kind::Between(value, low, high) => self.between(value, low, high, frame),
+            Kind::In(value, tests) => self.is_in(value, tests, frame),
+            Kind::If(condition, yes, no) => self.choose(condition, yes, no, frame),
             Kind::For(iterators, body) => self.eval_for(iterators, body, frame),
             Kind::Some(iterators, body) => self.quantified(iterators, body, frame, true),
             Kind::Every(iterators, body) => self.quantified(iterators, body, frame, false),
-            Kind::List(nodes) => {
-                let items = nodes.iter().map(|n| self.eval(n, frame)).collect::<Result<Vec<_>, _>>()?;
-                self.list(items)
-            }
+            Kind::List(nodes) => self.eval_list(nodes, frame),
             Kind::Context(entries) => self.eval_context(entries, frame),
             Kind::Range { start, start_included, end, end_included } => {
-                let start = self.eval(start, frame)?;
-                let end = self.eval(end, frame)?;
-                Ok(self.range(start, *start_included, end, *end_included))
+                self.eval_range(start, *start_included, end, *end_included, frame)
             }
-            Kind::ComparisonRange(sign, end) => {
-                let end = self.eval(end, frame)?;
-                Ok(comparison_range(*sign, end))
-            }
-            Kind::Function(params, body) => {
-                let closure =
-                    Closure { params: params.clone(), body: body.clone(), frame: frame.clone(), own_name: None };
-                nested(Value::Function(Function(FunctionKind::Closure(Arc::new(closure)))))
-            }
-            Kind::InstanceOf(value, ty) => {
-                let value = self.eval(value, frame)?;
-                self.charge_walk(&value)?;
-                Ok(Value::Bool(ty.is_instance(&value)))
-            }
+            Kind::ComparisonRange(sign, end) => self.eval(end, frame).map(|end| comparison_range(*sign, end)),
+            Kind::Function(params, body) => closure(params, body, frame, None),
+            Kind::InstanceOf(value, ty) => self.instance_of(value, ty, frame),
         }
+    }
+
+    fn path(&mut self, base: &Node, name: &str, frame: &Frame) -> Evaluated {
+        let base = self.eval(base, frame)?;
+        self.member(&base, name)
+    }
+
+    fn negate(&mut self, inner: &Node, frame: &Frame) -> Evaluated {
+        let value = self.eval(inner, frame)?;
+        Ok(match value {
+            Value::Number(n) => Value::Number(n.neg()),
+            Value::DaysDuration(n) => Value::DaysDuration(-n),
+            Value::MonthsDuration(m) => Value::MonthsDuration(-m),
+            other => self.null(|| format!("cannot negate {}", other.type_name())),
+        })
+    }
+
+    fn arithmetic_chain(&mut self, first: &Node, rest: &[(Arithmetic, Node)], frame: &Frame) -> Evaluated {
+        let mut left = self.eval(first, frame)?;
+        for (operator, right) in rest {
+            let right = self.eval(right, frame)?;
+            left = self.arithmetic(*operator, left, right)?;
+        }
+        Ok(left)
+    }
+
+    fn comparison(&mut self, sign: Comparison, left: &Node, right: &Node, frame: &Frame) -> Evaluated {
+        let left = self.eval(left, frame)?;
+        let right = self.eval(right, frame)?;
+        self.compare(sign, &left, &right)
+    }
+
+    fn between(&mut self, value: &Node, low: &Node, high: &Node, frame: &Frame) -> Evaluated {
+        let value = self.eval(value, frame)?;
+        let low = self.eval(low, frame)?;
+        let high = self.eval(high, frame)?;
+        Ok(match (value.compare(&low), value.compare(&high)) {
+            (Some(a), Some(b)) => Value::Bool(a != Ordering::Less && b != Ordering::Greater),
+            _ => self.null(|| format!("cannot compare {} with the bounds", value.type_name())),
+        })
+    }
+
+    fn is_in(&mut self, value: &Node, tests: &[Test], frame: &Frame) -> Evaluated {
+        let value = self.eval(value, frame)?;
+        self.any_test(tests, &value, frame)
+    }
+
+    fn choose(&mut self, condition: &Node, yes: &Node, no: &Node, frame: &Frame) -> Evaluated {
+        let holds = self.eval(condition, frame)?.as_bool() == Some(true);
+        self.eval(if holds { yes } else { no }, frame)
+    }
+
+    fn eval_list(&mut self, nodes: &[Node], frame: &Frame) -> Evaluated {
+        let mut items = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            items.push(self.eval(node, frame)?);
+        }
+        self.list(items)
+    }
+
+    fn eval_range(
+        &mut self,
+        start: &Node,
+        start_included: bool,
+        end: &Node,
+        end_included: bool,
+        frame: &Frame,
+    ) -> Evaluated {
+        let start = self.eval(start, frame)?;
+        let end = self.eval(end, frame)?;
+        Ok(self.range(start, start_included, end, end_included))
+    }
+
+    fn instance_of(&mut self, value: &Node, ty: &Type, frame: &Frame) -> Evaluated {
+        let value = self.eval(value, frame)?;
+        self.charge_walk(&value)?;
+        Ok(Value::Bool(ty.is_instance(&value)))
     }
 
     fn eval_context(&mut self, entries: &[(Arc<str>, Node)], frame: &Frame) -> Evaluated {
         let mut inner = frame.clone();
         let mut values = IndexMap::new();
         for (name, node) in entries {
-            let mut value = self.eval(node, &inner)?;
-            if let (Kind::Function(params, body), Value::Function(_)) = (&node.kind, &value) {
-                let closure = Closure {
-                    params: params.clone(),
-                    body: body.clone(),
-                    frame: inner.clone(),
-                    own_name: Some(name.clone()),
-                };
-                value = Value::Function(Function(FunctionKind::Closure(Arc::new(closure))));
-            }
+            let value = match &node.kind {
+                Kind::Function(params, body) => closure(params, body, &inner, Some(name.clone()))?,
+                _ => self.eval(node, &inner)?,
+            };
             inner = inner.with(name.clone(), value.clone());
             values.insert(name.clone(), value);
         }
@@ -830,6 +858,12 @@ impl<'e> Cx<'e> {
             None => self.null(|| format!("no arithmetic with {} and {}", left.type_name(), right.type_name())),
         })
     }
+}
+
+/// A function with the names it can see; `own_name` lets it call itself.
+fn closure(params: &[Param], body: &Arc<Node>, frame: &Frame, own_name: Option<Arc<str>>) -> Evaluated {
+    let closure = Closure { params: params.to_vec(), body: body.clone(), frame: frame.clone(), own_name };
+    nested(Value::Function(Function(FunctionKind::Closure(Arc::new(closure)))))
 }
 
 fn nested(value: Value) -> Evaluated {

@@ -13,7 +13,10 @@ use crate::value::{Param, Value};
 /// Longest source in bytes.
 pub const MAX_SOURCE: usize = 64 * 1024;
 /// Deepest nesting of a source.
-pub const MAX_NESTING: u32 = 100;
+pub const MAX_NESTING: u32 = 48;
+
+/// Deepest syntax tree; a level of nesting may take several nodes.
+const MAX_HEIGHT: u32 = 150;
 
 /// The source is not an expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -344,7 +347,7 @@ impl<'s> Parser<'s> {
         let mut height = 0;
         each_child(&kind, &mut |child| height = height.max(child.height));
         let height = height + 1;
-        if height > MAX_NESTING * 3 {
+        if height > MAX_HEIGHT {
             return Err((at, "nested too deeply".to_owned()));
         }
         self.nodes.set(self.nodes.get() + 1);
@@ -372,31 +375,33 @@ impl<'s> Parser<'s> {
         self.deeper(Self::disjunction)
     }
 
+    /// `and` binds closer than `or`. One function for both, because every level of nesting passes through here.
     fn disjunction(&mut self) -> Parsed<Node> {
-        self.joined("or", Self::conjunction, Kind::Or)
-    }
-
-    fn conjunction(&mut self) -> Parsed<Node> {
-        self.joined("and", Self::comparison, Kind::And)
-    }
-
-    fn joined(
-        &mut self,
-        word: &str,
-        operand: fn(&mut Self) -> Parsed<Node>,
-        kind: fn(Vec<Node>) -> Kind,
-    ) -> Parsed<Node> {
         self.skip_space();
         let at = self.pos;
-        let first = operand(self)?;
-        if self.peek_word() != word {
-            return Ok(first);
+        let mut alternatives = Vec::new();
+        loop {
+            self.skip_space();
+            let and_at = self.pos;
+            let mut operands = vec![self.comparison()?];
+            while self.eat_word("and") {
+                operands.push(self.comparison()?);
+            }
+            alternatives.push(self.only_or(and_at, operands, Kind::And)?);
+            if !self.eat_word("or") {
+                return self.only_or(at, alternatives, Kind::Or);
+            }
         }
-        let mut operands = vec![first];
-        while self.eat_word(word) {
-            operands.push(operand(self)?);
+    }
+
+    fn only_or(&self, at: usize, mut operands: Vec<Node>, kind: fn(Vec<Node>) -> Kind) -> Parsed<Node> {
+        match operands.pop() {
+            Some(only) if operands.is_empty() => Ok(only),
+            last => {
+                operands.extend(last);
+                self.node(at, kind(operands))
+            }
         }
-        self.node(at, kind(operands))
     }
 
     fn comparison_sign(&mut self) -> Option<Comparison> {
@@ -496,35 +501,42 @@ impl<'s> Parser<'s> {
         Ok(Some((self.test_list()?, false)))
     }
 
-    fn arithmetic(&mut self, signs: &[(&str, Arithmetic)], operand: fn(&mut Self) -> Parsed<Node>) -> Parsed<Node> {
-        self.skip_space();
-        let at = self.pos;
-        let first = operand(self)?;
-        let mut rest = Vec::new();
-        'operands: loop {
-            for (sign, operator) in signs {
-                // `*` must not take half of `**`.
-                if self.looking_at(sign) && !(*sign == "*" && self.looking_at("**")) {
-                    self.pos += sign.len();
-                    rest.push((*operator, operand(self)?));
-                    continue 'operands;
-                }
-            }
-            break;
-        }
-        if rest.is_empty() { Ok(first) } else { self.node(at, Kind::Arithmetic(Box::new(first), rest)) }
-    }
-
+    /// Operators from the loosest to the closest, applied from the left: `+ -`, `* /`, `**`. One function for all,
+    /// because every level of nesting passes through here.
     fn sum(&mut self) -> Parsed<Node> {
-        self.arithmetic(&[("+", Arithmetic::Add), ("-", Arithmetic::Subtract)], Self::product)
+        let (mut terms, mut factors, mut powers) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut before_term, mut before_factor) = (Arithmetic::Add, Arithmetic::Multiply);
+        loop {
+            powers.push((Arithmetic::Power, self.negation()?));
+            if self.eat("**") {
+                continue;
+            }
+            factors.push((before_factor, self.chain(std::mem::take(&mut powers))?));
+            if let Some(sign) = self.eat_sign(&[("*", Arithmetic::Multiply), ("/", Arithmetic::Divide)]) {
+                before_factor = sign;
+                continue;
+            }
+            terms.push((before_term, self.chain(std::mem::take(&mut factors))?));
+            before_factor = Arithmetic::Multiply;
+            match self.eat_sign(&[("+", Arithmetic::Add), ("-", Arithmetic::Subtract)]) {
+                Some(sign) => before_term = sign,
+                None => return self.chain(terms),
+            }
+        }
     }
 
-    fn product(&mut self) -> Parsed<Node> {
-        self.arithmetic(&[("*", Arithmetic::Multiply), ("/", Arithmetic::Divide)], Self::power)
+    fn eat_sign(&mut self, signs: &[(&str, Arithmetic)]) -> Option<Arithmetic> {
+        signs.iter().find(|(sign, _)| self.eat(sign)).map(|(_, operator)| *operator)
     }
 
-    fn power(&mut self) -> Parsed<Node> {
-        self.arithmetic(&[("**", Arithmetic::Power)], Self::negation)
+    /// Operands of one level; the operator of the first does not count.
+    fn chain(&self, mut operands: Vec<(Arithmetic, Node)>) -> Parsed<Node> {
+        let rest = operands.split_off(operands.len().min(1));
+        match operands.pop() {
+            Some((_, only)) if rest.is_empty() => Ok(only),
+            Some((_, first)) => self.node(first.at as usize, Kind::Arithmetic(Box::new(first), rest)),
+            None => self.fail("unexpected end"),
+        }
     }
 
     fn negation(&mut self) -> Parsed<Node> {

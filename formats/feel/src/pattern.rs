@@ -125,30 +125,52 @@ impl Translation<'_> {
             self.out.push('^');
         }
         let mut empty = true;
+        // Whether the item before can be the lower end of a range.
+        let mut may_start_range = false;
         loop {
-            match self.chars.next()? {
+            let c = self.chars.next()?;
+            let mut plain = false;
+            match c {
                 ']' if empty => return None,
                 ']' => {
                     self.out.push_str("]]");
                     return Some(());
                 }
                 '[' => return None,
-                '-' if self.chars.next_if_eq(&'[').is_some() => {
-                    if empty {
-                        return None;
-                    }
+                '-' if !empty && self.chars.next_if_eq(&'[').is_some() => {
                     self.out.push_str("]--");
                     self.class(depth + 1)?;
                     self.out.push(']');
                     return self.chars.next_if_eq(&']').map(|_| ());
                 }
-                '-' if empty || self.chars.peek() == Some(&']') => self.out.push_str(r"\-"),
-                '\\' => self.escape()?,
-                c @ ('&' | '~' | '^') => self.out.extend(['\\', c]),
-                c => self.out.push(c),
+                '-' if may_start_range && self.chars.peek() != Some(&']') => {
+                    self.out.push('-');
+                    match self.chars.next()? {
+                        '\\' => self.escape()?,
+                        '[' => return None,
+                        c => self.literal(c),
+                    }
+                }
+                '\\' => {
+                    plain = self.chars.peek().is_some_and(|c| !c.is_alphabetic() || "nrt".contains(*c));
+                    self.escape()?;
+                }
+                c => {
+                    self.literal(c);
+                    plain = c != '-';
+                }
             }
+            may_start_range = plain;
             empty = false;
         }
+    }
+
+    /// A character that stands for itself in a class.
+    fn literal(&mut self, c: char) {
+        if matches!(c, '&' | '~' | '^' | '-' | '[' | ']') {
+            self.out.push('\\');
+        }
+        self.out.push(c);
     }
 }
 

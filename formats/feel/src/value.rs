@@ -240,6 +240,10 @@ impl Function {
 impl Range {
     /// Whether a value lies in the range; `None` where they cannot be compared.
     pub fn contains(&self, value: &Value) -> Option<bool> {
+        // In `[null..5]` the missing end is unknown, in `(< 5)` there is none.
+        if self.form == RangeForm::Interval && (self.start.is_null() || self.end.is_null()) {
+            return None;
+        }
         if self.form == RangeForm::Except {
             return self.start.equals(value).map(|same| !same);
         }
@@ -253,9 +257,6 @@ impl Range {
             (_, Some(order)) => order == Ordering::Less || (self.end_included && order == Ordering::Equal),
             (_, None) => return None,
         };
-        if matches!((&self.start, &self.end), (Value::Null, Value::Null)) {
-            return None;
-        }
         Some(above && below)
     }
 

@@ -1,7 +1,5 @@
 //! Functions of texts (DMN 1.5, 10.3.4.3). Positions count characters from 1, negative ones from the end.
 
-use std::sync::Arc;
-
 use super::{list, number, text, truth};
 use crate::eval::{Cx, Evaluated, list_index};
 use crate::number::Number;
@@ -137,21 +135,21 @@ pub(super) fn split(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
 
 pub(super) fn join(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
     let Some(items) = list(args, 0) else { return Ok(Value::Null) };
-    let optional = |i: usize| match args.get(i) {
-        None | Some(Value::Null) => Some(Arc::from("")),
-        Some(_) => text(args, i).cloned(),
+    let delimiter = match args.get(1) {
+        None | Some(Value::Null) => "",
+        Some(_) => match text(args, 1) {
+            Some(delimiter) => delimiter,
+            None => return Ok(Value::Null),
+        },
     };
-    let (Some(delimiter), Some(prefix), Some(suffix)) = (optional(1), optional(2), optional(3)) else {
-        return Ok(Value::Null);
-    };
-    let mut out = String::from(&*prefix);
+    let mut out = String::new();
     let mut first = true;
     for item in items.items() {
         match item {
             Value::Null => continue,
             Value::String(s) => {
                 if !std::mem::take(&mut first) {
-                    out.push_str(&delimiter);
+                    out.push_str(delimiter);
                 }
                 out.push_str(s);
                 cx.charge(1 + (s.len() + delimiter.len()) / 16)?;
@@ -159,6 +157,5 @@ pub(super) fn join(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
             _ => return Ok(Value::Null),
         }
     }
-    out.push_str(&suffix);
     cx.text(out)
 }
