@@ -36,6 +36,24 @@ pub struct CityFile {
     pub civil: Vec<CivilEntryFile>,
     #[serde(default, rename = "card")]
     pub cards: Vec<CardEntry>,
+    /// Address of the city's program, for a link on the start page.
+    pub program_url: Option<String>,
+    #[serde(default, rename = "login")]
+    pub logins: Vec<LoginEntry>,
+}
+
+/// A demo account of the city's program, only to be shown on the start page.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoginEntry {
+    /// Role or name in plain words.
+    pub who: String,
+    /// E-mail address or user name to sign in with.
+    pub user: String,
+    pub password: String,
+    /// What else is needed, such as the secret for one-time codes.
+    #[serde(default)]
+    pub note: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -288,6 +306,9 @@ impl CityFile {
         }
         if let Some(district) = self.districts.iter().find(|d| d.streets.is_empty()) {
             bail!("district {}: no streets", district.name);
+        }
+        if let Some(url) = self.program_url.as_deref().filter(|url| !url.starts_with("http")) {
+            bail!("program_url {url:?}: an http address expected");
         }
         for secret in [&self.register.token, &self.kasse.token, &self.eid.client_secret, &self.pay.client_secret] {
             if secret.len() < 16 {

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::city::{CivilEvent, CivilLock};
+use crate::city::{CivilEvent, CivilLock, LoginEntry};
 use crate::eid::Card;
 use crate::http::{AppState, Problem, json as json_answer};
 use crate::mail::Mail;
@@ -128,6 +128,8 @@ struct CityPart<'a> {
     ags: &'a str,
     residents: usize,
     originator: &'a str,
+    program_url: Option<&'a str>,
+    logins: &'a [LoginEntry],
     cards: &'a [Card],
     persons: Vec<PersonRow<'a>>,
     civil: Vec<CivilRow>,
@@ -155,6 +157,8 @@ pub async fn start(State(app): AppState) -> Response {
         ags: &city.file.ags,
         residents: city.registers.residents.len(),
         originator: &city.file.pay.originator_id,
+        program_url: city.file.program_url.as_deref(),
+        logins: &city.file.logins,
         cards: &city.cards,
         persons: city.registers.residents.iter().filter_map(person_row).collect(),
         civil: city.registers.civil.iter().filter(|entry| entry.named).map(civil_row).collect(),

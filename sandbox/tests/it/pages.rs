@@ -78,6 +78,19 @@ async fn a_wrong_city_file_is_named() {
 }
 
 #[tokio::test]
+async fn demo_accounts_of_the_program_are_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(city("musterstadt").join("sandbox.toml")).unwrap();
+    let top = "program_url = \"http://musterstadt.localhost:8080\"\n";
+    let login = "\n[[login]]\nwho = \"Standesamt\"\nuser = \"standesamt@example\"\npassword = \"<geheim>\"\n";
+    std::fs::write(dir.path().join("sandbox.toml"), format!("{top}{text}{login}")).unwrap();
+    let sandbox = sandbox::start(Config::for_tests(vec![dir.path().to_owned()])).await.unwrap();
+    let page = get(&format!("{}/", sandbox.base_url)).await.text();
+    assert!(page.contains("href=\"http://musterstadt.localhost:8080\"") && page.contains("standesamt@example"));
+    assert!(page.contains("geheim") && !page.contains("<geheim>"));
+}
+
+#[tokio::test]
 async fn odd_requests_do_no_harm() {
     let sandbox = start().await;
     for path in [
