@@ -20,8 +20,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 pub use runner::{CxFactory, Drained, Failure, Runner};
-pub use schedule::Schedule;
-pub use store::{Waiting, dead, discard, left_over, pending, retry};
+pub use schedule::Schedules;
+pub use store::{Dead, Waiting, dead, discard, left_over, pending, retry};
 
 /// Tables `jobs_*`.
 pub const MIGRATIONS: db::Migrations = db::migrations!("jobs": "0001_init");
@@ -68,6 +68,8 @@ pub struct Handlers(HashMap<&'static str, Registered>);
 #[derive(Clone)]
 struct Registered {
     handler: Handler,
+    /// Of jobs that a schedule enqueues; others bring their own.
+    max_attempts: u32,
     parallel: usize,
 }
 
@@ -75,18 +77,17 @@ struct Registered {
 const PARALLEL: usize = 4;
 
 impl Handlers {
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Runs jobs named `name` with `handler`, four at a time.
-    pub fn add(&mut self, name: &'static str, handler: Handler) -> &mut Self {
-        self.add_parallel(name, PARALLEL, handler)
+    pub fn add(&mut self, name: &'static str, max_attempts: u32, handler: Handler) -> &mut Self {
+        self.0.insert(name, Registered { handler, max_attempts, parallel: PARALLEL });
+        self
     }
 
-    /// Runs at most `parallel` jobs named `name` at the same time in this process.
-    pub fn add_parallel(&mut self, name: &'static str, parallel: usize, handler: Handler) -> &mut Self {
-        self.0.insert(name, Registered { handler, parallel: parallel.max(1) });
+    /// Lets at most `parallel` jobs named `name` run at the same time in this process.
+    pub fn parallel(&mut self, name: &str, parallel: usize) -> &mut Self {
+        if let Some(registered) = self.0.get_mut(name) {
+            registered.parallel = parallel.max(1);
+        }
         self
     }
 
@@ -101,7 +102,7 @@ impl Handlers {
                 run(cx, job.map_err(|e| Error::internal(format!("body of {}: {e}", J::NAME)))?, attempt).await
             })
         });
-        self.add(J::NAME, handler)
+        self.add(J::NAME, J::MAX_ATTEMPTS, handler)
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    Attempt, Handlers, Schedule, backoff,
+    Attempt, Handlers, Schedules, backoff,
     store::{self, Due},
 };
 
@@ -38,7 +38,7 @@ struct Inner {
     cx: CxFactory,
     handlers: Handlers,
     slots: HashMap<&'static str, Arc<Semaphore>>,
-    schedules: Vec<Schedule>,
+    schedules: Schedules,
     lease: Duration,
     /// Jobs in work with their fence.
     running: Mutex<HashMap<Uuid, i64>>,
@@ -69,7 +69,7 @@ struct Claimed {
 }
 
 impl Runner {
-    pub fn new(db: Db, cx: CxFactory, handlers: Handlers, schedules: Vec<Schedule>) -> Self {
+    pub fn new(db: Db, cx: CxFactory, handlers: Handlers, schedules: Schedules) -> Self {
         let slots = handlers.0.iter().map(|(&name, r)| (name, Arc::new(Semaphore::new(r.parallel)))).collect();
         Self(Arc::new(Inner { db, cx, handlers, slots, schedules, lease: LEASE, running: Mutex::default() }))
     }
@@ -93,8 +93,9 @@ impl Runner {
     /// the others back. Failures of the database are logged and tried again.
     ///
     /// # Errors
-    /// None on its own.
+    /// At the start, a schedule that cannot be understood.
     pub async fn run(&self, shutdown: impl Future<Output = ()> + Send) -> Result<()> {
+        self.0.schedules.check()?;
         tokio::pin!(shutdown);
         let mut commits = self.0.db.commits();
         let mut running = JoinSet::new();
@@ -205,8 +206,9 @@ impl Inner {
     async fn fire_schedules(&self) -> Result<Option<Timestamp>> {
         let cx = (self.cx)();
         let mut next = None;
-        for schedule in &self.schedules {
-            let at = schedule.fire(&self.db, &cx).await?;
+        for schedule in &self.schedules.0 {
+            let Some(handler) = self.handlers.0.get(schedule.name) else { continue };
+            let at = schedule.fire(&self.db, &cx, handler.max_attempts).await?;
             next = Some(next.map_or(at, |next: Timestamp| next.min(at)));
         }
         Ok(next)

@@ -1,52 +1,58 @@
-use std::str::FromStr as _;
-
-use croner::Cron;
+use croner::{
+    Cron,
+    parser::{CronParser, Seconds},
+};
 use db::{Db, Rx, params};
 use kernel::{Cx, Error, Result, Timestamp, berlin};
 use serde_json::Value;
 
-use crate::{Job, store};
+use crate::store;
 
-/// A job that is enqueued again and again.
+/// Jobs that are enqueued again and again.
+#[derive(Clone, Debug, Default)]
+pub struct Schedules(pub(crate) Vec<Schedule>);
+
 #[derive(Clone, Debug)]
-pub struct Schedule {
-    name: &'static str,
+pub(crate) struct Schedule {
+    pub(crate) name: &'static str,
     key: String,
-    text: String,
-    cron: Cron,
+    text: &'static str,
+    cron: Option<Cron>,
     body: Value,
     priority: i64,
-    max_attempts: u32,
+}
+
+impl Schedules {
+    /// Enqueues a job whenever the cron expression (five fields: minute, hour, day, month, weekday) matches the wall
+    /// clock in Europe/Berlin. What was missed while no node ran is made up for once.
+    pub fn add(&mut self, name: &'static str, cron: &'static str, body: Value, priority: i64) -> &mut Self {
+        let parsed = CronParser::builder().seconds(Seconds::Disallowed).build().parse(cron).ok();
+        let key = format!("{name} {body}");
+        self.0.push(Schedule { name, key, text: cron, cron: parsed, body, priority });
+        self
+    }
+
+    /// # Errors
+    /// Names the first job whose text is no cron expression.
+    pub fn check(&self) -> Result<()> {
+        self.0.iter().try_for_each(|schedule| schedule.cron().map(|_| ()))
+    }
 }
 
 impl Schedule {
-    /// Enqueues `job` whenever the cron expression (five fields: minute, hour, day, month, weekday) matches the wall
-    /// clock in Europe/Berlin. What was missed while no node ran is made up for once.
-    ///
-    /// # Errors
-    /// A text that is no cron expression.
-    pub fn new<J: Job>(cron: &str, job: &J) -> Result<Self> {
-        let parsed = Cron::from_str(cron).map_err(|e| Error::internal(format!("schedule of {}: {e}", J::NAME)))?;
-        let body = serde_json::to_value(job)?;
-        Ok(Self {
-            name: J::NAME,
-            key: format!("{} {}", J::NAME, body),
-            text: cron.to_owned(),
-            cron: parsed,
-            body,
-            priority: J::PRIORITY,
-            max_attempts: J::MAX_ATTEMPTS,
-        })
+    fn cron(&self) -> Result<&Cron> {
+        let wrong = || Error::internal(format!("schedule of {}: {:?} is no cron expression", self.name, self.text));
+        self.cron.as_ref().ok_or_else(wrong)
     }
 
     fn next(&self, after: Timestamp) -> Result<Timestamp> {
-        let next = self.cron.find_next_occurrence(&after.to_zoned(berlin()), false);
+        let next = self.cron()?.find_next_occurrence(&after.to_zoned(berlin()), false);
         next.map(|at| at.timestamp()).map_err(|e| Error::internal(format!("schedule of {}: {e}", self.name)))
     }
 
     /// Enqueues the job if its time has come; answers when to look again. Of several nodes one moves the row on, and
     /// only that one enqueues.
-    pub(crate) async fn fire(&self, db: &Db, cx: &Cx) -> Result<Timestamp> {
+    pub(crate) async fn fire(&self, db: &Db, cx: &Cx, max_attempts: u32) -> Result<Timestamp> {
         let now = cx.now();
         let next = self.next(now)?;
         match self.planned(&mut db.read().await?).await? {
@@ -56,14 +62,14 @@ impl Schedule {
                 db::write!(db, |tx| {
                     let sql = "UPDATE jobs_schedule SET next_at = $3, cron = $4
                                WHERE tenant = $1 AND key = $2 AND next_at = $5";
-                    let moved = tx.exec(sql, params![&self.key, next, &self.text, at]).await?;
+                    let moved = tx.exec(sql, params![&self.key, next, self.text, at]).await?;
                     if moved == 1 && due {
                         let new = store::New {
                             name: self.name,
                             body: &self.body,
                             dedup_key: Some(format!("schedule {}", self.key)),
                             priority: self.priority,
-                            max_attempts: self.max_attempts,
+                            max_attempts,
                             due: now,
                         };
                         store::insert(tx, cx, new).await?;
@@ -74,7 +80,7 @@ impl Schedule {
             None => db::write!(db, |tx| {
                 let sql = "INSERT INTO jobs_schedule (tenant, key, cron, next_at) VALUES ($1, $2, $3, $4)
                            ON CONFLICT (tenant, key) DO NOTHING";
-                tx.exec(sql, params![&self.key, &self.text, next]).await?;
+                tx.exec(sql, params![&self.key, self.text, next]).await?;
                 Ok(())
             })?,
         }
@@ -88,18 +94,16 @@ impl Schedule {
 
 #[cfg(test)]
 mod tests {
-    use serde::{Deserialize, Serialize};
-
     use super::*;
 
-    #[derive(Serialize, Deserialize)]
-    struct Clean;
-    impl Job for Clean {
-        const NAME: &'static str = "test.clean";
+    fn schedules(cron: &'static str) -> Schedules {
+        let mut schedules = Schedules::default();
+        schedules.add("test.clean", cron, Value::Null, 0);
+        schedules
     }
 
-    fn next(cron: &str, after: &str) -> String {
-        Schedule::new(cron, &Clean).unwrap().next(after.parse().unwrap()).unwrap().to_string()
+    fn next(cron: &'static str, after: &str) -> String {
+        schedules(cron).0[0].next(after.parse().unwrap()).unwrap().to_string()
     }
 
     #[test]
@@ -116,8 +120,8 @@ mod tests {
 
     #[test]
     fn a_wrong_expression_names_the_job() {
-        for wrong in ["", "* * *", "61 * * * *", "often"] {
-            assert!(Schedule::new(wrong, &Clean).unwrap_err().to_string().contains("test.clean"), "{wrong}");
+        for wrong in ["", "* * *", "61 * * * *", "often", "0 0 3 * * *"] {
+            assert!(schedules(wrong).check().unwrap_err().to_string().contains("test.clean"), "{wrong}");
         }
     }
 }

@@ -112,12 +112,12 @@ async fn drop_for_twin(tx: &mut Tx, id: Uuid, fence: i64) -> Result<bool> {
 }
 
 db::record! {
-    /// A job that is not done, for the operations page.
+    /// A job that waits or runs, for the operations page.
     #[derive(Debug, Clone, PartialEq)]
     pub struct Waiting {
         pub id: Uuid,
         pub name: String,
-        /// `ready`, `running` or `dead`.
+        /// `ready` or `running`.
         pub state: String,
         /// Ready: not before; running: end of the lease.
         pub due: Timestamp,
@@ -126,6 +126,20 @@ db::record! {
         /// Code of the last failure.
         pub last_error: Option<String>,
         pub created_at: Timestamp,
+    }
+}
+
+db::record! {
+    /// A job that needs a person.
+    #[derive(Debug, Clone, PartialEq)]
+    pub struct Dead {
+        pub id: Uuid,
+        pub name: String,
+        pub attempts: i64,
+        /// Code of the last failure.
+        pub error: String,
+        /// When it was enqueued.
+        pub at: Timestamp,
     }
 }
 
@@ -143,8 +157,8 @@ pub async fn pending(rx: &mut Rx) -> Result<Vec<Waiting>> {
 ///
 /// # Errors
 /// Those of the database.
-pub async fn dead(rx: &mut Rx) -> Result<Vec<Waiting>> {
-    let sql = "SELECT id, name, state, due, attempts, max_attempts, last_error, created_at FROM jobs_job
+pub async fn dead(rx: &mut Rx) -> Result<Vec<Dead>> {
+    let sql = "SELECT id, name, attempts, COALESCE(last_error, '') AS error, created_at AS at FROM jobs_job
                WHERE tenant = $1 AND state = 'dead' ORDER BY created_at DESC LIMIT 200";
     rx.list(sql, &[]).await
 }
@@ -163,15 +177,15 @@ pub async fn left_over(rx: &mut Rx) -> Result<Vec<(String, i64)>> {
 ///
 /// # Errors
 /// [`Error::NotFound`] when it is not among the dead.
-pub async fn retry(tx: &mut Tx, id: Uuid) -> Result<()> {
+pub async fn retry(tx: &mut Tx, id: Uuid, now: Timestamp) -> Result<()> {
     let sql = "SELECT fence FROM jobs_job WHERE tenant = $1 AND id = $2 AND state = 'dead'";
     let (fence,) = tx.one::<(i64,)>(sql, params![id]).await?;
     if drop_for_twin(tx, id, fence).await? {
         return Ok(());
     }
-    let sql = "UPDATE jobs_job SET state = 'ready', due = created_at, attempts = 0, fence = fence + 1
+    let sql = "UPDATE jobs_job SET state = 'ready', due = $3, attempts = 0, fence = fence + 1
                WHERE tenant = $1 AND id = $2 AND state = 'dead'";
-    tx.exec_one(sql, params![id]).await
+    tx.exec_one(sql, params![id, now]).await
 }
 
 /// Throws a dead job away.

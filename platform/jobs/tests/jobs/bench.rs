@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use db::{Db, testing::TestDb};
 use futures_util::future::BoxFuture;
-use jobs::{Attempt, Handlers, Job, Runner, Schedule};
+use jobs::{Attempt, Handlers, Job, Runner, Schedules};
 use kernel::{Clock, Cx, FixedClock, OsRandom, Principal, Result, Sources, SystemClock};
 use serde::{Deserialize, Serialize};
 
@@ -65,16 +65,16 @@ impl Bench {
 
     /// A runner on this bench's clock whose handlers note what runs and then do `act`.
     pub fn runner(&self, act: Act) -> Runner {
-        self.runner_on(self.clock.clone(), act, Vec::new())
+        self.runner_on(self.clock.clone(), act, Schedules::default())
     }
 
     /// A runner on the real clock.
     pub fn live(&self, act: Act) -> Runner {
-        self.runner_on(Arc::new(SystemClock), act, Vec::new())
+        self.runner_on(Arc::new(SystemClock), act, Schedules::default())
     }
 
-    pub fn runner_on(&self, clock: Arc<dyn Clock>, act: Act, schedules: Vec<Schedule>) -> Runner {
-        let mut handlers = Handlers::new();
+    pub fn runner_on(&self, clock: Arc<dyn Clock>, act: Act, schedules: Schedules) -> Runner {
+        let mut handlers = Handlers::default();
         for (name, field) in [(Send::NAME, "letter"), (Urgent::NAME, "letter"), (Index::NAME, "case")] {
             let (log, act) = (self.log.clone(), act.clone());
             let handler: jobs::Handler = Arc::new(move |cx, body, attempt| {
@@ -82,7 +82,7 @@ impl Bench {
                 log.lock().unwrap().push(format!("{name} {n} #{}", attempt.number));
                 act(cx, n, attempt)
             });
-            handlers.add(name, handler);
+            handlers.add(name, 3, handler);
         }
         let db = self.db.clone();
         Runner::new(self.db.clone(), Arc::new(move || context(&db, clock.clone())), handlers, schedules)

@@ -1,14 +1,15 @@
 use std::time::Duration;
 
 use db::Db;
-use jobs::Schedule;
+use jobs::{Job as _, Schedules};
 use kernel::TenantId;
 
 use crate::bench::{Bench, Index, benches, nothing};
 
-fn runner(bench: &Bench, cron: &str) -> jobs::Runner {
-    let schedule = Schedule::new(cron, &Index { case: 7 }).unwrap();
-    bench.runner_on(bench.clock.clone(), nothing(), vec![schedule])
+fn runner(bench: &Bench, cron: &'static str) -> jobs::Runner {
+    let mut schedules = Schedules::default();
+    schedules.add(Index::NAME, cron, serde_json::to_value(Index { case: 7 }).unwrap(), Index::PRIORITY);
+    bench.runner_on(bench.clock.clone(), nothing(), schedules)
 }
 
 #[tokio::test(flavor = "multi_thread")]
