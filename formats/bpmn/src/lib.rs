@@ -12,6 +12,7 @@ pub mod model;
 mod read;
 mod state;
 mod step;
+mod write;
 
 pub use check::{ExpressionKind, ExpressionUse, Known};
 pub use error::{ModelError, Position, Rule};

@@ -461,6 +461,9 @@ fn exercise(text: &str) {
     let Ok(model) = Model::parse(text) else { return };
     let _ = model.check(&Known::default());
     let _ = model.expressions();
+    let written = model.to_xml();
+    let read = Model::parse(&written).unwrap_or_else(|errors| panic!("{errors:?}\n{written}"));
+    assert_eq!(read.to_xml(), written);
     if let Ok((state, _)) = step(&model, State::new(), Event::Start { vars: Vars::new() }, &Names) {
         for id in state.tokens().iter().map(|t| t.id).collect::<Vec<_>>() {
             let _ = step(&model, state.clone(), Event::Completed { token: id, vars: Vars::new() }, &Names);

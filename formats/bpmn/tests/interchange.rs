@@ -1,0 +1,237 @@
+//! Reading and writing keeps everything: compared on the XML trees, not on the model that does both.
+
+mod support;
+
+use std::path::PathBuf;
+
+use bpmn::Model;
+use roxmltree::{Document, Node};
+
+/// An element without prefixes, layout, order of attributes and order of children.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Tree {
+    name: (String, String),
+    attributes: Vec<((String, String), String)>,
+    text: String,
+    children: Vec<Tree>,
+}
+
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+const DI: &str = "http://www.omg.org/spec/DD/20100524/DI";
+
+fn tree(node: Node) -> Tree {
+    let mut attributes: Vec<_> = node
+        .attributes()
+        .map(|a| ((a.namespace().unwrap_or_default().to_owned(), a.name().to_owned()), normal(a.name(), a.value())))
+        // The type of a waypoint says nothing: there is one only.
+        .filter(|((namespace, name), _)| {
+            !(namespace == XSI && name == "type" && node.tag_name().namespace() == Some(DI))
+        })
+        .collect();
+    attributes.sort();
+    let text: String = node.children().filter(Node::is_text).filter_map(|text| text.text()).collect();
+    let mut children: Vec<Tree> = node.children().filter(Node::is_element).map(tree).collect();
+    children.retain(|child| !(child.name.1 == "extensionElements" && child.children.is_empty()));
+    children.sort();
+    Tree {
+        name: (node.tag_name().namespace().unwrap_or_default().to_owned(), node.tag_name().name().to_owned()),
+        attributes,
+        text: text.split_whitespace().collect::<Vec<_>>().join(" "),
+        children,
+    }
+}
+
+/// Numbers of the drawing by value; types without the prefix of the file.
+fn normal(name: &str, value: &str) -> String {
+    match name {
+        "x" | "y" | "width" | "height" | "size" | "resolution" => {
+            value.parse::<f64>().map_or_else(|_| value.to_owned(), |number| number.to_string())
+        }
+        "type" if value.ends_with("tFormalExpression") => "tFormalExpression".to_owned(),
+        _ => value.to_owned(),
+    }
+}
+
+#[track_caller]
+fn kept(name: &str, source: &str) -> Model {
+    let model = Model::parse(source).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
+    let written = model.to_xml();
+    let (before, after) = (Document::parse(source).unwrap(), Document::parse(&written).unwrap());
+    compare(name, &tree(before.root_element()), &tree(after.root_element()));
+    let again = Model::parse(&written).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
+    assert_eq!(again.to_xml(), written, "{name}: writing is stable");
+    model
+}
+
+/// Points at the first difference instead of printing two files.
+#[track_caller]
+fn compare(path: &str, before: &Tree, after: &Tree) {
+    let place = format!("{path}/{}", before.name.1);
+    assert_eq!(
+        (&before.name, &before.attributes, &before.text),
+        (&after.name, &after.attributes, &after.text),
+        "{place}"
+    );
+    let names = |tree: &Tree| tree.children.iter().map(|child| child.name.1.clone()).collect::<Vec<_>>();
+    assert_eq!(names(before), names(after), "{place}");
+    for (before, after) in before.children.iter().zip(&after.children) {
+        compare(&place, before, after);
+    }
+}
+
+fn reference_models() -> Option<Vec<PathBuf>> {
+    let root = std::env::var_os("MEER_CONFORMANCE")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance"), PathBuf::from);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root.join("bpmn-miwg/Reference"))
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "bpmn"))
+        .collect();
+    files.sort();
+    Some(files)
+}
+
+#[test]
+fn reference_models_of_the_interchange_working_group() {
+    let Some(files) = reference_models() else {
+        println!("bpmn-miwg: skipped: no conformance data");
+        return;
+    };
+    assert!(!files.is_empty());
+    for file in &files {
+        let name = file.file_name().unwrap().to_string_lossy();
+        let source = std::fs::read_to_string(file).unwrap();
+        kept(&name, &source);
+        if let Ok(folder) = std::env::var("BPMN_WRITTEN") {
+            std::fs::write(PathBuf::from(folder).join(&*name), Model::parse(&source).unwrap().to_xml()).unwrap();
+        }
+    }
+    println!("bpmn-miwg: {}/{}", files.len(), files.len());
+}
+
+/// Every kind of element the types know, with children in an order the schema does not allow, other default
+/// namespaces, elements of other vendors, elements without namespace, and characters that need care.
+const EVERYTHING: &str = r##"<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:v="urn:vendor"
+    xmlns:m="urn:meer:bpmn:1" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:bpmn="urn:not-bpmn"
+    id="d" name="&lt;Ä &amp; &quot;Ö&quot;&gt;" targetNamespace="urn:t" exporter="x" exporterVersion="1"
+    expressionLanguage="feel" typeLanguage="none" v:note="a&#10;b">
+  <relationship type="r"><source>p</source><target>p</target></relationship>
+  <message id="msg" name="paid" itemRef="item"/><signal id="sig" name="s"/><error id="err" errorCode="x"/>
+  <escalation id="esc" escalationCode="y"/><itemDefinition id="item" isCollection="true" itemKind="Information"/>
+  <dataStore id="store" capacity="3" isUnlimited="false"/>
+  <category id="cat"><categoryValue id="cv" value="w"/></category>
+  <resource id="res" name="Amt"/>
+  <collaboration id="col"><messageFlow id="mf" sourceRef="part" targetRef="p2"/><participant id="part" processRef="p"/>
+    <participant id="p2" name="Bürger"/></collaboration>
+  <process id="p" isExecutable="true" processType="Private" isClosed="false">
+    <documentation textFormat="text/plain">Zeile 1
+      Zeile 2</documentation>
+    <association id="as" sourceRef="t" targetRef="ta" associationDirection="One"/>
+    <textAnnotation id="ta"><text>frei &lt;b&gt;</text></textAnnotation>
+    <group id="gr" categoryValueRef="cv"/>
+    <startEvent id="s"><outgoing>f1</outgoing><extensionElements><v:a xmlns=""><plain x="1">text<v:b/>tail</plain></v:a></extensionElements></startEvent>
+    <sequenceFlow id="f1" sourceRef="s" targetRef="t" isImmediate="true"><conditionExpression xsi:type="tFormalExpression" language="feel">a &gt; 1 and b &lt; 2</conditionExpression></sequenceFlow>
+    <userTask id="t" name="Prüfen" m:form="f" m:unit="=office" m:due="P1D" m:four-eyes="u" m:medienbruch="true" implementation="x" default="f2">
+      <multiInstanceLoopCharacteristics isSequential="true" behavior="All"><completionCondition>c</completionCondition><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>
+      <outgoing>f2</outgoing><incoming>f1</incoming>
+      <potentialOwner id="po"><resourceRef>res</resourceRef></potentialOwner>
+      <ioSpecification><dataInput id="di1"/><inputSet><dataInputRefs>di1</dataInputRefs></inputSet><outputSet/></ioSpecification>
+      <property id="prop" name="n"/>
+      <extensionElements><m:input name="i" value="a + &quot;b&quot;"/><m:output name="o" value="result.x"/></extensionElements>
+    </userTask>
+    <manualTask id="u"><standardLoopCharacteristics testBefore="true" loopMaximum="4"><loopCondition>z</loopCondition></standardLoopCharacteristics></manualTask>
+    <serviceTask id="sv" m:command="c" operationRef="op"/><businessRuleTask id="br" m:decision="f#d"/>
+    <scriptTask id="sc" scriptFormat="text/x"><script>a &amp;&amp; b</script></scriptTask>
+    <sendTask id="sd" messageRef="msg"/><receiveTask id="rc" messageRef="msg" m:key="k" instantiate="false"/><task id="ab"/>
+    <callActivity id="ca" calledElement="q"/>
+    <subProcess id="sub" triggeredByEvent="false"><dataObject id="do" isCollection="true"/>
+      <dataObjectReference id="dor" dataObjectRef="do"><dataState name="neu"/></dataObjectReference></subProcess>
+    <transaction id="tr"/><adHocSubProcess id="ah"><completionCondition>d</completionCondition><task id="in"/></adHocSubProcess>
+    <dataStoreReference id="dsr" dataStoreRef="store"/>
+    <boundaryEvent id="b" attachedToRef="t" cancelActivity="false"><timerEventDefinition id="ted"><timeCycle xsi:type="tFormalExpression">R3/P1D</timeCycle></timerEventDefinition></boundaryEvent>
+    <intermediateCatchEvent id="c1" parallelMultiple="true"><messageEventDefinition messageRef="msg"><operationRef>op</operationRef></messageEventDefinition><signalEventDefinition signalRef="sig"/></intermediateCatchEvent>
+    <intermediateCatchEvent id="c2"><conditionalEventDefinition><condition>x</condition></conditionalEventDefinition></intermediateCatchEvent>
+    <intermediateCatchEvent id="c3"><timerEventDefinition><timeDate>2026-01-01</timeDate></timerEventDefinition></intermediateCatchEvent>
+    <intermediateCatchEvent id="c4"><timerEventDefinition><timeDuration>P1D</timeDuration></timerEventDefinition></intermediateCatchEvent>
+    <intermediateCatchEvent id="c5"><linkEventDefinition name="l"/></intermediateCatchEvent>
+    <intermediateThrowEvent id="th"><linkEventDefinition name="l"><source>a</source><target>b</target></linkEventDefinition></intermediateThrowEvent>
+    <intermediateThrowEvent id="th2"><compensateEventDefinition activityRef="u" waitForCompletion="true"/></intermediateThrowEvent>
+    <endEvent id="e1"><terminateEventDefinition/></endEvent><endEvent id="e2"><errorEventDefinition errorRef="err"/></endEvent>
+    <endEvent id="e3"><escalationEventDefinition escalationRef="esc"/></endEvent><endEvent id="e4"><cancelEventDefinition/></endEvent>
+    <endEvent id="e5"><eventDefinitionRef>x</eventDefinitionRef></endEvent>
+    <exclusiveGateway id="g1" gatewayDirection="Diverging"/><parallelGateway id="g2"/><inclusiveGateway id="g3" default="f2"/>
+    <eventBasedGateway id="g4" instantiate="false" eventGatewayType="Exclusive"/><complexGateway id="g5"/>
+    <sequenceFlow id="f2" sourceRef="t" targetRef="e1"/>
+    <laneSet id="ls"><lane id="la" name="Amt"><flowNodeRef>t</flowNodeRef><childLaneSet id="cls"><lane id="lb"/></childLaneSet></lane></laneSet>
+  </process>
+  <import namespace="urn:i" location="i.bpmn" importType="urn:type"/>
+  <bd:BPMNDiagram xmlns:bd="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"
+      xmlns:dd="http://www.omg.org/spec/DD/20100524/DI" id="dia" name="n" resolution="96.00">
+    <bd:BPMNLabelStyle id="sty"><dc:Font name="Arial" size="11.5" isBold="false" isItalic="true" isUnderline="false" isStrikeThrough="false"/></bd:BPMNLabelStyle>
+    <bd:BPMNPlane id="pl" bpmnElement="p">
+      <bd:BPMNShape id="sh" bpmnElement="t" isHorizontal="true" isExpanded="false" isMarkerVisible="true" isMessageVisible="false"
+          participantBandKind="top_initiating" choreographyActivityShape="sh" v:colour="red">
+        <bd:BPMNLabel id="lab" labelStyle="sty"><dc:Bounds x="0" y="1e1" width="2" height="3"/></bd:BPMNLabel>
+        <dc:Bounds x="-1.5" y="2" width="100.0" height="80"/>
+        <dd:extension><v:x/></dd:extension></bd:BPMNShape>
+      <bd:BPMNEdge id="ed" bpmnElement="f1" sourceElement="sh" targetElement="sh" messageVisibleKind="initiating">
+        <bd:BPMNLabel/><dd:waypoint xsi:type="dc:Point" x="1" y="2"/><dd:waypoint x="3" y="4.25"/></bd:BPMNEdge>
+    </bd:BPMNPlane>
+  </bd:BPMNDiagram>
+</definitions>"##;
+
+#[test]
+fn everything_is_kept() {
+    kept("everything", EVERYTHING);
+}
+
+#[test]
+fn children_are_written_in_the_order_of_the_schema() {
+    let written = Model::parse(EVERYTHING).unwrap().to_xml();
+    let document = Document::parse(&written).unwrap();
+    let children = |id: &str| -> Vec<String> {
+        let node = document.descendants().find(|node| node.attribute("id") == Some(id)).unwrap();
+        let mut names: Vec<String> =
+            node.children().filter(Node::is_element).map(|child| child.tag_name().name().to_owned()).collect();
+        names.dedup();
+        names
+    };
+    assert_eq!(
+        children("t"),
+        [
+            "extensionElements",
+            "incoming",
+            "outgoing",
+            "ioSpecification",
+            "property",
+            "potentialOwner",
+            "multiInstanceLoopCharacteristics"
+        ]
+    );
+    assert_eq!(children("sh"), ["extension", "Bounds", "BPMNLabel"]);
+    assert_eq!(children("ed"), ["waypoint", "BPMNLabel"]);
+    assert_eq!(children("dia"), ["BPMNPlane", "BPMNLabelStyle"]);
+    assert_eq!(children("col"), ["participant", "messageFlow"]);
+    assert_eq!(children("s"), ["extensionElements", "outgoing"]);
+    let process = children("p");
+    assert_eq!(process[..3], ["documentation", "laneSet", "startEvent"]);
+    assert_eq!(process[process.len() - 3..], ["association", "textAnnotation", "group"]);
+    let definitions = children("d");
+    assert_eq!(definitions[0], "import");
+    assert_eq!(definitions[definitions.len() - 2..], ["BPMNDiagram", "relationship"]);
+}
+
+#[test]
+fn a_written_model_runs_the_same() {
+    let process = format!(
+        r#"<bpmn:startEvent id="s"/><bpmn:exclusiveGateway id="x" default="x-b"/><bpmn:userTask id="a" meer:form="f"/>
+        <bpmn:userTask id="b" meer:form="f"/><bpmn:endEvent id="e"/>{}"#,
+        support::flows("s-x x-a:one x-b a-e b-e")
+    );
+    let mut first = support::Run::new(&process);
+    let mut second =
+        support::Run { model: Model::parse(&first.model.to_xml()).unwrap(), ..support::Run::new(&process) };
+    let vars = serde_json::json!({"one": true});
+    assert_eq!(first.start(vars.clone()), second.start(vars));
+    assert_eq!(first.state, second.state);
+}
