@@ -2,7 +2,7 @@
 //! and access classes.
 //!
 //! [`Identity`] holds the city's policy and keys and does what needs them (passwords, second factors, codes). What
-//! needs neither is a plain function over a read view or a transaction: [`session::resolve`], [`grants_of`],
+//! needs neither is a plain function over a read view or a transaction: [`resolve`], [`grants_of`],
 //! [`access::class_for`].
 //!
 //! Architecture invariant: no HTTP here, and nothing is sent; whoever calls gets a [`Mail`] and sends it in the same
@@ -54,7 +54,7 @@ pub use org::{Organisation, RoleData, UnitData, Units, load_organisation, roles,
 pub use password::MIN_CHARS as PASSWORD_MIN_CHARS;
 pub use person::{Address, Known, Person, SELF_STATED, VOR_ORT, person_of, state_person};
 pub use policy::{Argon2Cost, Policy};
-pub use session::{NewSession, SessionId, SessionLine, SessionView};
+pub use session::{NewSession, Session, SessionId, SessionLine, resolve};
 pub use signin::{Side as SignInSide, SignedIn};
 pub use staff::{NewStaff, StaffLine, add_staff, all_staff, move_staff, set_staff_active, staff_line};
 pub use totp::current_code;

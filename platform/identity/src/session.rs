@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
-use db::{Rx, Tx, params, record};
+use db::{Db, Rx, Tx, params, record};
 use jiff::SignedDuration;
-use kernel::{Cx, Error, Lang, Level, Principal, Result, Timestamp, Uuid, berlin, id, sha256};
+use kernel::{Cx, Error, Level, Principal, Result, Sources, Timestamp, Uuid, berlin, id, sha256};
 
 use crate::{
     Client, Identity,
@@ -38,24 +38,20 @@ pub struct NewSession {
 
 /// Whom a valid session stands for.
 #[derive(Clone, Debug)]
-pub struct SessionView {
+pub struct Session {
     pub id: SessionId,
     pub principal: Principal,
     /// For the page head: an account's label or a member of staff's name; empty for guests.
-    pub name: String,
-    /// Language the owner chose last; none for guests.
-    pub lang: Option<Lang>,
+    pub display: String,
+    /// Name of the home unit; empty for others than staff.
+    pub unit_name: String,
     /// How the session began: `password`, `claim` or the key of a login source.
     pub source: String,
     pub second_factor: bool,
-    /// When it ends if nothing more is asked.
-    pub idle_until: Timestamp,
-    /// When it ends in any case.
-    pub expires_at: Timestamp,
+    /// Seconds until it ends if nothing more is asked.
+    pub expires_in: u32,
     /// Secret for forms of this session; changes with every sign-in.
     pub csrf: String,
-    /// "Last seen" is old enough to be written: call [`touch`].
-    pub touch_due: bool,
 }
 
 /// One line of the list of somebody's sessions.
@@ -87,9 +83,13 @@ record! {
 
 impl Stored {
     fn idle_until(&self) -> Timestamp {
-        // "Last seen" may be a minute old: nobody is signed out before the promised time.
+        self.idle_after(self.seen_at)
+    }
+
+    /// "Last seen" may be a minute old: nobody is signed out before the promised time.
+    fn idle_after(&self, seen_at: Timestamp) -> Timestamp {
         let idle = SignedDuration::from_secs(self.idle_seconds) + TOUCH_EVERY;
-        self.seen_at.saturating_add(idle).unwrap_or(self.seen_at).min(self.expires_at)
+        seen_at.saturating_add(idle).unwrap_or(seen_at).min(self.expires_at)
     }
 
     fn level(&self) -> Result<Option<Level>> {
@@ -157,11 +157,17 @@ impl Identity {
     }
 }
 
-/// Whom a cookie's token stands for now: `None` when it is unknown, ended, too old, or its owner was closed.
-pub async fn resolve(rx: &mut Rx, now: Timestamp, token: &str) -> Result<Option<SessionView>> {
+/// Whom a cookie's token stands for now: `None` when it is unknown, ended, too old, or its owner was closed. Notes that
+/// the session is in use, at most once a minute.
+///
+/// # Errors
+/// Those of the database.
+pub async fn resolve(db: &Db, sources: &Sources, token: &str) -> Result<Option<Session>> {
     if token.len() > 64 {
         return Ok(None);
     }
+    let now = sources.now();
+    let mut rx = db.read().await?;
     let sql = "SELECT id, kind, owner, level, source, second_factor, agent, created_at, seen_at, idle_seconds,
                  expires_at
                FROM identity_session WHERE tenant = $1 AND token = $2 AND ended_at IS NULL AND expires_at > $3";
@@ -169,65 +175,70 @@ pub async fn resolve(rx: &mut Rx, now: Timestamp, token: &str) -> Result<Option<
     if stored.idle_until() <= now {
         return Ok(None);
     }
-    let Some((principal, name, lang)) = principal(rx, now, &stored).await? else { return Ok(None) };
-    Ok(Some(SessionView {
-        principal,
-        name,
-        lang,
+    let Some(who) = who(&mut rx, now, &stored).await? else { return Ok(None) };
+    drop(rx);
+    let mut idle_until = stored.idle_until();
+    if stored.seen_at.duration_until(now) >= TOUCH_EVERY {
+        db::write!(db, |tx| { touch(tx, now, stored.id).await })?;
+        idle_until = stored.idle_after(now);
+    }
+    Ok(Some(Session {
+        principal: who.principal,
+        display: who.display,
+        unit_name: who.unit_name,
         csrf: BASE64URL_NOPAD.encode(&sha256(&[b"csrf", token.as_bytes()])),
-        touch_due: stored.seen_at.duration_until(now) >= TOUCH_EVERY,
-        idle_until: stored.idle_until(),
+        expires_in: u32::try_from(now.duration_until(idle_until).as_secs()).unwrap_or(0),
         id: stored.id,
         source: stored.source,
         second_factor: stored.second_factor,
-        expires_at: stored.expires_at,
     }))
 }
 
-async fn principal(rx: &mut Rx, now: Timestamp, stored: &Stored) -> Result<Option<(Principal, String, Option<Lang>)>> {
+struct Who {
+    principal: Principal,
+    display: String,
+    unit_name: String,
+}
+
+async fn who(rx: &mut Rx, now: Timestamp, stored: &Stored) -> Result<Option<Who>> {
     match stored.kind.as_str() {
         "citizen" => {
-            let sql = "SELECT label, lang FROM identity_account WHERE tenant = $1 AND id = $2 AND state = 'active'";
-            let Some((name, lang)) = rx.opt::<(String, String)>(sql, params![stored.owner]).await? else {
-                return Ok(None);
-            };
+            let sql = "SELECT label FROM identity_account WHERE tenant = $1 AND id = $2 AND state = 'active'";
+            let Some((display,)) = rx.opt::<(String,)>(sql, params![stored.owner]).await? else { return Ok(None) };
             let level = stored.level()?.unwrap_or(Level::Basis);
             let account = kernel::Id::from_uuid(stored.owner);
-            Ok(Some((Principal::Citizen { account, level }, name, Lang::from_code(&lang))))
+            let principal = Principal::Citizen { account, level };
+            Ok(Some(Who { principal, display, unit_name: String::new() }))
         }
         "staff" => {
-            let sql = "SELECT name, lang, unit FROM identity_staff WHERE tenant = $1 AND id = $2 AND state = 'active'";
+            let sql = "SELECT s.name, s.unit, COALESCE(u.name, s.unit) AS unit_name FROM identity_staff s
+                       LEFT JOIN identity_unit u ON u.tenant = s.tenant AND u.key = s.unit
+                       WHERE s.tenant = $1 AND s.id = $2 AND s.state = 'active'";
             let found = rx.opt::<(String, String, String)>(sql, params![stored.owner]).await?;
-            let Some((name, lang, unit)) = found else { return Ok(None) };
+            let Some((display, unit, unit_name)) = found else { return Ok(None) };
             let user = kernel::Id::from_uuid(stored.owner);
             let today = now.to_zoned(berlin()).date();
             let grants = Arc::new(grants_of(rx, user, today).await?);
-            Ok(Some((Principal::Staff { user, unit, grants }, name, Lang::from_code(&lang))))
+            Ok(Some(Who { principal: Principal::Staff { user, unit, grants }, display, unit_name }))
         }
         "guest" => {
             let sql = "SELECT COUNT(*) AS n FROM identity_claim WHERE tenant = $1 AND case_id = $2 AND expires_at > $3";
             let (claims,) = rx.one::<(i64,)>(sql, params![stored.owner, now]).await?;
             let case = kernel::Id::from_uuid(stored.owner);
-            Ok((claims > 0).then(|| (Principal::Guest { case }, String::new(), None)))
+            let who = Who { principal: Principal::Guest { case }, display: String::new(), unit_name: String::new() };
+            Ok((claims > 0).then_some(who))
         }
         other => Err(Error::internal(format!("a session of unknown kind {other}"))),
     }
 }
 
-/// Writes "last seen", at most once a minute; returns whether the session still lives.
-pub async fn touch(tx: &mut Tx, now: Timestamp, id: SessionId) -> Result<bool> {
-    let sql = "SELECT id, kind, owner, level, source, second_factor, agent, created_at, seen_at, idle_seconds,
-                 expires_at
-               FROM identity_session WHERE tenant = $1 AND id = $2 AND ended_at IS NULL AND expires_at > $3";
-    let Some(stored) = tx.opt::<Stored>(sql, params![id, now]).await? else { return Ok(false) };
-    if stored.idle_until() <= now {
-        return Ok(false);
-    }
-    if stored.seen_at.duration_until(now) >= TOUCH_EVERY {
-        let sql = "UPDATE identity_session SET seen_at = $3 WHERE tenant = $1 AND id = $2 AND seen_at < $3";
-        tx.exec(sql, params![id, now]).await?;
-    }
-    Ok(true)
+/// Writes "last seen", unless another request of this minute did.
+async fn touch(tx: &mut Tx, now: Timestamp, id: SessionId) -> Result<()> {
+    let before = now.saturating_sub(TOUCH_EVERY).map_err(Error::internal)?;
+    let sql = "UPDATE identity_session SET seen_at = $3
+               WHERE tenant = $1 AND id = $2 AND seen_at <= $4 AND ended_at IS NULL";
+    tx.exec(sql, params![id, now, before]).await?;
+    Ok(())
 }
 
 /// The living sessions of the one who acts, newest first.
