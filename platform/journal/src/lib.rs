@@ -10,12 +10,14 @@
 //! An entry has a public part (`fact`: ids, codes, amounts) and a private part that can be erased without harm to any
 //! proof: leaf = SHA-256(0x00 ‖ 0x01 ‖ fact ‖ SHA-256(salt ‖ private)).
 
+mod checkpoints;
 mod emit;
 mod evidence;
 mod read;
 mod sequencer;
 mod tree;
 
+pub use checkpoints::{Checkpoints, SigningKey, read_checkpoint};
 pub use emit::{ERASED, emit, emit_deleted, emit_evidence, emit_private, erase_private};
 pub use evidence::{Evidence, Kind, state, state_hash};
 pub use read::{Entry, advance, cursor, entries, entry, of_subject};

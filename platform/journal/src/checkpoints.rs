@@ -1,0 +1,251 @@
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{ErrorKind, Write as _},
+    path::{Path, PathBuf},
+};
+
+use db::Rx;
+use kernel::{Error, OsRandom, Random as _, Result, Timestamp};
+use tlog::{Checkpoint, Frontier, Note, Signer, Verifier};
+
+use crate::tree::{consistency_proof, frontier};
+
+/// First line of a key file that the program made itself.
+const DEVELOPMENT: &str = "# development key, not for production";
+
+/// The secret with which a city signs checkpoints. It lies in a file of its own, outside the database, readable by
+/// the program's user only.
+#[derive(Clone)]
+pub struct SigningKey {
+    secret: [u8; 32],
+    development: bool,
+}
+
+impl SigningKey {
+    /// Reads the key file; makes one with a development key when there is none.
+    ///
+    /// # Errors
+    /// A file that is no key file or that others may read.
+    pub fn load_or_create(path: &Path) -> Result<Self> {
+        match Self::load(path)? {
+            Some(key) => Ok(key),
+            None => Self::create(path, true),
+        }
+    }
+
+    /// Makes a key file for production, as an operator's command.
+    ///
+    /// # Errors
+    /// A file of this name is there already: a key is never overwritten.
+    pub fn create_for_production(path: &Path) -> Result<Self> {
+        Self::create(path, false)
+    }
+
+    /// Made by the program on its own: `serve --production` refuses it.
+    pub fn is_development(&self) -> bool {
+        self.development
+    }
+
+    fn load(path: &Path) -> Result<Option<Self>> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(at(path, error)),
+        };
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(path).map_err(|error| at(path, error))?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(at(path, "others may read the key; set its rights to 0600"));
+            }
+        }
+        let mut lines = text.lines().filter(|line| !line.starts_with('#') && !line.trim().is_empty());
+        let secret = lines.next().filter(|_| lines.next().is_none()).and_then(from_hex);
+        let secret = secret.ok_or_else(|| at(path, "no key file: one line of 64 hexadecimal digits is expected"))?;
+        Ok(Some(Self { secret, development: text.starts_with(DEVELOPMENT) }))
+    }
+
+    fn create(path: &Path, development: bool) -> Result<Self> {
+        let mut secret = [0; 32];
+        OsRandom.fill(&mut secret);
+        let folder = path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder).map_err(|error| at(folder, error))?;
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let mut file = options.open(path).map_err(|error| at(path, error))?;
+        let head = if development { DEVELOPMENT } else { "# signs the checkpoints of one city's journal" };
+        writeln!(file, "{head}\n{}", crate::evidence::hex(&secret))
+            .and_then(|()| file.sync_all())
+            .and_then(|()| sync_folder(folder))
+            .map_err(|error| at(path, error))?;
+        Ok(Self { secret, development })
+    }
+}
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SigningKey").field("development", &self.development).finish_non_exhaustive()
+    }
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let text = text.trim().as_bytes();
+    if text.len() != 64 || !text.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(text.chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+fn at(path: &Path, error: impl std::fmt::Display) -> Error {
+    Error::internal(format!("{}: {error}", path.display()))
+}
+
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Signed statements "so many entries, this root" (C2SP tlog-checkpoint), one file per size in a folder that does not
+/// lie with the database. Against them [`check`](crate::check) sees entries cut off and older states restored.
+pub struct Checkpoints {
+    folder: PathBuf,
+    signer: Signer,
+    origin: String,
+    development: bool,
+}
+
+impl Checkpoints {
+    /// `origin` names the log for everybody, e.g. `meer/05162022`; neither spaces nor `+`.
+    ///
+    /// # Errors
+    /// A folder that cannot be made, an origin that cannot be a key's name.
+    pub fn new(folder: impl Into<PathBuf>, key: SigningKey, origin: impl Into<String>) -> Result<Self> {
+        let (folder, origin) = (folder.into(), origin.into());
+        fs::create_dir_all(&folder).map_err(|error| at(&folder, error))?;
+        let signer = Signer::new(origin.clone(), &key.secret).map_err(Error::internal)?;
+        Ok(Self { folder, signer, origin, development: key.development })
+    }
+
+    /// The key was made by the program on its own.
+    pub fn is_development(&self) -> bool {
+        self.development
+    }
+
+    /// The public key, `name+hash+base64`: whoever keeps checkpoints verifies them with it.
+    pub fn verifier(&self) -> Verifier {
+        self.signer.verifier()
+    }
+
+    /// Signs the journal's present state and stores it, unless it has not grown. The line `time` says when.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the journal does not contain the newest checkpoint any more: a state that denies an
+    /// earlier one is never signed.
+    pub async fn write(&self, rx: &mut Rx, now: Timestamp) -> Result<Option<Checkpoint>> {
+        let tree = frontier(rx).await?;
+        if let Some(latest) = self.latest()? {
+            self.continues(rx, &latest, &tree).await?;
+            if latest.size == tree.size() {
+                return Ok(None);
+            }
+        } else if tree.size() == 0 {
+            return Ok(None);
+        }
+        let mut checkpoint = Checkpoint::of(self.origin.clone(), &tree);
+        checkpoint.extensions.push(format!("time {now}"));
+        let note = checkpoint.sign(std::slice::from_ref(&self.signer)).map_err(Error::internal)?;
+        self.store(&checkpoint, &note)?;
+        Ok(Some(checkpoint))
+    }
+
+    async fn continues(&self, rx: &mut Rx, latest: &Checkpoint, tree: &Frontier) -> Result<()> {
+        const DENIED: Error = Error::Conflict("journal-denies-checkpoint");
+        if latest.size > tree.size() {
+            return Err(DENIED);
+        }
+        let (old, new) = (size_of(latest)?, i64::try_from(tree.size()).map_err(Error::internal)?);
+        let path = consistency_proof(rx, old, new).await?;
+        tlog::verify_consistency(latest.size, &latest.root, tree.size(), &tree.root(), &path).map_err(|_| DENIED)
+    }
+
+    fn store(&self, checkpoint: &Checkpoint, note: &Note) -> Result<()> {
+        let path = self.path(checkpoint.size);
+        let unfinished = path.with_extension("unfinished");
+        File::create(&unfinished)
+            .and_then(|mut file| file.write_all(note.to_string().as_bytes()).and_then(|()| file.sync_all()))
+            .and_then(|()| fs::rename(&unfinished, &path))
+            .and_then(|()| sync_folder(&self.folder))
+            .map_err(|error| at(&path, error))
+    }
+
+    fn path(&self, size: u64) -> PathBuf {
+        self.folder.join(format!("{size:015}.checkpoint"))
+    }
+
+    /// The newest checkpoint, by size.
+    ///
+    /// # Errors
+    /// A file that is not one of this key's checkpoints.
+    pub fn latest(&self) -> Result<Option<Checkpoint>> {
+        self.sizes()?.last().map(|&size| self.open(size)).transpose()
+    }
+
+    /// The signed text of the newest checkpoint, for witnesses and for proofs to go.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn latest_note(&self) -> Result<Option<Note>> {
+        self.sizes()?.last().map(|&size| self.read(size)).transpose()
+    }
+
+    /// All kept checkpoints, smallest first.
+    ///
+    /// # Errors
+    /// A file that is not one of this key's checkpoints.
+    pub fn all(&self) -> Result<Vec<Checkpoint>> {
+        self.sizes()?.into_iter().map(|size| self.open(size)).collect()
+    }
+
+    fn sizes(&self) -> Result<Vec<u64>> {
+        let mut sizes = Vec::new();
+        for entry in fs::read_dir(&self.folder).map_err(|error| at(&self.folder, error))? {
+            let name = entry.map_err(|error| at(&self.folder, error))?.file_name();
+            sizes.extend(name.to_str().and_then(|n| n.strip_suffix(".checkpoint")).and_then(|n| n.parse::<u64>().ok()));
+        }
+        sizes.sort_unstable();
+        Ok(sizes)
+    }
+
+    fn read(&self, size: u64) -> Result<Note> {
+        let path = self.path(size);
+        let text = fs::read_to_string(&path).map_err(|error| at(&path, error))?;
+        Note::parse(&text).map_err(|error| at(&path, error))
+    }
+
+    fn open(&self, size: u64) -> Result<Checkpoint> {
+        let checkpoint = Checkpoint::open(&self.read(size)?, &self.verifier());
+        checkpoint.map_err(|error| at(&self.path(size), error))
+    }
+}
+
+/// Checkpoint files as operators keep them elsewhere: read and verified with the public key.
+///
+/// # Errors
+/// A text that is no checkpoint of this key.
+pub fn read_checkpoint(text: &str, key: &Verifier) -> Result<Checkpoint> {
+    let note = Note::parse(text).map_err(Error::internal)?;
+    Checkpoint::open(&note, key).map_err(Error::internal)
+}
+
+pub(crate) fn size_of(checkpoint: &Checkpoint) -> Result<i64> {
+    i64::try_from(checkpoint.size).map_err(Error::internal)
+}
