@@ -219,3 +219,6 @@ impl fmt::Debug for Model {
         write!(f, "Model({:?})", self.name())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,6 +125,9 @@ fn shifted(node: Element<'_>, line: usize, column: usize, message: String) -> Dm
     if line == 1 { DmnError::at(row, col + column - 1, message) } else { DmnError::at(row + line - 1, column, message) }
 }
 
+/// Members of a context type.
+type Members = Vec<(Arc<str>, Type)>;
+
 struct Reader {
     documents: Documents,
     problems: Vec<DmnError>,
@@ -379,7 +382,7 @@ impl Reader {
     /// Names an element sees through its requirements.
     fn names(&self, types: &Scope, requirements: &[Requirement]) -> Scope {
         let mut scope = types.clone();
-        let mut imported: Vec<(&str, Vec<(Arc<str>, Type)>)> = Vec::new();
+        let mut imported: Vec<(&str, Members)> = Vec::new();
         for requirement in requirements {
             let name = self.documents.variable(requirement.element).name.clone();
             let ty = self.element_type(requirement.element);

@@ -185,11 +185,11 @@ impl Builtin {
 
     pub(crate) fn accepts(self, count: usize) -> bool {
         let spec = self.spec();
-        let fits = |form: &&[&str]| {
+        let fits = |form: &&'static [&'static str]| {
             let required = form.iter().filter(|p| !optional(p)).count();
             count >= required && (count <= form.len() || spec.variadic != No)
         };
-        spec.forms.iter().any(|form| fits(form))
+        spec.forms.iter().any(fits)
     }
 
     /// Brings named arguments into the order of a form that has all of them.

@@ -335,7 +335,7 @@ impl<'e> Cx<'e> {
     fn negate(&mut self, inner: &Node, frame: &Frame) -> Evaluated {
         let value = self.eval(inner, frame)?;
         Ok(match value {
-            Value::Number(n) => Value::Number(n.neg()),
+            Value::Number(n) => Value::Number(n.negated()),
             Value::DaysDuration(n) => Value::DaysDuration(-n),
             Value::MonthsDuration(m) => Value::MonthsDuration(-m),
             other => self.null(|| format!("cannot negate {}", other.type_name())),
@@ -826,10 +826,10 @@ impl<'e> Cx<'e> {
         }
         if let (Value::Number(a), Value::Number(b)) = (&left, &right) {
             let result = match operator {
-                Add => a.add(*b),
-                Subtract => a.sub(*b),
-                Multiply => a.mul(*b),
-                Divide => a.div(*b),
+                Add => a.checked_add(*b),
+                Subtract => a.checked_sub(*b),
+                Multiply => a.checked_mul(*b),
+                Divide => a.checked_div(*b),
                 Power => {
                     self.charge(200)?;
                     a.pow(*b)
@@ -843,13 +843,12 @@ impl<'e> Cx<'e> {
         let result = match operator {
             Add => add_temporal(&left, &right).or_else(|| add_temporal(&right, &left)),
             Subtract => subtract_temporal(&left, &right),
-            Multiply => {
-                scale_duration(&left, &right, Number::mul).or_else(|| scale_duration(&right, &left, Number::mul))
-            }
+            Multiply => scale_duration(&left, &right, Number::checked_mul)
+                .or_else(|| scale_duration(&right, &left, Number::checked_mul)),
             Divide => match (&left, &right) {
                 (Value::DaysDuration(a), Value::DaysDuration(b)) => ratio(*a, *b),
                 (Value::MonthsDuration(a), Value::MonthsDuration(b)) => ratio((*a).into(), (*b).into()),
-                _ => scale_duration(&left, &right, Number::div),
+                _ => scale_duration(&left, &right, Number::checked_div),
             },
             Power => None,
         };
@@ -925,7 +924,7 @@ impl Domain {
 
     fn of_range(r: &Range) -> Option<Domain> {
         let inside = |v: &Value, included: bool, step: i64| match v {
-            Value::Number(n) if !included => n.add(Number::from(step)).map(Value::Number),
+            Value::Number(n) if !included => n.checked_add(Number::from(step)).map(Value::Number),
             Value::Date(d) if !included => Date::from_days(d.days() + step).map(Value::Date),
             other => Some(other.clone()),
         };
@@ -1035,7 +1034,7 @@ fn scale_duration(duration: &Value, factor: &Value, op: fn(Number, Number) -> Op
 }
 
 fn ratio(a: i128, b: i128) -> Option<Value> {
-    Number::new(a, 0)?.div(Number::new(b, 0)?).map(Value::Number)
+    Number::new(a, 0)?.checked_div(Number::new(b, 0)?).map(Value::Number)
 }
 
 /// Today's day in the environment's zone.

@@ -103,7 +103,7 @@ impl Wide {
         (Wide(out), rem as u64)
     }
 
-    fn add(self, other: Self) -> Self {
+    fn plus(self, other: Self) -> Self {
         let mut out = [0u64; 4];
         let mut carry = 0u128;
         for (i, o) in out.iter_mut().enumerate() {
@@ -115,7 +115,7 @@ impl Wide {
     }
 
     /// `self - other`; the caller has made sure that `self >= other`.
-    fn sub(self, other: Self) -> Self {
+    fn minus(self, other: Self) -> Self {
         let mut out = [0u64; 4];
         let mut borrow = false;
         for (i, o) in out.iter_mut().enumerate() {
@@ -234,7 +234,7 @@ impl Number {
 
     /// The same number with the other sign.
     #[must_use]
-    pub fn neg(self) -> Number {
+    pub fn negated(self) -> Number {
         Number { negative: !self.negative && self.coefficient != 0, ..self }
     }
 
@@ -245,7 +245,7 @@ impl Number {
     }
 
     /// Sum; `None` on overflow.
-    pub fn add(self, other: Number) -> Option<Number> {
+    pub fn checked_add(self, other: Number) -> Option<Number> {
         if self.is_zero() {
             return Some(other);
         }
@@ -267,22 +267,22 @@ impl Number {
             (Wide::from_u128(a.coefficient).times_pow10(42), tail, a.exponent - 42)
         };
         let (negative, sum) = if a.negative == b.negative {
-            (a.negative, wa.add(wb))
+            (a.negative, wa.plus(wb))
         } else if wa.compare(&wb) == Ordering::Less {
-            (b.negative, wb.sub(wa))
+            (b.negative, wb.minus(wa))
         } else {
-            (a.negative, wa.sub(wb))
+            (a.negative, wa.minus(wb))
         };
         Self::rounded(negative, sum, i64::from(exponent), false)
     }
 
     /// Difference; `None` on overflow.
-    pub fn sub(self, other: Number) -> Option<Number> {
-        self.add(other.neg())
+    pub fn checked_sub(self, other: Number) -> Option<Number> {
+        self.checked_add(other.negated())
     }
 
     /// Product; `None` on overflow.
-    pub fn mul(self, other: Number) -> Option<Number> {
+    pub fn checked_mul(self, other: Number) -> Option<Number> {
         Self::rounded(
             self.negative != other.negative,
             Wide::product(self.coefficient, other.coefficient),
@@ -292,7 +292,7 @@ impl Number {
     }
 
     /// Quotient; `None` on division by zero and on overflow.
-    pub fn div(self, other: Number) -> Option<Number> {
+    pub fn checked_div(self, other: Number) -> Option<Number> {
         if other.is_zero() {
             return None;
         }
@@ -330,7 +330,11 @@ impl Number {
             (scaled.map_or(self.coefficient, |m| self.coefficient % m), self.exponent)
         };
         let remainder = Self::rounded(self.negative, Wide::from_u128(remainder), i64::from(exponent), false)?;
-        if !remainder.is_zero() && self.negative != other.negative { remainder.add(other) } else { Some(remainder) }
+        if !remainder.is_zero() && self.negative != other.negative {
+            remainder.checked_add(other)
+        } else {
+            Some(remainder)
+        }
     }
 
     /// Rounds to `scale` decimal places (negative: places left of the point). `None` on overflow.
@@ -391,19 +395,19 @@ impl Number {
     }
 
     fn exp_full(self) -> Option<Number> {
-        let tens = self.div(Self::LN10)?.round(0, Rounding::HalfEven)?;
+        let tens = self.checked_div(Self::LN10)?.round(0, Rounding::HalfEven)?;
         let power = tens.to_i64().and_then(|t| i32::try_from(t).ok());
         let power = match power {
             Some(p) if (-7000..=7000).contains(&p) => p,
             _ if self.negative => return Some(Self::ZERO),
             _ => return None,
         };
-        let rest = self.sub(tens.mul(Self::LN10)?)?;
+        let rest = self.checked_sub(tens.checked_mul(Self::LN10)?)?;
         let mut term = Self::ONE;
         let mut sum = Self::ONE;
         for i in 1..80 {
-            term = term.mul(rest)?.div(Number::from(i))?;
-            let next = sum.add(term)?;
+            term = term.checked_mul(rest)?.checked_div(Number::from(i))?;
+            let next = sum.checked_add(term)?;
             if next == sum {
                 break;
             }
@@ -430,19 +434,19 @@ impl Number {
             mantissa.exponent -= 1;
             tens += 1;
         }
-        let z = mantissa.sub(Self::ONE)?.div(mantissa.add(Self::ONE)?)?;
-        let square = z.mul(z)?;
+        let z = mantissa.checked_sub(Self::ONE)?.checked_div(mantissa.checked_add(Self::ONE)?)?;
+        let square = z.checked_mul(z)?;
         let mut power = z;
         let mut sum = z;
         for i in 1..150 {
-            power = power.mul(square)?;
-            let next = sum.add(power.div(Number::from(2 * i + 1))?)?;
+            power = power.checked_mul(square)?;
+            let next = sum.checked_add(power.checked_div(Number::from(2 * i + 1))?)?;
             if next == sum {
                 break;
             }
             sum = next;
         }
-        sum.mul(Self::TWO)?.add(Self::LN10.mul(Number::from(tens))?)
+        sum.checked_mul(Self::TWO)?.checked_add(Self::LN10.checked_mul(Number::from(tens))?)
     }
 
     /// `self ** other`; exact squaring steps for whole exponents. `None` where no real number is defined or on overflow.
@@ -456,19 +460,19 @@ impl Number {
             let mut out = Self::ONE;
             while left > 0 {
                 if left & 1 == 1 {
-                    out = out.mul(base)?;
+                    out = out.checked_mul(base)?;
                 }
                 left >>= 1;
                 if left > 0 {
-                    base = base.mul(base)?;
+                    base = base.checked_mul(base)?;
                 }
             }
-            return if n < 0 { Self::ONE.div(out) } else { Some(out) };
+            return if n < 0 { Self::ONE.checked_div(out) } else { Some(out) };
         }
         if self.is_zero() {
             return (!other.negative).then_some(Self::ZERO);
         }
-        self.ln_full()?.mul(other)?.exp()
+        self.ln_full()?.checked_mul(other)?.exp()
     }
 
     /// Total order of values.

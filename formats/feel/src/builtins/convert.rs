@@ -35,7 +35,7 @@ pub(super) fn date(args: &[Value], _: &mut Cx<'_>) -> Evaluated {
 fn clock(args: &[Value], zone: Option<Zone>) -> Option<Time> {
     let second = number_arg(args, 2)?;
     let floor = second.round(0, Rounding::Floor)?;
-    let nanos = second.sub(floor)?.mul(Number::from(1_000_000_000))?.truncate()?;
+    let nanos = second.checked_sub(floor)?.checked_mul(Number::from(1_000_000_000))?.truncate()?;
     Time::new(whole(args, 0)?, whole(args, 1)?, floor.to_i64()?, nanos.unsigned_abs(), zone)
 }
 

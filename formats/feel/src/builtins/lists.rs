@@ -60,7 +60,7 @@ fn numbers(args: &[Value]) -> Option<Vec<Number>> {
 }
 
 fn total(numbers: &[Number]) -> Option<Number> {
-    numbers.iter().try_fold(Number::ZERO, |sum, n| sum.add(*n))
+    numbers.iter().try_fold(Number::ZERO, |sum, n| sum.checked_add(*n))
 }
 
 pub(super) fn sum(args: &[Value], _: &mut Cx<'_>) -> Evaluated {
@@ -86,7 +86,7 @@ fn sum_of_durations(args: &[Value]) -> Option<Value> {
 }
 
 fn average(numbers: &[Number]) -> Option<Number> {
-    total(numbers)?.div(Number::from(numbers.len()))
+    total(numbers)?.checked_div(Number::from(numbers.len()))
 }
 
 pub(super) fn mean(args: &[Value], _: &mut Cx<'_>) -> Evaluated {
@@ -94,7 +94,7 @@ pub(super) fn mean(args: &[Value], _: &mut Cx<'_>) -> Evaluated {
 }
 
 pub(super) fn product(args: &[Value], _: &mut Cx<'_>) -> Evaluated {
-    Ok(numbers(args).and_then(|n| n.iter().try_fold(Number::ONE, |p, n| p.mul(*n))).into())
+    Ok(numbers(args).and_then(|n| n.iter().try_fold(Number::ONE, |p, n| p.checked_mul(*n))).into())
 }
 
 pub(super) fn median(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
@@ -114,8 +114,9 @@ pub(super) fn stddev(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
     cx.charge(100 + numbers.len())?;
     let deviation = || {
         let mean = average(&numbers)?;
-        let squares = numbers.iter().map(|n| n.sub(mean).and_then(|d| d.mul(d))).collect::<Option<Vec<_>>>()?;
-        total(&squares)?.div(Number::from(numbers.len() - 1))?.sqrt()
+        let squares =
+            numbers.iter().map(|n| n.checked_sub(mean).and_then(|d| d.checked_mul(d))).collect::<Option<Vec<_>>>()?;
+        total(&squares)?.checked_div(Number::from(numbers.len() - 1))?.sqrt()
     };
     Ok(deviation().into())
 }
