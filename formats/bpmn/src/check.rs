@@ -95,13 +95,13 @@ impl GraphNode {
         }
     }
 
+    fn is_unsupported(&self) -> bool {
+        matches!(self.does, Does::Unsupported(_))
+    }
+
     /// Whether something can happen while a token is here.
     fn waits(&self) -> bool {
         matches!(self.does, Does::UserTask | Does::Command | Does::Receive(_) | Does::SubProcess { .. })
-    }
-
-    fn is_end(&self) -> bool {
-        matches!(self.does, Does::End | Does::TerminateEnd | Does::ErrorEnd(_))
     }
 }
 
@@ -404,13 +404,15 @@ impl<'m> Check<'m> {
     /// Every node lies on a way from a start to an end.
     fn ways(&mut self) {
         let graph = self.graph;
-        let starts = graph.nodes.iter().enumerate().filter(|(_, node)| node.does == Does::Start).map(|(i, _)| i);
+        // An element that is not executed is reported once; what lies behind or before it is not its fault.
+        let all = || graph.nodes.iter().enumerate();
+        let starts = all().filter(|(_, node)| node.is_start || node.is_unsupported()).map(|(index, _)| index);
         let reached = closure(starts, |index| {
             let node = &graph.nodes[index];
             let targets = node.outgoing.iter().map(|&flow| graph.flows[flow].target);
             targets.chain(node.boundary.iter().copied()).collect()
         });
-        let ends = graph.nodes.iter().enumerate().filter(|(_, node)| node.is_end()).map(|(i, _)| i);
+        let ends = all().filter(|(_, node)| node.is_end || node.is_unsupported()).map(|(index, _)| index);
         let ending = closure(ends, |index| {
             let node = &graph.nodes[index];
             let sources = node.incoming.iter().map(|&flow| graph.flows[flow].source);
@@ -418,19 +420,19 @@ impl<'m> Check<'m> {
             sources.chain(hosts).collect()
         });
         for (index, node) in graph.nodes.iter().enumerate() {
-            let is_event = matches!(node.does, Does::Start | Does::Boundary { .. });
-            if is_event && !node.incoming.is_empty() {
+            let is_source = node.is_start || matches!(node.does, Does::Boundary { .. });
+            if is_source && !node.incoming.is_empty() {
                 self.at_node(node, Rule::Reference, "Zu diesem Ereignis darf kein Weg führen.");
             }
-            if node.is_end() && !node.outgoing.is_empty() {
+            if node.is_end && !node.outgoing.is_empty() {
                 self.at_node(node, Rule::Reference, "Von einem Endereignis darf kein Weg ausgehen.");
             }
-            if matches!(node.does, Does::Unsupported(_)) {
+            if node.is_unsupported() {
                 continue;
             }
             if !reached.contains(&index) {
                 self.at_node(node, Rule::Unreachable, "Kein Weg vom Start führt hierher.");
-            } else if !node.is_end() && node.outgoing.is_empty() {
+            } else if !node.is_end && node.outgoing.is_empty() {
                 self.at_node(
                     node,
                     Rule::DeadEnd,

@@ -22,6 +22,8 @@ pub(crate) struct GraphNode {
     /// The sub-process around it.
     pub parent: Option<usize>,
     pub does: Does,
+    pub is_start: bool,
+    pub is_end: bool,
     pub incoming: Vec<usize>,
     pub outgoing: Vec<usize>,
     /// The default flow, when it is one of `outgoing`.
@@ -123,7 +125,7 @@ pub(crate) fn executable(definitions: &Definitions) -> Option<&Process> {
     let processes: Vec<&Process> = definitions
         .roots
         .iter()
-        .filter_map(|root| if let Root::Process(process) = root { Some(process) } else { None })
+        .filter_map(|root| if let Root::Process(process) = root { Some(&**process) } else { None })
         .collect();
     let mut marked = processes.iter().filter(|process| process.is_executable == Some(true));
     match (marked.next(), marked.next()) {
@@ -192,6 +194,8 @@ impl Builder<'_> {
                 at: node.base.at,
                 parent,
                 does: self.does(node),
+                is_start: matches!(node.kind, NodeKind::StartEvent(_)),
+                is_end: matches!(node.kind, NodeKind::EndEvent(_)),
                 incoming: Vec::new(),
                 outgoing: Vec::new(),
                 default: None,

@@ -52,7 +52,8 @@ pub struct Base {
     pub extensions: Vec<Element>,
     /// Attributes of other namespaces, and those of BPMN that no field holds.
     pub attributes: Vec<Attribute>,
-    /// Child elements that no field holds, such as `ioSpecification` or `laneSet` of a choreography.
+    /// Child elements that no field holds: monitoring and auditing, correlation, conversations, renderings, and
+    /// the parts of multi-instance and complex behaviour beyond [`MultiInstance`].
     pub rest: Vec<Element>,
     pub at: Position,
 }
@@ -92,7 +93,7 @@ pub struct Import {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Root {
-    Process(Process),
+    Process(Box<Process>),
     Collaboration(Collaboration),
     Message(Message),
     Signal(Signal),
@@ -101,7 +102,10 @@ pub enum Root {
     ItemDefinition(ItemDefinition),
     DataStore(DataStore),
     Category(Category),
-    /// Resources, interfaces, global tasks, correlation, choreographies and other roots.
+    Resource(Resource),
+    Interface(Interface),
+    GlobalTask(Box<GlobalTask>),
+    /// Global script tasks, partners, correlation, choreographies and root event definitions.
     Other(Element),
 }
 
@@ -166,6 +170,49 @@ pub struct CategoryValue {
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resource {
+    pub base: Base,
+    pub name: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Interface {
+    pub base: Base,
+    pub name: Option<String>,
+    pub implementation: Option<String>,
+    pub operations: Vec<Operation>,
+}
+
+/// A task that call activities share.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct GlobalTask {
+    pub kind: GlobalTaskKind,
+    pub base: Base,
+    pub name: Option<String>,
+    pub implementation: Option<String>,
+    pub data: Data,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GlobalTaskKind {
+    #[default]
+    Abstract,
+    User,
+    Manual,
+    BusinessRule,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Operation {
+    pub base: Base,
+    pub name: Option<String>,
+    pub implementation: Option<String>,
+    pub in_message: Option<String>,
+    pub out_message: Option<String>,
+    pub errors: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collaboration {
     pub base: Base,
     pub name: Option<String>,
@@ -199,7 +246,104 @@ pub struct Process {
     pub is_closed: Option<bool>,
     pub is_executable: Option<bool>,
     pub definitional_collaboration: Option<String>,
+    pub data: Data,
     pub content: FlowContent,
+}
+
+/// Data going into and out of an activity, event or process, and the people named for it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Data {
+    pub specification: Option<IoSpecification>,
+    pub properties: Vec<DataItem>,
+    /// Inputs and outputs of an event; those of an activity are in its specification.
+    pub io: IoSets,
+    pub input_associations: Vec<DataAssociation>,
+    pub output_associations: Vec<DataAssociation>,
+    pub roles: Vec<ResourceRole>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IoSpecification {
+    pub base: Base,
+    pub io: IoSets,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IoSets {
+    pub inputs: Vec<DataItem>,
+    pub outputs: Vec<DataItem>,
+    pub input_sets: Vec<DataSet>,
+    pub output_sets: Vec<DataSet>,
+}
+
+/// A data input, data output or property.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataItem {
+    pub base: Base,
+    pub name: Option<String>,
+    pub item: Option<String>,
+    pub is_collection: Option<bool>,
+    pub state: Option<DataState>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataState {
+    pub base: Base,
+    pub name: Option<String>,
+}
+
+/// An input or output set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataSet {
+    pub base: Base,
+    pub name: Option<String>,
+    /// `dataInputRefs` or `dataOutputRefs`
+    pub items: Vec<String>,
+    pub optional: Vec<String>,
+    pub while_executing: Vec<String>,
+    /// The sets of the other side that belong to it.
+    pub counterparts: Vec<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataAssociation {
+    pub base: Base,
+    pub sources: Vec<String>,
+    pub target: Option<String>,
+    pub transformation: Option<Expression>,
+    pub assignments: Vec<Assignment>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Assignment {
+    pub base: Base,
+    pub from: Expression,
+    pub to: Expression,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceRole {
+    pub kind: RoleKind,
+    pub base: Base,
+    pub name: Option<String>,
+    pub resource: Option<String>,
+    pub assignment: Option<ResourceAssignment>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RoleKind {
+    #[default]
+    Role,
+    Performer,
+    HumanPerformer,
+    PotentialOwner,
+}
+
+/// An expression that names the people.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ResourceAssignment {
+    pub base: Base,
+    pub expression: Expression,
 }
 
 /// What a process or sub-process contains.
@@ -260,6 +404,7 @@ pub struct DataReference {
     pub name: Option<String>,
     pub item: Option<String>,
     pub target: Option<String>,
+    pub state: Option<DataState>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -298,6 +443,7 @@ pub struct FlowNode {
     pub incoming: Vec<String>,
     pub outgoing: Vec<String>,
     pub kind: NodeKind,
+    pub data: Data,
     pub meer: Meer,
 }
 

@@ -94,6 +94,10 @@ impl<'x> Open<'x> {
         Some(self.children.remove(at))
     }
 
+    fn one_text(&mut self, name: &str) -> Option<String> {
+        self.one(name).map(|child| text_of(child).trim().to_owned())
+    }
+
     fn texts(&mut self, name: &str) -> Vec<String> {
         self.all(name).into_iter().map(|child| text_of(child).trim().to_owned()).collect()
     }
@@ -254,7 +258,11 @@ impl Reader {
     fn root(&mut self, node: XmlNode) -> Root {
         let mut open = Open::new(node);
         match node.tag_name().name() {
-            "process" => Root::Process(self.process(open)),
+            "process" => Root::Process(Box::new(self.process(open))),
+            "globalTask" => self.global_task(open, GlobalTaskKind::Abstract),
+            "globalUserTask" => self.global_task(open, GlobalTaskKind::User),
+            "globalManualTask" => self.global_task(open, GlobalTaskKind::Manual),
+            "globalBusinessRuleTask" => self.global_task(open, GlobalTaskKind::BusinessRule),
             "collaboration" => Root::Collaboration(self.collaboration(open)),
             "message" => {
                 Root::Message(Message { name: open.text("name"), item: open.text("itemRef"), base: self.base(open) })
@@ -297,7 +305,138 @@ impl Reader {
                 }
                 Root::Category(Category { name: open.text("name"), values, base: self.base(open) })
             }
+            "resource" => Root::Resource(Resource { name: open.text("name"), base: self.base(open) }),
+            "interface" => {
+                let mut operations = Vec::new();
+                for node in open.all("operation") {
+                    let mut open = Open::new(node);
+                    operations.push(Operation {
+                        name: open.text("name"),
+                        implementation: open.text("implementationRef"),
+                        in_message: open.one_text("inMessageRef"),
+                        out_message: open.one_text("outMessageRef"),
+                        errors: open.texts("errorRef"),
+                        base: self.base(open),
+                    });
+                }
+                Root::Interface(Interface {
+                    name: open.text("name"),
+                    implementation: open.text("implementationRef"),
+                    operations,
+                    base: self.base(open),
+                })
+            }
             _ => Root::Other(self.element(node)),
+        }
+    }
+
+    fn global_task(&mut self, mut open: Open, kind: GlobalTaskKind) -> Root {
+        Root::GlobalTask(Box::new(GlobalTask {
+            kind,
+            name: open.text("name"),
+            implementation: open.text("implementation"),
+            data: self.data(&mut open),
+            base: self.base(open),
+        }))
+    }
+
+    fn data(&mut self, open: &mut Open) -> Data {
+        Data {
+            specification: open.one("ioSpecification").map(|node| {
+                let mut open = Open::new(node);
+                IoSpecification { io: self.io_sets(&mut open), base: self.base(open) }
+            }),
+            properties: self.each(open, "property", Self::data_item),
+            io: self.io_sets(open),
+            input_associations: self.each(open, "dataInputAssociation", Self::data_association),
+            output_associations: self.each(open, "dataOutputAssociation", Self::data_association),
+            roles: open
+                .all_of(BPMN, |local| role_kind(local).is_some())
+                .into_iter()
+                .map(|node| self.role(node))
+                .collect(),
+        }
+    }
+
+    fn each<T>(&mut self, open: &mut Open, name: &str, read: impl Fn(&mut Self, XmlNode) -> T) -> Vec<T> {
+        open.all(name).into_iter().map(|node| read(self, node)).collect()
+    }
+
+    fn io_sets(&mut self, open: &mut Open) -> IoSets {
+        IoSets {
+            inputs: self.each(open, "dataInput", Self::data_item),
+            outputs: self.each(open, "dataOutput", Self::data_item),
+            input_sets: self.each(open, "inputSet", |reader, node| reader.data_set(node, "Input", "outputSetRefs")),
+            output_sets: self.each(open, "outputSet", |reader, node| reader.data_set(node, "Output", "inputSetRefs")),
+        }
+    }
+
+    fn data_item(&mut self, node: XmlNode) -> DataItem {
+        let mut open = Open::new(node);
+        DataItem {
+            name: open.text("name"),
+            item: open.text("itemSubjectRef"),
+            is_collection: self.flag(&mut open, "isCollection"),
+            state: self.data_state(&mut open),
+            base: self.base(open),
+        }
+    }
+
+    fn data_state(&mut self, open: &mut Open) -> Option<DataState> {
+        open.one("dataState").map(|node| {
+            let mut open = Open::new(node);
+            DataState { name: open.text("name"), base: self.base(open) }
+        })
+    }
+
+    fn data_set(&mut self, node: XmlNode, side: &str, counterparts: &str) -> DataSet {
+        let mut open = Open::new(node);
+        DataSet {
+            name: open.text("name"),
+            items: open.texts(&format!("data{side}Refs")),
+            optional: open.texts(&format!("optional{side}Refs")),
+            while_executing: open.texts(&format!("whileExecuting{side}Refs")),
+            counterparts: open.texts(counterparts),
+            base: self.base(open),
+        }
+    }
+
+    fn data_association(&mut self, node: XmlNode) -> DataAssociation {
+        let mut open = Open::new(node);
+        let assignments = self.each(&mut open, "assignment", |reader, node| {
+            let mut open = Open::new(node);
+            Assignment {
+                from: open.one("from").map(|node| reader.expression(node)).unwrap_or_default(),
+                to: open.one("to").map(|node| reader.expression(node)).unwrap_or_default(),
+                base: reader.base(open),
+            }
+        });
+        DataAssociation {
+            sources: open.texts("sourceRef"),
+            target: open.one_text("targetRef"),
+            transformation: open.one("transformation").map(|node| self.expression(node)),
+            assignments,
+            base: self.base(open),
+        }
+    }
+
+    fn role(&mut self, node: XmlNode) -> ResourceRole {
+        let mut open = Open::new(node);
+        let assignment = open.one("resourceAssignmentExpression").map(|node| {
+            let mut open = Open::new(node);
+            // The schema wants one expression, formal or plain; which of the two is in the element's name.
+            let formal = open.one("formalExpression");
+            let node = formal.or_else(|| open.one("expression"));
+            let mut expression = node.map(|node| self.expression(node)).unwrap_or_default();
+            expression.formal = formal.is_some();
+            ResourceAssignment { expression, base: self.base(open) }
+        });
+        ResourceRole {
+            kind: role_kind(node.tag_name().name()).unwrap_or_default(),
+            name: open.text("name"),
+            resource: open.one_text("resourceRef"),
+            assignment,
+            base: self.base(open),
         }
     }
 
@@ -337,6 +476,7 @@ impl Reader {
             is_closed: self.flag(&mut open, "isClosed"),
             is_executable: self.flag(&mut open, "isExecutable"),
             definitional_collaboration: open.text("definitionalCollaborationRef"),
+            data: self.data(&mut open),
             content: self.content(&mut open),
             base: self.base_with_id(open),
         }
@@ -429,13 +569,20 @@ impl Reader {
     }
 
     fn data_reference(&mut self, mut open: Open, target: Option<String>) -> DataReference {
-        DataReference { name: open.text("name"), item: open.text("itemSubjectRef"), target, base: self.base(open) }
+        DataReference {
+            name: open.text("name"),
+            item: open.text("itemSubjectRef"),
+            target,
+            state: self.data_state(&mut open),
+            base: self.base(open),
+        }
     }
 
     fn flow_node(&mut self, mut open: Open) -> FlowNode {
         let name = open.text("name");
         let (incoming, outgoing) = (open.texts("incoming"), open.texts("outgoing"));
         let kind = self.node_kind(&mut open);
+        let data = self.data(&mut open);
         let mut meer = Meer {
             command: open.meer("command"),
             form: open.meer("form"),
@@ -458,7 +605,7 @@ impl Reader {
         for element in own {
             self.mapping(&element, &base.id, &mut meer);
         }
-        FlowNode { base, name, incoming, outgoing, kind, meer }
+        FlowNode { base, name, incoming, outgoing, kind, data, meer }
     }
 
     fn mapping(&mut self, element: &Element, id: &str, meer: &mut Meer) {
@@ -591,10 +738,9 @@ impl Reader {
     fn event_definition(&mut self, node: XmlNode) -> EventDefinition {
         let mut open = Open::new(node);
         let trigger = match node.tag_name().name() {
-            "messageEventDefinition" => EventTrigger::Message {
-                message: open.text("messageRef"),
-                operation: open.one("operationRef").map(|node| text_of(node).trim().to_owned()),
-            },
+            "messageEventDefinition" => {
+                EventTrigger::Message { message: open.text("messageRef"), operation: open.one_text("operationRef") }
+            }
             "timerEventDefinition" => {
                 if let Some(node) = open.one("timeDate") {
                     EventTrigger::Timer(Timer::Date(self.expression(node)))
@@ -619,7 +765,7 @@ impl Reader {
             "linkEventDefinition" => EventTrigger::Link {
                 name: open.text("name"),
                 sources: open.texts("source"),
-                target: open.one("target").map(|node| text_of(node).trim().to_owned()),
+                target: open.one_text("target"),
             },
             "cancelEventDefinition" => EventTrigger::Cancel,
             "terminateEventDefinition" => EventTrigger::Terminate,
@@ -778,6 +924,16 @@ fn is_flow_element(local: &str) -> bool {
             local,
             "exclusiveGateway" | "parallelGateway" | "inclusiveGateway" | "eventBasedGateway" | "complexGateway"
         )
+}
+
+fn role_kind(local: &str) -> Option<RoleKind> {
+    match local {
+        "resourceRole" => Some(RoleKind::Role),
+        "performer" => Some(RoleKind::Performer),
+        "humanPerformer" => Some(RoleKind::HumanPerformer),
+        "potentialOwner" => Some(RoleKind::PotentialOwner),
+        _ => None,
+    }
 }
 
 fn is_mapping(element: &Element) -> bool {

@@ -274,6 +274,7 @@ impl<'m> Machine<'m> {
 
     fn timer_fired(&mut self, timer: u64) -> Result<(), StepError> {
         if let Ok(here) = self.take(timer, |wait| matches!(wait, Wait::Timer)) {
+            self.release_watches(timer, None);
             self.leave(here);
             return Ok(());
         }

@@ -153,16 +153,18 @@ fn text_element(namespace: &str, local: &str, text: &str) -> Element {
 
 /// Sequence of children that holds for all types of the schema but `tProcess`; flow elements, artifacts and event
 /// definitions keep the order they have.
-const SEQUENCE: [&[&str]; 46] = [
+const SEQUENCE: [&[&str]; 48] = [
     &["documentation"],
     &["extensionElements"],
     &["import"],
+    &["supportedInterfaceRef"],
     &["auditing"],
     &["monitoring"],
     &["categoryValueRef"],
     &["incoming"],
     &["outgoing"],
     &["ioSpecification"],
+    &["ioBinding"],
     &["property"],
     &["dataInput"],
     &["dataOutput"],
@@ -299,6 +301,7 @@ fn root(root: &Root) -> Element {
                 .with("isClosed", process.is_closed)
                 .with("isExecutable", process.is_executable)
                 .with("definitionalCollaborationRef", &process.definitional_collaboration);
+            data(&mut out, &process.data);
             content(&mut out, &process.content);
             out.base(&process.base)
         }
@@ -355,8 +358,110 @@ fn root(root: &Root) -> Element {
             out.all(values.map(|value| Out::new("categoryValue").with("value", &value.value).base(&value.base)));
             out.base(&category.base)
         }
+        Root::Resource(resource) => Out::new("resource").with("name", &resource.name).base(&resource.base),
+        Root::Interface(interface) => {
+            let mut out = Out::new("interface")
+                .with("name", &interface.name)
+                .with("implementationRef", &interface.implementation);
+            out.all(interface.operations.iter().map(|operation| {
+                let mut out = Out::new("operation")
+                    .with("name", &operation.name)
+                    .with("implementationRef", &operation.implementation);
+                operation.in_message.iter().for_each(|message| out.text_child("inMessageRef", message));
+                operation.out_message.iter().for_each(|message| out.text_child("outMessageRef", message));
+                operation.errors.iter().for_each(|error| out.text_child("errorRef", error));
+                out.base(&operation.base)
+            }));
+            out.base(&interface.base)
+        }
+        Root::GlobalTask(task) => {
+            let local = match task.kind {
+                GlobalTaskKind::Abstract => "globalTask",
+                GlobalTaskKind::User => "globalUserTask",
+                GlobalTaskKind::Manual => "globalManualTask",
+                GlobalTaskKind::BusinessRule => "globalBusinessRuleTask",
+            };
+            let mut out = Out::new(local).with("name", &task.name).with("implementation", &task.implementation);
+            data(&mut out, &task.data);
+            out.base(&task.base)
+        }
         Root::Other(element) => element.clone(),
     }
+}
+
+fn data(out: &mut Out, data: &Data) {
+    out.all(data.specification.iter().map(|specification| {
+        let mut out = Out::new("ioSpecification");
+        io_sets(&mut out, &specification.io);
+        out.base(&specification.base)
+    }));
+    out.all(data.properties.iter().map(|item| data_item("property", item)));
+    io_sets(out, &data.io);
+    out.all(data.input_associations.iter().map(|association| data_association("dataInputAssociation", association)));
+    out.all(data.output_associations.iter().map(|association| data_association("dataOutputAssociation", association)));
+    out.all(data.roles.iter().map(role));
+}
+
+fn io_sets(out: &mut Out, io: &IoSets) {
+    out.all(io.inputs.iter().map(|item| data_item("dataInput", item)));
+    out.all(io.outputs.iter().map(|item| data_item("dataOutput", item)));
+    out.all(io.input_sets.iter().map(|set| data_set("inputSet", "Input", "outputSetRefs", set)));
+    out.all(io.output_sets.iter().map(|set| data_set("outputSet", "Output", "inputSetRefs", set)));
+}
+
+fn data_item(local: &str, item: &DataItem) -> Element {
+    let mut out = Out::new(local)
+        .with("name", &item.name)
+        .with("itemSubjectRef", &item.item)
+        .with("isCollection", item.is_collection);
+    out.all(item.state.iter().map(data_state));
+    out.base(&item.base)
+}
+
+fn data_state(state: &DataState) -> Element {
+    Out::new("dataState").with("name", &state.name).base(&state.base)
+}
+
+fn data_set(local: &str, side: &str, counterparts: &str, set: &DataSet) -> Element {
+    let mut out = Out::new(local).with("name", &set.name);
+    set.items.iter().for_each(|item| out.text_child(&format!("data{side}Refs"), item));
+    set.optional.iter().for_each(|item| out.text_child(&format!("optional{side}Refs"), item));
+    set.while_executing.iter().for_each(|item| out.text_child(&format!("whileExecuting{side}Refs"), item));
+    set.counterparts.iter().for_each(|other| out.text_child(counterparts, other));
+    out.base(&set.base)
+}
+
+fn data_association(local: &str, association: &DataAssociation) -> Element {
+    let mut out = Out::new(local);
+    association.sources.iter().for_each(|source| out.text_child("sourceRef", source));
+    association.target.iter().for_each(|target| out.text_child("targetRef", target));
+    out.all(association.transformation.iter().map(|transformation| expression("transformation", transformation)));
+    out.all(association.assignments.iter().map(|assignment| {
+        let mut out = Out::new("assignment");
+        out.add(expression("from", &assignment.from));
+        out.add(expression("to", &assignment.to));
+        out.base(&assignment.base)
+    }));
+    out.base(&association.base)
+}
+
+fn role(role: &ResourceRole) -> Element {
+    let local = match role.kind {
+        RoleKind::Role => "resourceRole",
+        RoleKind::Performer => "performer",
+        RoleKind::HumanPerformer => "humanPerformer",
+        RoleKind::PotentialOwner => "potentialOwner",
+    };
+    let mut out = Out::new(local).with("name", &role.name);
+    role.resource.iter().for_each(|resource| out.text_child("resourceRef", resource));
+    out.all(role.assignment.iter().map(|assignment| {
+        let local = if assignment.expression.formal { "formalExpression" } else { "expression" };
+        let plain = Expression { formal: false, ..assignment.expression.clone() };
+        let mut out = Out::new("resourceAssignmentExpression");
+        out.add(expression(local, &plain));
+        out.base(&assignment.base)
+    }));
+    out.base(&role.base)
 }
 
 fn content(out: &mut Out, content: &FlowContent) {
@@ -417,11 +522,12 @@ fn flow_element(element: &FlowElement) -> Element {
 }
 
 fn data_reference(local: &str, attribute: &str, reference: &DataReference) -> Element {
-    Out::new(local)
+    let mut out = Out::new(local)
         .with("name", &reference.name)
         .with("itemSubjectRef", &reference.item)
-        .with(attribute, &reference.target)
-        .base(&reference.base)
+        .with(attribute, &reference.target);
+    out.all(reference.state.iter().map(data_state));
+    out.base(&reference.base)
 }
 
 fn expression(local: &str, expression: &Expression) -> Element {
@@ -485,6 +591,7 @@ fn flow_node(node: &FlowNode) -> Element {
     out.set("", "name", &node.name);
     node.incoming.iter().for_each(|flow| out.text_child("incoming", flow));
     node.outgoing.iter().for_each(|flow| out.text_child("outgoing", flow));
+    data(&mut out, &node.data);
     let mut base = node.base.clone();
     meer(&mut out, &mut base, &node.meer);
     out.base(&base)

@@ -120,7 +120,11 @@ const EVERYTHING: &str = r##"<definitions xmlns="http://www.omg.org/spec/BPMN/20
   <escalation id="esc" escalationCode="y"/><itemDefinition id="item" isCollection="true" itemKind="Information"/>
   <dataStore id="store" capacity="3" isUnlimited="false"/>
   <category id="cat"><categoryValue id="cv" value="w"/></category>
-  <resource id="res" name="Amt"/>
+  <resource id="res" name="Amt"/><globalTask id="gt" name="g"/><globalManualTask id="gm"/>
+  <globalUserTask id="gu" implementation="x"><potentialOwner><resourceRef>res</resourceRef></potentialOwner></globalUserTask>
+  <globalBusinessRuleTask id="gb"/>
+  <interface id="if" name="i" implementationRef="x"><operation id="op" name="o"><outMessageRef>msg</outMessageRef>
+    <inMessageRef>msg</inMessageRef><errorRef>err</errorRef></operation></interface>
   <collaboration id="col"><messageFlow id="mf" sourceRef="part" targetRef="p2"/><participant id="part" processRef="p"/>
     <participant id="p2" name="Bürger"/></collaboration>
   <process id="p" isExecutable="true" processType="Private" isClosed="false">
@@ -135,7 +139,13 @@ const EVERYTHING: &str = r##"<definitions xmlns="http://www.omg.org/spec/BPMN/20
       <multiInstanceLoopCharacteristics isSequential="true" behavior="All"><completionCondition>c</completionCondition><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>
       <outgoing>f2</outgoing><incoming>f1</incoming>
       <potentialOwner id="po"><resourceRef>res</resourceRef></potentialOwner>
-      <ioSpecification><dataInput id="di1"/><inputSet><dataInputRefs>di1</dataInputRefs></inputSet><outputSet/></ioSpecification>
+      <performer id="pf" name="n"><resourceAssignmentExpression id="ra"><formalExpression language="feel">x</formalExpression></resourceAssignmentExpression></performer>
+      <humanPerformer id="hp"><resourceAssignmentExpression><expression>y</expression></resourceAssignmentExpression></humanPerformer>
+      <ioSpecification id="io"><inputSet name="is"><outputSetRefs>os</outputSetRefs><dataInputRefs>di1</dataInputRefs><optionalInputRefs>di1</optionalInputRefs></inputSet>
+        <dataInput id="di1" name="n" itemSubjectRef="item" isCollection="true"><dataState name="ds"/></dataInput>
+        <outputSet id="os"><whileExecutingOutputRefs>do1</whileExecutingOutputRefs></outputSet><dataOutput id="do1"/></ioSpecification>
+      <dataOutputAssociation id="doa"><sourceRef>do1</sourceRef><targetRef>prop</targetRef><assignment><from>a</from><to xsi:type="tFormalExpression">b</to></assignment></dataOutputAssociation>
+      <dataInputAssociation id="dia"><transformation language="l">t</transformation><sourceRef>prop</sourceRef><sourceRef>prop</sourceRef><targetRef>di1</targetRef></dataInputAssociation>
       <property id="prop" name="n"/>
       <extensionElements><m:input name="i" value="a + &quot;b&quot;"/><m:output name="o" value="result.x"/></extensionElements>
     </userTask>
@@ -166,7 +176,7 @@ const EVERYTHING: &str = r##"<definitions xmlns="http://www.omg.org/spec/BPMN/20
   </process>
   <import namespace="urn:i" location="i.bpmn" importType="urn:type"/>
   <bd:BPMNDiagram xmlns:bd="http://www.omg.org/spec/BPMN/20100524/DI" xmlns:dc="http://www.omg.org/spec/DD/20100524/DC"
-      xmlns:dd="http://www.omg.org/spec/DD/20100524/DI" id="dia" name="n" resolution="96.00">
+      xmlns:dd="http://www.omg.org/spec/DD/20100524/DI" id="diagram" name="n" resolution="96.00">
     <bd:BPMNLabelStyle id="sty"><dc:Font name="Arial" size="11.5" isBold="false" isItalic="true" isUnderline="false" isStrikeThrough="false"/></bd:BPMNLabelStyle>
     <bd:BPMNPlane id="pl" bpmnElement="p">
       <bd:BPMNShape id="sh" bpmnElement="t" isHorizontal="true" isExpanded="false" isMarkerVisible="true" isMessageVisible="false"
@@ -204,13 +214,20 @@ fn children_are_written_in_the_order_of_the_schema() {
             "outgoing",
             "ioSpecification",
             "property",
+            "dataInputAssociation",
+            "dataOutputAssociation",
             "potentialOwner",
+            "performer",
+            "humanPerformer",
             "multiInstanceLoopCharacteristics"
         ]
     );
+    assert_eq!(children("io"), ["dataInput", "dataOutput", "inputSet", "outputSet"]);
+    assert_eq!(children("dia"), ["sourceRef", "targetRef", "transformation"]);
+    assert_eq!(children("op"), ["inMessageRef", "outMessageRef", "errorRef"]);
     assert_eq!(children("sh"), ["extension", "Bounds", "BPMNLabel"]);
     assert_eq!(children("ed"), ["waypoint", "BPMNLabel"]);
-    assert_eq!(children("dia"), ["BPMNPlane", "BPMNLabelStyle"]);
+    assert_eq!(children("diagram"), ["BPMNPlane", "BPMNLabelStyle"]);
     assert_eq!(children("col"), ["participant", "messageFlow"]);
     assert_eq!(children("s"), ["extensionElements", "outgoing"]);
     let process = children("p");
