@@ -1,1 +1,105 @@
-//! Documents on disk: written durably, addressed by id, checked by hash
+//! Documents on disk: written durably, addressed by id, checked by hash.
+//!
+//! Order of writing: bytes → fsync file → rename → fsync folder → row in the caller's transaction. A crash between the
+//! two leaves a file without a row, which [`Store::orphans`] finds; never a row without its file. Nothing is
+//! deduplicated: shared bytes would tell one case about another and stand in the way of erasure.
+
+mod accept;
+mod store;
+
+use db::{Rx, Tx, params};
+use journal::{Evidence, Kind};
+use kernel::{Cx, Event, FileId, Hash, Result, Subject, Timestamp};
+use serde::{Deserialize, Serialize};
+
+pub use accept::{Accept, Refusal, Type, accept, clean_name};
+pub use store::{Store, Stored};
+
+/// Tables `files_*`.
+pub const MIGRATIONS: db::Migrations = db::migrations!("files": "0001_init");
+
+/// The metadata of every file are evidence.
+pub const EVIDENCE: Evidence = Evidence {
+    subject: "file",
+    table: "files_file",
+    one: "SELECT id, sha256, size, name, media_type, created_at FROM files_file WHERE tenant = $1 AND id = $2",
+    page: "SELECT id, sha256, size, name, media_type, created_at FROM files_file
+           WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
+    columns: &[
+        ("id", Kind::Uuid),
+        ("sha256", Kind::Bytes),
+        ("size", Kind::Int),
+        ("name", Kind::Text),
+        ("media_type", Kind::Text),
+        ("created_at", Kind::Time),
+    ],
+};
+
+db::record! {
+    /// What is known of a stored file.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Meta {
+        pub id: FileId,
+        pub sha256: Hash,
+        /// Bytes.
+        pub size: i64,
+        pub name: String,
+        pub media_type: String,
+        pub created_at: Timestamp,
+    }
+}
+
+/// A file was taken in.
+#[derive(Serialize, Deserialize)]
+struct FileStored {
+    file: FileId,
+}
+
+impl Event for FileStored {
+    const NAME: &'static str = "files.stored";
+    fn subject(&self) -> Subject {
+        self.file.into()
+    }
+}
+
+/// A file was deleted.
+#[derive(Serialize, Deserialize)]
+struct FileDeleted {
+    file: FileId,
+}
+
+impl Event for FileDeleted {
+    const NAME: &'static str = "files.deleted";
+    fn subject(&self) -> Subject {
+        self.file.into()
+    }
+}
+
+/// Makes a stored file known, in the transaction of whatever it belongs to.
+pub async fn record(tx: &mut Tx, cx: &Cx, stored: &Stored, name: &str, media_type: &str) -> Result<()> {
+    let sql = "INSERT INTO files_file (tenant, id, sha256, size, name, media_type, created_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let name = clean_name(name);
+    tx.exec_one(sql, params![stored.id, stored.sha256, stored.size, name, media_type, cx.now()]).await?;
+    journal::emit_evidence(tx, cx, &FileStored { file: stored.id }, None, &EVIDENCE).await.map(|_| ())
+}
+
+/// # Errors
+/// [`kernel::Error::NotFound`].
+pub async fn meta(rx: &mut Rx, id: FileId) -> Result<Meta> {
+    let sql = "SELECT id, sha256, size, name, media_type, created_at FROM files_file WHERE tenant = $1 AND id = $2";
+    rx.one(sql, params![id]).await
+}
+
+/// Files after an id, in order, for checks and exports.
+pub async fn page(rx: &mut Rx, after: FileId, limit: i64) -> Result<Vec<Meta>> {
+    let sql = "SELECT id, sha256, size, name, media_type, created_at FROM files_file
+               WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3";
+    rx.list(sql, params![after, limit]).await
+}
+
+/// Forgets a file; the bytes are removed by the caller after the commit ([`Store::remove`]).
+pub async fn forget(tx: &mut Tx, cx: &Cx, id: FileId) -> Result<()> {
+    tx.exec_one("DELETE FROM files_file WHERE tenant = $1 AND id = $2", params![id]).await?;
+    journal::emit_deleted(tx, cx, &FileDeleted { file: id }, None, &EVIDENCE).await.map(|_| ())
+}
