@@ -86,3 +86,6 @@ impl Identity {
         &self.policy
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,15 +111,18 @@ impl Identity {
                 tx.exec_one(sql, params![account.id, renewed.tag.clone(), &renewed.params]).await?;
             }
             if factor::state(tx, account.id.uuid()).await?.since.is_none() {
-                return self.begin(tx, cx, client, Side::Citizen, account.id.uuid(), false).await.map(SignedIn::Done);
+                let session = self.begin(tx, cx, client, Side::Citizen, account.id.uuid(), false).await?;
+                return Ok(Some(SignedIn::Done(session)));
             }
             if !known && self.is_burnt(tx, cx.now(), &credential).await? {
-                return Err(Error::refused("password-burnt"));
+                return Ok(None);
             }
             let step = SecondStep { credential: credential.clone(), set_up: false };
             let owner = Some(account.id.uuid());
-            ticket::issue(tx, cx, Purpose::SecondFactor, owner, &step, SECOND_STEP).await.map(SignedIn::SecondFactor)
-        })
+            let token = ticket::issue(tx, cx, Purpose::SecondFactor, owner, &step, SECOND_STEP).await?;
+            Ok(Some(SignedIn::SecondFactor(token)))
+        })?
+        .ok_or_else(|| Error::refused("password-burnt"))
     }
 
     /// Login and password of a member of staff.
@@ -156,15 +159,17 @@ impl Identity {
             let id = staff.id.uuid();
             let has_one = factor::state(tx, id).await?.since.is_some();
             if !has_one && !self.policy.staff_second_factor {
-                return self.begin(tx, cx, client, Side::Staff, id, false).await.map(SignedIn::Done);
+                let session = self.begin(tx, cx, client, Side::Staff, id, false).await?;
+                return Ok(Some(SignedIn::Done(session)));
             }
             if !known && self.is_burnt(tx, cx.now(), &credential).await? {
-                return Err(Error::refused("password-burnt"));
+                return Ok(None);
             }
             let step = SecondStep { credential: credential.clone(), set_up: !has_one };
             let token = ticket::issue(tx, cx, Purpose::StaffSecondFactor, Some(id), &step, SECOND_STEP).await?;
-            Ok(if has_one { SignedIn::SecondFactor(token) } else { SignedIn::SetUpFactor(token) })
-        })
+            Ok(Some(if has_one { SignedIn::SecondFactor(token) } else { SignedIn::SetUpFactor(token) }))
+        })?
+        .ok_or_else(|| Error::refused("password-burnt"))
     }
 
     /// What a member of staff without a second factor is shown; the same secret as long as it is not confirmed.
