@@ -108,6 +108,7 @@ pub(crate) fn read(sources: &[&str]) -> Result<Read, DmnError> {
     }
     for (xml, id) in xml.iter().zip(0..) {
         reader.logic(xml.root_element(), id);
+        reader.type_names(xml.root_element(), id);
     }
     Ok(Read { documents: reader.documents, problems: reader.problems, warnings: reader.warnings })
 }
@@ -304,6 +305,18 @@ impl Reader {
             }
         }
         scope
+    }
+
+    /// Warns of types that nobody defines; they count as `Any`.
+    fn type_names(&mut self, root: Element<'_>, id: DocumentId) {
+        for node in root.descendants().filter(Node::is_element) {
+            let Some(name) = type_ref(node).or_else(|| node.attribute("outputTypeRef").and_then(type_name)) else {
+                continue;
+            };
+            if self.documents.item(id, &name).is_none() && Type::from_name(&name).is_none() {
+                self.warnings.push(error_at(node, format!("there is no type `{name}`")));
+            }
+        }
     }
 
     fn constraints(&mut self, root: Element<'_>, id: DocumentId) {

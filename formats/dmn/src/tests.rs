@@ -132,6 +132,10 @@ fn slips_are_warnings() {
     let model = Model::parse(&xml).expect("a sound model");
     let warnings: Vec<_> = model.warnings().iter().map(|w| w.message.as_str()).collect();
     assert_eq!(warnings, ["cannot compare number with string", "there is no `c`"]);
+    let model =
+        Model::parse(&definitions(r#"<inputData name="x"><variable name="x" typeRef="tNothing"/></inputData>"#));
+    let warnings = model.expect("a sound model").warnings().to_vec();
+    assert_eq!(warnings.iter().map(|w| w.message.as_str()).collect::<Vec<_>>(), ["there is no type `tNothing`"]);
     assert_eq!(Model::parse(&table("", "<output/>", RULES)).expect("a sound model").warnings(), []);
 }
 

@@ -220,6 +220,14 @@ impl<'e> Cx<'e> {
         Ok(a.equals(b))
     }
 
+    /// [`Value::compare`], paid for.
+    pub(crate) fn order(&mut self, a: &Value, b: &Value) -> Result<Option<Ordering>, EvalError> {
+        if let Value::String(_) = a {
+            self.charge_walk(a)?;
+        }
+        Ok(a.compare(b))
+    }
+
     /// A list, if its size is allowed.
     ///
     /// # Errors
@@ -260,7 +268,8 @@ impl<'e> Cx<'e> {
         if let Some(known) = self.patterns.get(&key) {
             return Ok(known.clone());
         }
-        self.charge(200 + pattern.len())?;
+        // Compiling takes up to some milliseconds.
+        self.charge(2_000 + 20 * pattern.len())?;
         let compiled = crate::pattern::compile(pattern, flags);
         if self.patterns.len() < MAX_PATTERNS {
             self.patterns.insert(key, compiled.clone());
@@ -361,7 +370,7 @@ impl<'e> Cx<'e> {
         let value = self.eval(value, frame)?;
         let low = self.eval(low, frame)?;
         let high = self.eval(high, frame)?;
-        Ok(match (value.compare(&low), value.compare(&high)) {
+        Ok(match (self.order(&value, &low)?, self.order(&value, &high)?) {
             (Some(a), Some(b)) => Value::Bool(a != Ordering::Less && b != Ordering::Greater),
             _ => self.null(|| format!("cannot compare {} with the bounds", value.type_name())),
         })
@@ -439,7 +448,7 @@ impl<'e> Cx<'e> {
         let result = match sign {
             Comparison::Equal => self.equals(left, right)?,
             Comparison::NotEqual => self.equals(left, right)?.map(|same| !same),
-            _ => left.compare(right).map(|order| match sign {
+            _ => self.order(left, right)?.map(|order| match sign {
                 Comparison::Less => order == Ordering::Less,
                 Comparison::LessEqual => order != Ordering::Greater,
                 Comparison::Greater => order == Ordering::Greater,
@@ -794,11 +803,13 @@ impl<'e> Cx<'e> {
         if test.uses_input {
             return Ok(value);
         }
+        self.charge_walk(input)?;
         let holds = match &value {
             Value::Range(r) if !matches!(input, Value::Range(_)) => r.contains(input),
             Value::List(list) => {
                 let mut holds = matches!(input, Value::List(_)) && self.equals(input, &value)? == Some(true);
                 for item in list.items() {
+                    self.charge_walk(input)?;
                     holds |= match item {
                         Value::Range(r) if !matches!(input, Value::Range(_)) => r.contains(input) == Some(true),
                         _ => self.equals(input, item)? == Some(true),

@@ -356,7 +356,7 @@ fn unary_tests() {
     let names = context(r#"{"grenze": 7}"#);
     for (source, input, expected) in cases {
         let tests = UnaryTests::parse(source, &Scope::new()).expect(source);
-        let input = Expr::parse(input, &Scope::new()).and_then(|e| Ok(e.eval(&names, &env()))).expect(source);
+        let input = Expr::parse(input, &Scope::new()).map(|e| e.eval(&names, &env())).expect(source);
         let found = tests.eval(&input.expect(source), &names, &env()).expect(source);
         assert_eq!(found.to_string(), expected, "{source}");
     }

@@ -28,7 +28,7 @@ pub(super) fn count(args: &[Value], _: &mut Cx<'_>) -> Evaluated {
     Ok(list(args, 0).map_or(Value::Null, |l| l.items().len().into()))
 }
 
-fn extreme(args: &[Value], wanted: Ordering) -> Evaluated {
+fn extreme(args: &[Value], wanted: Ordering, cx: &mut Cx<'_>) -> Evaluated {
     let Some(items) = list(args, 0) else { return Ok(Value::Null) };
     let Some((first, rest)) = items.items().split_first() else { return Ok(Value::Null) };
     let mut best = first;
@@ -36,7 +36,7 @@ fn extreme(args: &[Value], wanted: Ordering) -> Evaluated {
         return Ok(Value::Null);
     }
     for item in rest {
-        match item.compare(best) {
+        match cx.order(item, best)? {
             Some(order) if order == wanted => best = item,
             Some(_) => {}
             None => return Ok(Value::Null),
@@ -45,12 +45,12 @@ fn extreme(args: &[Value], wanted: Ordering) -> Evaluated {
     Ok(best.clone())
 }
 
-pub(super) fn min(args: &[Value], _: &mut Cx<'_>) -> Evaluated {
-    extreme(args, Ordering::Less)
+pub(super) fn min(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
+    extreme(args, Ordering::Less, cx)
 }
 
-pub(super) fn max(args: &[Value], _: &mut Cx<'_>) -> Evaluated {
-    extreme(args, Ordering::Greater)
+pub(super) fn max(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
+    extreme(args, Ordering::Greater, cx)
 }
 
 /// All items as numbers, `None` if one is not or there are none.

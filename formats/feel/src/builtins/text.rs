@@ -83,7 +83,7 @@ pub(super) fn matches(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
     let (Some(input), Some(pattern), Some(flags)) = (text(args, 0), text(args, 1), flags(args, 2)) else {
         return Ok(Value::Null);
     };
-    cx.charge(input.len())?;
+    cx.charge(4 * input.len())?;
     truth(cx.pattern(pattern, flags)?.map(|re| re.is_match(input)))
 }
 
@@ -93,7 +93,7 @@ pub(super) fn replace(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
     else {
         return Ok(Value::Null);
     };
-    cx.charge(input.len())?;
+    cx.charge(4 * input.len())?;
     let Some(re) = cx.pattern(pattern, flags)? else { return Ok(Value::Null) };
     let literal = flags.contains('q');
     let Some(parts) = pattern::replacement(replacement, re.captures_len() - 1, literal) else {
@@ -124,7 +124,7 @@ pub(super) fn replace(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
 
 pub(super) fn split(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
     let (Some(input), Some(delimiter)) = (text(args, 0), text(args, 1)) else { return Ok(Value::Null) };
-    cx.charge(input.len())?;
+    cx.charge(4 * input.len())?;
     let Some(re) = cx.pattern(delimiter, "")? else { return Ok(Value::Null) };
     if re.is_match("") {
         return Ok(Value::Null);
