@@ -535,9 +535,9 @@ impl Reader {
             }
             iteration => {
                 let variable: Arc<str> = node.attribute("iteratorVariable").unwrap_or_default().trim().into();
-                let domain = self.operand(child(node, "in"), id, scope, depth);
+                let domain = self.domain(child(node, "in"), id, scope, depth);
                 let item = match self.boxed_type(&domain, id, scope) {
-                    Type::List(item) => *item,
+                    Type::List(item) | Type::Range(item) => *item,
                     other => other,
                 };
                 let mut inner = scope.clone();
@@ -571,6 +571,18 @@ impl Reader {
             Some(e) => self.boxed(e, id, scope, &"".into(), depth),
             None => Boxed { type_ref: None, kind: BoxedKind::Literal(None) },
         }
+    }
+
+    /// What a loop runs over: an expression or, as in FEEL's own loops, `a..b` without brackets.
+    fn domain(&mut self, wrapper: Option<Element<'_>>, id: DocumentId, scope: &Scope, depth: u32) -> Boxed {
+        let literal = wrapper.and_then(|w| child(w, "literalExpression"));
+        if let Some(source) = literal.and_then(|l| child(l, "text")).and_then(|t| t.text())
+            && Expr::parse(source, scope).is_err()
+            && let Ok(steps) = Expr::parse(&format!("for step in {source} return step"), scope)
+        {
+            return Boxed { type_ref: None, kind: BoxedKind::Literal(Some(steps)) };
+        }
+        self.operand(wrapper, id, scope, depth)
     }
 
     fn boxed_context(&mut self, node: Element<'_>, id: DocumentId, scope: &Scope, depth: u32) -> BoxedKind {

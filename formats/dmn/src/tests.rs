@@ -265,6 +265,45 @@ fn services_take_inputs_and_decisions() {
 }
 
 #[test]
+fn boxed_iterators() {
+    let literal = |text: &str| format!("<literalExpression><text>{text}</text></literalExpression>");
+    let iteration = |kind: &str, domain: &str, part: &str, body: &str| {
+        format!(
+            r#"<{kind} iteratorVariable="i"><in>{}</in><{part}>{}</{part}></{kind}>"#,
+            literal(domain),
+            literal(body)
+        )
+    };
+    let filter = |body: &str| {
+        let domain = literal("[{a: 1}, {a: 2}]");
+        format!("<filter><in>{domain}</in><match>{}</match></filter>", literal(body))
+    };
+    let conditional = |condition: &str| {
+        let parts = [("if", condition), ("then", "1"), ("else", "2")];
+        let parts: String = parts.iter().map(|(tag, text)| format!("<{tag}>{}</{tag}>", literal(text))).collect();
+        format!("<conditional>{parts}</conditional>")
+    };
+    for (expression, expected) in [
+        (iteration("for", "1..3", "return", "i * 2"), "[2, 4, 6]"),
+        (iteration("for", "[1..3]", "return", "count(partial)"), "[0, 1, 2]"),
+        (iteration("for", "null", "return", "i"), "null"),
+        (iteration("some", "[1, 2]", "satisfies", "i = 2"), "true"),
+        (iteration("every", "[1, 2]", "satisfies", "i = 2"), "false"),
+        (iteration("every", "[1, null]", "satisfies", "i > 0"), "null"),
+        (filter("item.a > 1"), "[{a: 2}]"),
+        (filter("a = 1"), "[{a: 1}]"),
+        (filter("2"), "{a: 2}"),
+        (conditional("true"), "1"),
+        (conditional("null"), "2"),
+    ] {
+        let xml = definitions(&format!(r#"<decision id="D" name="D">{expression}</decision>"#));
+        let model = Model::parse(&xml.replace(" > ", " &gt; ")).expect("a sound model");
+        let found = model.evaluate("D", &Context::default(), &env());
+        assert_eq!(found.map(|v| v.to_string()), Ok(expected.to_owned()), "{expression}");
+    }
+}
+
+#[test]
 fn models_are_shared_between_threads() {
     fn shareable<T: Send + Sync>() {}
     shareable::<Model>();

@@ -161,9 +161,14 @@ pub(crate) fn exists(name: &str) -> bool {
     BY_NAME.contains_key(name)
 }
 
+/// All names.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    SPECS.iter().map(|s| s.name)
+}
+
 /// Names that are more than one word.
 pub(crate) fn phrases() -> impl Iterator<Item = &'static str> {
-    BY_NAME.keys().copied().filter(|n| n.contains(' '))
+    names().filter(|n| n.contains(' '))
 }
 
 fn optional(param: &str) -> bool {

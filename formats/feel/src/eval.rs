@@ -27,7 +27,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// One million steps (well under a second), 200 levels, 100 000 values.
+    /// One million steps, 200 levels, 100 000 values.
     fn default() -> Self {
         Limits { steps: 1_000_000, depth: 200, size: 100_000 }
     }

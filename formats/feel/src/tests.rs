@@ -620,6 +620,76 @@ fn piece() -> impl Strategy<Value = String> {
     prop_oneof![4 => proptest::sample::select(FIXED).prop_map(str::to_owned), 1 => any::<String>()]
 }
 
+/// Whole expressions, most of them without sense.
+fn expression() -> impl Strategy<Value = String> {
+    const LEAVES: &[&str] = &[
+        "1",
+        "-1",
+        "0",
+        "2.5",
+        "1e6144",
+        "1e-6176",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "null",
+        "true",
+        "x",
+        "\"\"",
+        "\"a\"",
+        "\"P1D\"",
+        "\"(a|b)*\"",
+        "\"2026-02-28\"",
+        "\"10:00:00@Europe/Berlin\"",
+        "[]",
+        "{}",
+        "item",
+        "?",
+        "@\"2026-01-31\"",
+        "@\"999999999-12-31\"",
+        "@\"-999999999-01-01\"",
+        "@\"P1D\"",
+        "@\"-P999999999D\"",
+        "@\"P1M\"",
+        "@\"P1999999999M\"",
+        "@\"23:59:59.999999999\"",
+        "@\"10:00:00+18:00\"",
+        "@\"2026-03-29T02:30:00@Europe/Berlin\"",
+        "@\"999999999-12-31T23:59:59-18:00\"",
+        "today()",
+        "now()",
+        "(function(a, b) a < b)",
+        "abs",
+        "(> 5)",
+        "(!= 1)",
+    ];
+    const OPERATORS: &[&str] =
+        &["+", "-", "*", "/", "**", "=", "!=", "<", "<=", ">", ">=", " and ", " or ", " in ", ".."];
+    const MEMBERS: &[&str] =
+        &["a", "year", "weekday", "time offset", "timezone", "days", "months", "start", "end included"];
+    const TYPES: &[&str] =
+        &["number", "list<string>", "range<date>", "context<a: Any>", "function<Any, Any>->Any", "Null"];
+    let names: Vec<&'static str> = builtins::names().collect();
+    proptest::sample::select(LEAVES).prop_map(str::to_owned).prop_recursive(4, 24, 3, move |inner| {
+        let args = proptest::collection::vec(inner.clone(), 0..4);
+        prop_oneof![
+            (inner.clone(), proptest::sample::select(OPERATORS), inner.clone()).prop_map(|(a, o, b)| match o {
+                ".." => format!("[{a}..{b})"),
+                o => format!("({a}{o}{b})"),
+            }),
+            (proptest::sample::select(names.clone()), args.clone()).prop_map(|(n, a)| format!("{n}({})", a.join(", "))),
+            args.prop_map(|a| format!("[{}]", a.join(", "))),
+            inner.clone().prop_map(|a| format!("{{a: {a}, b: a}}")),
+            (inner.clone(), proptest::sample::select(MEMBERS)).prop_map(|(a, m)| format!("({a}).{m}")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a})[{b}]")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("(for x in {a} return {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("(every x in {a} satisfies {b})")),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("(if {a} then {b} else {c})")),
+            (inner.clone(), inner.clone(), inner.clone()).prop_map(|(a, b, c)| format!("({a} between {b} and {c})")),
+            (inner.clone(), proptest::sample::select(TYPES)).prop_map(|(a, t)| format!("({a} instance of {t})")),
+        ]
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
 
@@ -636,6 +706,19 @@ proptest! {
         }
         if let Ok(tests) = UnaryTests::parse(&source, &scope) {
             let _ = tests.eval(&Value::from(1), &names, &env);
+        }
+    }
+
+    #[test]
+    fn no_evaluation_panics(source in expression()) {
+        let names = context(r#"{"x": [1, {"a": "b"}]}"#);
+        let mut env = env();
+        env.limits.steps = 20_000;
+        let expr = Expr::parse(&source, &scope_of(&names));
+        prop_assert!(expr.is_ok(), "{:?}", expr);
+        if let Ok(expr) = expr {
+            expr.check(&scope_of(&names));
+            let _ = expr.eval(&names, &env).map(|v| (v.to_string(), v.to_json(), v.to_cents().is_ok()));
         }
     }
 
