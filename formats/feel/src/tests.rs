@@ -157,6 +157,8 @@ fn texts() {
     table(&[
         ("substring(\"foobar\", 3)", "obar"),
         ("substring(\"foobar\", -2, 1)", "a"),
+        ("substring(\"foobar\", 0)", "null"),
+        ("substring(\"foobar\", 7)", "null"),
         ("substring before(\"foobar\", \"bar\")", "foo"),
         ("substring after(\"foobar\", \"x\")", ""),
         ("upper case(\"straße\")", "STRASSE"),

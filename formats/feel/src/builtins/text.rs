@@ -20,8 +20,7 @@ pub(super) fn substring(args: &[Value], cx: &mut Cx<'_>) -> Evaluated {
     cx.charge(s.len() / 16)?;
     match list_index(start, s.chars().count()) {
         Some(at) => cx.text(s.chars().skip(at).take(length).collect::<String>()),
-        // One past the end is where nothing is left, further out is a fault.
-        None => cx.text(""),
+        None => Ok(Value::Null),
     }
 }
 
