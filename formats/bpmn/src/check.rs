@@ -23,7 +23,7 @@ pub struct Known {
 pub struct ExpressionUse<'m> {
     pub at: Position,
     pub element: &'m str,
-    pub use_: ExpressionKind,
+    pub kind: ExpressionKind,
     pub text: &'m str,
 }
 
@@ -62,11 +62,11 @@ impl Model {
         for flow in &self.graph.flows {
             if let Some(text) = &flow.condition {
                 let (at, element) = (flow.at, flow.id.as_str());
-                found.push(ExpressionUse { at, element, use_: ExpressionKind::Condition, text });
+                found.push(ExpressionUse { at, element, kind: ExpressionKind::Condition, text });
             }
         }
         for node in &self.graph.nodes {
-            let mut add = |use_, text| found.push(ExpressionUse { at: node.at, element: &node.id, use_, text });
+            let mut add = |kind, text| found.push(ExpressionUse { at: node.at, element: &node.id, kind, text });
             for mapping in &node.meer.inputs {
                 add(ExpressionKind::Value, mapping.value.as_str());
             }

@@ -12,7 +12,8 @@ use crate::state::{Awaits, Outcome, Resume, State, Status, Token, Vars, Wait, Wa
 
 /// Ways tokens may take in one step; beyond it they stop with an incident.
 pub const MAX_MOVES: usize = 2_000;
-/// Tokens of one instance; beyond it a token that would become several stops with an incident.
+/// Tokens of one instance; beyond it a token that would become several stops with an incident. Only an event that
+/// does not interrupt can add one more each time it happens.
 pub const MAX_TOKENS: usize = 5_000;
 
 /// What happens to an instance.
@@ -467,7 +468,7 @@ impl<'m> Machine<'m> {
                 }
             }
             Does::SubProcess { starts } => {
-                match self.plan_boundaries(here).and_then(|p| self.allow(starts.len()).map(|()| p)) {
+                match self.plan_boundaries(here).and_then(|p| self.allow(starts.len() + 1).map(|()| p)) {
                     Ok(plans) => {
                         self.wait(here, Wait::Scope);
                         self.watch_all(here.id, plans);

