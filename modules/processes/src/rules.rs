@@ -22,7 +22,7 @@ impl<'a> Rules<'a> {
     fn parse(expression: &str, vars: &Vars) -> Result<(Expr, Context), String> {
         let mut scope = Scope::default();
         for name in vars.keys() {
-            scope.insert(name.as_str(), feel::Type::Any);
+            scope.declare(name.as_str(), feel::Type::Any);
         }
         let expr = Expr::parse(expression, &scope).map_err(|e| format!("{expression}: {e}"))?;
         let names = vars.iter().map(|(k, v)| (k.as_str(), Value::from_json(v))).collect();
@@ -60,7 +60,7 @@ pub fn check(app: &App, content: &Content) -> Vec<String> {
     let mut decisions = BTreeSet::new();
     for item in content.all("decisions") {
         match content.parse(&item, read_decision) {
-            Ok(model) => decisions.extend(model.decisions().map(|d| format!("{}#{d}", item.key))),
+            Ok(model) => decisions.extend(model.decisions().iter().map(|d| format!("{}#{}", item.key, d.name))),
             Err(error) => faults.push(error.to_string()),
         }
     }

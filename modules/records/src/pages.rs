@@ -271,9 +271,8 @@ pub async fn caller_search(rq: Req, Form(asked): Form<CallerForm>) -> Answer {
     rq.html(&Caller { page: &page, asked, errors, searched: true, cases })
 }
 
-/// Text key of a status.
-fn status_key(status: Status) -> String {
-    format!("status-{}", status.code())
+fn status(page: &Page, case: &CaseView) -> String {
+    page.t(&format!("status-{}", case.status.code()))
 }
 
 fn tone(case: &CaseView) -> Tone {

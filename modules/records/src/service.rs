@@ -4,7 +4,9 @@ use contract_records::{
     SetStatus, Status, StatusChanged, VisibleCase,
 };
 use db::{Rx, Tx};
-use house::Call;
+use house::{Call, InCity};
+use identity::access::Confidentiality;
+use jiff::ToSpan;
 use kernel::{CaseId, Cx, DocumentId, Error, Event, Principal, Result, Subject, TaskOutcome, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +18,9 @@ pub async fn open_case(cx: &Cx, tx: &mut Tx, c: OpenCase) -> Result<CaseOpened> 
     let running = store::next_number(tx, &c.plan, year).await?;
     let number = model::case_number(&c.plan, today, running);
     let file = store::file_of(tx, cx.sources.uuid(), &c.plan, year, &format!("{} {year}", c.title), now).await?;
-    let cls = identity::class_for(tx, &c.unit, &c.confidentiality, "").await?;
+    let confidentiality = Confidentiality::from_code(&c.confidentiality)
+        .ok_or_else(|| Error::internal(format!("unknown confidentiality {}", c.confidentiality)))?;
+    let cls = identity::access::class_for(tx, today, &c.unit, confidentiality, None).await?;
     let view = CaseView {
         id: cx.new_id(),
         number: number.clone(),
@@ -41,12 +45,15 @@ pub async fn open_case(cx: &Cx, tx: &mut Tx, c: OpenCase) -> Result<CaseOpened> 
     };
     store::add_case(tx, &new).await?;
     put_on_desk(cx, tx, &view).await?;
-    let event =
-        CaseOpenedEvent { case: view.id, number, service: view.service.clone(), unit: view.unit.clone() };
+    let event = CaseOpenedEvent { case: view.id, number, service: view.service.clone(), unit: view.unit.clone() };
     journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[1]).await?;
     let claim_code = match view.account {
         Some(_) => None,
-        None => Some(identity::issue_claim(tx, cx, view.id).await?),
+        None => {
+            // As long as anything may still happen in the case, and a while to fetch the result.
+            let good_until = cx.local_now().saturating_add(1.year()).timestamp();
+            Some(cx.city()?.identity.issue_claim(tx, cx, view.id, good_until).await?)
+        }
     };
     Ok(CaseOpened { case: view.id, number: view.number, claim_code })
 }

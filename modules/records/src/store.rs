@@ -58,7 +58,8 @@ pub struct NewCase<'a> {
 }
 
 pub async fn add_case(tx: &mut Tx, new: &NewCase<'_>) -> Result<()> {
-    let sql = "INSERT INTO records_case (tenant, id, file_id, number, service, title, unit, confidentiality, cls, status,
+    let sql =
+        "INSERT INTO records_case (tenant, id, file_id, number, service, title, unit, confidentiality, cls, status,
                  account_id, lang, party, family_key, birth_date, opened_at, retention_years, retention_basis)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
     let c = new.view;
@@ -66,9 +67,23 @@ pub async fn add_case(tx: &mut Tx, new: &NewCase<'_>) -> Result<()> {
     tx.exec_one(
         sql,
         params![
-            c.id, new.file, &c.number, &c.service, &c.title, &c.unit, new.confidentiality, c.cls, c.status.code(),
-            c.account, c.lang.code(), serde_json::to_value(&c.party)?, &new.family_key, birth_date, c.opened_at,
-            new.retention_years, new.retention_basis,
+            c.id,
+            new.file,
+            &c.number,
+            &c.service,
+            &c.title,
+            &c.unit,
+            new.confidentiality,
+            c.cls,
+            c.status.code(),
+            c.account,
+            c.lang.code(),
+            serde_json::to_value(&c.party)?,
+            &new.family_key,
+            birth_date,
+            c.opened_at,
+            new.retention_years,
+            new.retention_basis,
         ],
     )
     .await
@@ -175,6 +190,7 @@ pub async fn steps(rx: &mut Rx, case: CaseId) -> Result<Vec<Step>> {
 }
 
 pub async fn log_access(tx: &mut Tx, id: Uuid, at: Timestamp, staff: StaffId, case: CaseId, what: &str) -> Result<()> {
-    let sql = "INSERT INTO records_access_log (tenant, id, at, staff_id, case_id, what) VALUES ($1, $2, $3, $4, $5, $6)";
+    let sql =
+        "INSERT INTO records_access_log (tenant, id, at, staff_id, case_id, what) VALUES ($1, $2, $3, $4, $5, $6)";
     tx.exec_one(sql, params![id, at, staff, case, what]).await
 }
