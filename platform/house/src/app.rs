@@ -129,6 +129,9 @@ pub struct CityFile {
     /// Modules that are switched off for this city.
     #[serde(default)]
     pub off: Vec<String>,
+    /// What the city decides about sign-in and sessions.
+    #[serde(default)]
+    pub sign_in: identity::Policy,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -148,6 +151,7 @@ pub struct City {
     pub files: Arc<files::Store>,
     pub content: Content,
     pub checkpoints: Arc<journal::Checkpoints>,
+    pub identity: identity::Identity,
     pub url: Url,
 }
 
@@ -182,6 +186,7 @@ impl App {
     /// Names what fits badly: a command with two handlers, a broken text file.
     pub fn new(config: Config, sources: Sources, modules: Vec<Module>) -> Result<Arc<App>> {
         let mut texts: Vec<ui::texts::Source> = ui::UI_TEXTS.to_vec();
+        texts.extend(forms::TEXTS);
         texts.push(("house", "de", include_str!("../locales/de.ftl")));
         texts.push(("house", "en", include_str!("../locales/en.ftl")));
         let (mut commands, mut events, mut jobs) = (Commands::default(), Events::default(), Jobs::default());
@@ -321,11 +326,31 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
     let info = CityInfo { key: key.clone(), name: file.name.clone(), place: file.place.clone(), ..CityInfo::default() };
     let files = Arc::new(files::Store::open(data.join("files"))?);
     let checkpoints = Arc::new(checkpoints);
-    let city = app.add_city(City { key, file, info: Arc::new(info), db, files, content, checkpoints, url });
+    let secret = city_key(&app.config.data.join("keys").join(format!("{key}.secret")), &app.sources)?;
+    let identity = identity::Identity::new(file.sign_in.clone(), &secret)?;
+    let city = app.add_city(City { key, file, info: Arc::new(info), db, files, content, checkpoints, identity, url });
     for seed in app.modules.iter().filter(|m| city.offers(m.name)).filter_map(|m| m.seed.map(|s| (m.name, s))) {
         let mut cx = cx.clone();
         cx.actor.via = vec![seed.0];
         (seed.1)(&cx, app.config.demo).await?;
     }
     Ok(city)
+}
+
+/// The city's key for codes, second factors and the like: 32 bytes in a file that only the program may read, made when
+/// absent. Without it, codes and second factors in the database are worthless; keep a copy apart from the backups.
+fn city_key(path: &Path, sources: &Sources) -> Result<[u8; 32]> {
+    use std::{io::Write, os::unix::fs::OpenOptionsExt};
+    let failed = |e: std::io::Error| Error::internal(format!("{}: {e}", path.display()));
+    if let Ok(bytes) = std::fs::read(path) {
+        return bytes.try_into().map_err(|_| Error::internal(format!("{}: not 32 bytes", path.display())));
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut key = [0u8; 32];
+    sources.random.fill(&mut key);
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    file.write_all(&key).and_then(|()| file.sync_all()).map_err(failed)?;
+    Ok(key)
 }

@@ -83,32 +83,8 @@ async fn gate(
 /// Finds city, person and language, and makes a page of whatever failed inside.
 async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let https = app.config.https;
-    let header_text =
-        |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("").to_owned();
-    let host = request.uri().host().map_or_else(|| header_text(header::HOST), str::to_owned);
-    let Some(city) = app.city_at(&host) else {
+    let Some((mut rq, json)) = asked(app, &request) else {
         return (StatusCode::NOT_FOUND, "Unter diesem Namen gibt es hier keine Stadt.").into_response();
-    };
-    let cookies: Arc<str> = header_text(header::COOKIE).into();
-    let lang = cookie(&cookies, "meer_lang")
-        .and_then(Lang::from_code)
-        .unwrap_or_else(|| ui::lang::from_accept_language(&header_text(header::ACCEPT_LANGUAGE)));
-    let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
-    let caller = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
-    let json = path.starts_with("/api/") || header_text(header::ACCEPT).starts_with("application/json");
-    let mut cx = Cx::new(city.tenant(), Principal::Anonymous, app.sources.clone());
-    cx.lang = lang;
-    cx.house = Some(app.clone());
-    let mut rq = Req {
-        path: path.into(),
-        flash: cookie(&cookies, "meer_flash").filter(|key| is_text_key(key)).map(Into::into),
-        caller: caller.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
-        user_agent: header_text(header::USER_AGENT).into(),
-        cookies,
-        session: None,
-        cx,
-        city,
-        app,
     };
     if let Some(token) = cookie(&rq.cookies, Req::session_cookie(&rq.app)).filter(|t| !t.is_empty()) {
         match identity::resolve(&rq.city.db, &rq.cx.sources, token).await {
@@ -134,6 +110,37 @@ async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) 
         response.headers_mut().append(header::SET_COOKIE, gone);
     }
     secure(response, https)
+}
+
+/// What can be known of a request before its session is looked up, and whether it asks for JSON; none when its host
+/// name leads to no city.
+fn asked(app: Arc<App>, request: &Request) -> Option<(Req, bool)> {
+    let header_text =
+        |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("").to_owned();
+    let host = request.uri().host().map_or_else(|| header_text(header::HOST), str::to_owned);
+    let city = app.city_at(&host)?;
+    let cookies: Arc<str> = header_text(header::COOKIE).into();
+    let lang = cookie(&cookies, "meer_lang")
+        .and_then(Lang::from_code)
+        .unwrap_or_else(|| ui::lang::from_accept_language(&header_text(header::ACCEPT_LANGUAGE)));
+    let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
+    let caller = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let json = path.starts_with("/api/") || header_text(header::ACCEPT).starts_with("application/json");
+    let mut cx = Cx::new(city.tenant(), Principal::Anonymous, app.sources.clone());
+    cx.lang = lang;
+    cx.house = Some(app.clone());
+    let rq = Req {
+        path: path.into(),
+        flash: cookie(&cookies, "meer_flash").filter(|key| is_text_key(key)).map(Into::into),
+        caller: caller.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        user_agent: header_text(header::USER_AGENT).into(),
+        cookies,
+        session: None,
+        cx,
+        city,
+        app,
+    };
+    Some((rq, json))
 }
 
 fn is_html(response: &Response) -> bool {
