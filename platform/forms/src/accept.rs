@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::definition::{Body, Field, Form, Group, Kind, Step};
 use crate::facts::Facts;
 use crate::input::{self, ACTION, ADD_ITEM, REMOVE_FILE, REMOVE_ITEM, Raw, Submitted};
-use crate::reading::{End, Page, Reading, item_number, item_path};
+use crate::reading::{Asked, End, Page, Reading, item_number, item_path};
 use crate::rules::RuleFault;
 use crate::value::{Answers, Item, Value};
 
@@ -124,11 +124,18 @@ impl Form {
     ///
     /// # Errors
     /// [`AcceptError::NotOnPath`] and [`AcceptError::Rule`]
-    pub fn keep(&self, step: &str, submitted: &Submitted, answers: &mut Answers, facts: &Facts) -> Result<(), AcceptError> {
+    pub fn keep(
+        &self,
+        step: &str,
+        submitted: &Submitted,
+        answers: &mut Answers,
+        facts: &Facts,
+    ) -> Result<(), AcceptError> {
         let reading = self.read(answers, facts)?;
         let page = reading.page(step).filter(|page| !page.step.is_exit()).ok_or(AcceptError::NotOnPath)?;
         let mut candidate = answers.clone();
-        let good = parse(page, &Raw::new(submitted), Empty::Keep).values.into_iter().filter(|(_, value)| value.is_some());
+        let good =
+            parse(page, &Raw::new(submitted), Empty::Keep).values.into_iter().filter(|(_, value)| value.is_some());
         put(&mut candidate, good.collect());
         self.prune(&mut candidate, facts)?;
         *answers = candidate;
@@ -195,7 +202,9 @@ impl Form {
                 (Some(field), None | Some(Body::Questions(_) | Body::Exit(_)), value) if self.is_top_level(field) => {
                     fitting(field, value)
                 }
-                (_, Some(Body::Items(group)), Value::Items(items)) => Some(carried_items(group, &key, items, &mut report)),
+                (_, Some(Body::Items(group)), Value::Items(items)) => {
+                    Some(carried_items(group, &key, items, &mut report))
+                }
                 (_, Some(Body::Items(_)), _) => None,
                 _ => {
                     report.push(Migrated::Dropped { key });
@@ -275,7 +284,7 @@ impl ParsedPage {
 }
 
 /// The field of a control: `anschrift` of `anschrift-city`.
-fn field_of(path: &str) -> &str {
+pub(crate) fn field_of(path: &str) -> &str {
     path.split('-').next().unwrap_or(path)
 }
 
@@ -296,11 +305,11 @@ fn parse(page: &Page<'_>, raw: &Raw<'_>, empty: Empty) -> ParsedPage {
         return parsed;
     };
     let sent = items_sent(&page.step.key, group, raw);
-    let visible: Vec<&Field> = visible_in_items(page, group);
     let mut items = Vec::with_capacity(sent);
     for n in 0..sent {
         let mut item = Item::new();
-        for field in &visible {
+        // Which fields items have does not depend on the item: rules see only earlier pages.
+        for Asked { field, .. } in &page.blank {
             let path = item_path(&page.step.key, n, &field.key);
             if let Some(value) = parsed.read(&field.kind, &path, raw, None) {
                 item.insert(field.key.clone(), value);
@@ -325,22 +334,13 @@ impl ParsedPage {
     }
 }
 
-/// Which fields items have does not depend on the item: rules see only earlier pages. Without items, all are read and
-/// the walk decides.
-fn visible_in_items<'f>(page: &Page<'f>, group: &'f Group) -> Vec<&'f Field> {
-    if page.items == 0 {
-        return group.fields.iter().collect();
-    }
-    page.fields.iter().take_while(|a| item_number(&a.path) == 0).map(|a| a.field).collect()
-}
-
 /// Name of the hidden control that says how many items the page showed.
 pub(crate) fn count_name(group: &str) -> String {
     format!("{group}-anzahl")
 }
 
 /// How many items were sent, at most the group's maximum.
-fn items_sent(key: &str, group: &Group, raw: &Raw<'_>) -> usize {
+pub(crate) fn items_sent(key: &str, group: &Group, raw: &Raw<'_>) -> usize {
     let said = raw.get(&count_name(key)).parse::<usize>().unwrap_or(0);
     let prefix = format!("{key}.");
     let highest = raw.names().filter(|name| name.starts_with(&prefix)).map(|name| item_number(name) + 1).max();
@@ -379,7 +379,8 @@ fn act(page: &Page<'_>, raw: &Raw<'_>, submitted: &Submitted) -> Option<Changed>
     }
     let n = action.strip_prefix(REMOVE_ITEM).and_then(number).filter(|n| *n <= sent && sent > group.min)?;
     let mut left = without_action(submitted);
-    left.fields = left.fields.into_iter().filter_map(|(name, value)| Some((renumbered(&name, key, n)?, value))).collect();
+    left.fields =
+        left.fields.into_iter().filter_map(|(name, value)| Some((renumbered(&name, key, n)?, value))).collect();
     Some(Changed { submitted: with_count(left, key, sent - 1), removed_file: None })
 }
 

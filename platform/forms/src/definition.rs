@@ -144,28 +144,66 @@ pub struct Field {
 
 #[derive(Clone, Debug)]
 pub enum Kind {
-    Text { max: usize, charset: TextCharset },
-    Textarea { max: usize },
+    Text {
+        max: usize,
+        charset: TextCharset,
+    },
+    Textarea {
+        max: usize,
+    },
     /// Name of a natural person, DIN 91379 data type A.
-    Name { max: usize },
+    Name {
+        max: usize,
+    },
     Email,
     Phone,
     Iban,
-    Date { min: Option<DayRule>, max: Option<DayRule> },
+    Date {
+        min: Option<DayRule>,
+        max: Option<DayRule>,
+    },
     /// A date of which day, or day and month, may be unknown.
-    PartialDate { min: Option<DayRule>, max: Option<DayRule> },
+    PartialDate {
+        min: Option<DayRule>,
+        max: Option<DayRule>,
+    },
     Address,
-    Choice { options: Vec<Choice>, select: bool },
-    Choices { options: Vec<Choice> },
+    Choice {
+        options: Vec<Choice>,
+        select: bool,
+    },
+    Choices {
+        options: Vec<Choice>,
+    },
     YesNo,
-    Integer { min: i64, max: i64 },
+    Integer {
+        min: i64,
+        max: i64,
+    },
     /// Bounds in cents.
-    Money { min: i64, max: i64 },
-    File { accept: Vec<FileKind>, max_bytes: u64, max_count: usize },
+    Money {
+        min: i64,
+        max: i64,
+    },
+    File {
+        accept: Vec<FileKind>,
+        max_bytes: u64,
+        max_count: usize,
+    },
     /// A box with a text that must be ticked.
-    Declaration { text: Template },
-    Computed { rule: ComputeRule, result: ResultKind, options: Vec<Choice>, shown: bool },
-    Note { text: Template, tone: ui::Tone },
+    Declaration {
+        text: Template,
+    },
+    Computed {
+        rule: ComputeRule,
+        result: ResultKind,
+        options: Vec<Choice>,
+        shown: bool,
+    },
+    Note {
+        text: Template,
+        tone: ui::Tone,
+    },
 }
 
 /// An opaque rule for a bound of dates.

@@ -18,6 +18,9 @@ pub const REMOVE_ITEM: &str = "weg:";
 /// [`ACTION`]: remove a file, `datei-weg:nachweis:1`.
 pub const REMOVE_FILE: &str = "datei-weg:";
 
+/// [`ACTION`]: save the draft and leave; [`crate::Form::keep`] takes the page in.
+pub const LATER: &str = "spaeter";
+
 /// Field pairs beyond this are not looked at.
 const MOST_PAIRS: usize = 5_000;
 /// Longest e-mail address (RFC 5321 section 4.5.3.1.3).
@@ -247,8 +250,8 @@ fn cents(text: &str) -> Option<i64> {
     let (euros, rest) = text.split_once(',').unwrap_or((text, ""));
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
     let groups: Vec<&str> = euros.split('.').collect();
-    let grouped = groups.len() == 1
-        || ((1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3));
+    let grouped =
+        groups.len() == 1 || ((1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3));
     if euros.is_empty() || !grouped || !groups.iter().all(|g| digits(g)) || rest.len() > 2 || !digits(rest) {
         return None;
     }
@@ -297,7 +300,9 @@ pub(crate) fn converted(kind: &Kind, value: &Value) -> Option<Value> {
 pub(crate) fn check(field: &Field, path: &str, value: &Value, world: &World) -> Result<Option<FieldError>, RuleFault> {
     let error = |code: &str| Some(FieldError::new(path, code));
     Ok(match (&field.kind, value) {
-        (Kind::Text { max, charset: TextCharset::Any }, Value::Text(text)) => text_error(path, text, *max, Charset::Text),
+        (Kind::Text { max, charset: TextCharset::Any }, Value::Text(text)) => {
+            text_error(path, text, *max, Charset::Text)
+        }
         (Kind::Text { max, charset: TextCharset::Latin }, Value::Text(text)) => {
             text_error(path, text, *max, Charset::OtherName)
         }
@@ -305,8 +310,20 @@ pub(crate) fn check(field: &Field, path: &str, value: &Value, world: &World) -> 
         (Kind::Name { max }, Value::Text(text)) => text_error(path, text, *max, Charset::PersonName),
         (Kind::Email, Value::Text(text)) => text_error(path, text, LONGEST_EMAIL, Charset::Text)
             .or_else(|| if is_email(text) { None } else { error("email-invalid") }),
-        (Kind::Phone, Value::Text(text)) => if is_phone(text) { None } else { error("phone-invalid") },
-        (Kind::Iban, Value::Text(text)) => if is_iban(text) { None } else { error("iban-invalid") },
+        (Kind::Phone, Value::Text(text)) => {
+            if is_phone(text) {
+                None
+            } else {
+                error("phone-invalid")
+            }
+        }
+        (Kind::Iban, Value::Text(text)) => {
+            if is_iban(text) {
+                None
+            } else {
+                error("iban-invalid")
+            }
+        }
         (Kind::Date { min, max }, Value::Date(date)) => {
             day_error(path, *date, *date, min.as_ref().map(|r| &r.0), max.as_ref().map(|r| &r.0), world)?
         }
@@ -392,7 +409,13 @@ fn address_error(path: &str, a: &Address) -> Option<FieldError> {
         .or_else(|| wrong(at(COUNTRY), &a.country, LONGEST_ADDRESS_LINE))
 }
 
-fn files_error(path: &str, files: &[FileRef], accept: &[FileKind], max_bytes: u64, max_count: usize) -> Option<FieldError> {
+fn files_error(
+    path: &str,
+    files: &[FileRef],
+    accept: &[FileKind],
+    max_bytes: u64,
+    max_count: usize,
+) -> Option<FieldError> {
     if files.len() > max_count {
         return Some(FieldError::new(path, "file-count").with("max", max_count));
     }
@@ -484,10 +507,24 @@ mod tests {
 
     #[test]
     fn mail_addresses() {
-        for good in ["a@b.de", "mia.muster+stadt@muster-beispiel.example", "jörg@müller.example", "o'neill@x.example"] {
+        for good in ["a@b.de", "mia.muster+stadt@muster-beispiel.example", "jörg@müller.example", "o'neill@x.example"]
+        {
             assert!(is_email(good), "{good}");
         }
-        for bad in ["", "a", "a@b", "@b.de", "a@", "a..b@c.de", ".a@c.de", "a@-b.de", "a b@c.de", "a@b.1", "a@b.de>", "a@@b.de"] {
+        for bad in [
+            "",
+            "a",
+            "a@b",
+            "@b.de",
+            "a@",
+            "a..b@c.de",
+            ".a@c.de",
+            "a@-b.de",
+            "a b@c.de",
+            "a@b.1",
+            "a@b.de>",
+            "a@@b.de",
+        ] {
             assert!(!is_email(bad), "{bad}");
         }
     }
@@ -498,7 +535,9 @@ mod tests {
         for good in ["DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19", "NO93 8601 1117 947"] {
             assert!(is_iban(good), "{good}");
         }
-        for bad in ["DE88 3704 0044 0532 0130 00", "DE89 3704 0044 0532 0130", "1234", "", "DEAB 3704 0044 0532 0130 00"] {
+        for bad in
+            ["DE88 3704 0044 0532 0130 00", "DE89 3704 0044 0532 0130", "1234", "", "DEAB 3704 0044 0532 0130 00"]
+        {
             assert!(!is_iban(bad), "{bad}");
         }
         assert_eq!(iban("de89370400440532013000"), "DE89 3704 0044 0532 0130 00");

@@ -12,6 +12,7 @@ mod input;
 mod latin;
 mod load;
 mod reading;
+mod render;
 mod rules;
 mod source;
 mod text;
@@ -23,10 +24,11 @@ pub use definition::{
     Privacy, ResultKind, Retention, Service, Step, TextCharset,
 };
 pub use facts::{Account, Fact, FactKind, Facts};
-pub use input::{ACTION, ADD_ITEM, REMOVE_FILE, REMOVE_ITEM, Submitted};
+pub use input::{ACTION, ADD_ITEM, LATER, REMOVE_FILE, REMOVE_ITEM, Submitted};
 pub use kernel::FieldError;
 pub use load::{CHECK_STEP, SOURCES};
 pub use reading::{Asked, End, Next, Page, Reading, Section, SummaryRow};
+pub use render::{TEXTS, View, render_check, render_print, render_privacy, render_step, translated};
 pub use rules::RuleFault;
 pub use source::LoadError;
 pub use text::{Block, Template, Text, blocks};

@@ -127,7 +127,9 @@ impl<'t> Loader<'t> {
 
     fn service(&self, t: &Table<'t>) -> Service {
         let leika = t.string_required("leika");
-        if let Some(leika) = leika.as_ref().filter(|l| l.value.len() != 14 || !l.value.bytes().all(|b| b.is_ascii_digit())) {
+        if let Some(leika) =
+            leika.as_ref().filter(|l| l.value.len() != 14 || !l.value.bytes().all(|b| b.is_ascii_digit()))
+        {
             self.source.fault(&leika.span, "Ein LeiKa-Schlüssel hat 14 Ziffern.");
         }
         let level = t.string("level").and_then(|code| {
@@ -146,9 +148,11 @@ impl<'t> Loader<'t> {
         let legal_basis: Vec<LegalBasis> = t.tables("legal_basis").iter().map(|t| self.legal_basis(t)).collect();
         let recipients = t.tables("recipients");
         let retention: Vec<Retention> = t.tables("retention").iter().map(|t| self.retention(t)).collect();
-        for (key, none) in
-            [("legal_basis", legal_basis.is_empty()), ("recipients", recipients.is_empty()), ("retention", retention.is_empty())]
-        {
+        for (key, none) in [
+            ("legal_basis", legal_basis.is_empty()),
+            ("recipients", recipients.is_empty()),
+            ("retention", retention.is_empty()),
+        ] {
             if none {
                 t.missing(key);
             }
@@ -209,7 +213,8 @@ impl<'t> Loader<'t> {
             };
             for (member, value, span) in Table::new(self.source, members, span).entries() {
                 if is_name(member.value) {
-                    facts.extend(self.fact(value, &span).map(|kind| (format!("{}.{}", name.value, member.value), kind)));
+                    facts
+                        .extend(self.fact(value, &span).map(|kind| (format!("{}.{}", name.value, member.value), kind)));
                 } else {
                     self.source.fault(&member.span, "So kann eine Angabe der Stadt nicht heißen.");
                 }
@@ -251,7 +256,10 @@ impl<'t> Loader<'t> {
             && key.value.starts_with(|c: char| c.is_ascii_lowercase())
             && key.value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
         if !good {
-            self.source.fault(&key.span, "Ein Schlüssel beginnt mit einem kleinen Buchstaben und besteht aus a–z, 0–9, - und _.");
+            self.source.fault(
+                &key.span,
+                "Ein Schlüssel beginnt mit einem kleinen Buchstaben und besteht aus a–z, 0–9, - und _.",
+            );
         } else if key.value == CHECK_STEP {
             self.source.fault(&key.span, format!("„{CHECK_STEP}“ ist für die Seite zum Prüfen vergeben."));
         }
@@ -261,7 +269,8 @@ impl<'t> Loader<'t> {
     /// Key of a field or group: a name in rules.
     fn name(&mut self, key: &At<&str>) -> String {
         if !is_name(key.value) {
-            self.source.fault(&key.span, "Ein Feldname beginnt mit einem kleinen Buchstaben und besteht aus a–z, 0–9 und _.");
+            self.source
+                .fault(&key.span, "Ein Feldname beginnt mit einem kleinen Buchstaben und besteht aus a–z, 0–9 und _.");
         } else if [TODAY, ACCOUNT].contains(&key.value) || !self.keys.insert(key.value.to_owned()) {
             self.source.fault(&key.span, format!("Den Namen „{}“ gibt es schon.", key.value));
         }
@@ -313,7 +322,8 @@ impl<'t> Loader<'t> {
             }
             (None, Some(exit)) => {
                 if when.is_none() && !t.has("when") {
-                    self.source.fault(&t.span, "Ein Ausgang braucht eine Bedingung (when), sonst käme niemand an ihm vorbei.");
+                    self.source
+                        .fault(&t.span, "Ein Ausgang braucht eine Bedingung (when), sonst käme niemand an ihm vorbei.");
                 }
                 if !fields.is_empty() {
                     self.source.fault(&t.span, "Ein Ausgang hat keine Felder.");
@@ -328,7 +338,8 @@ impl<'t> Loader<'t> {
                 Body::Questions(fields)
             }
             (None, None) => {
-                self.slots.extend(fields.iter().filter(|f| rules::field_type(&f.kind).is_some()).map(|f| f.key.clone()));
+                self.slots
+                    .extend(fields.iter().filter(|f| rules::field_type(&f.kind).is_some()).map(|f| f.key.clone()));
                 self.known = own;
                 Body::Questions(fields)
             }
@@ -430,7 +441,10 @@ impl<'t> Loader<'t> {
         t.finish();
         let kind = kind?;
         if in_group && (matches!(kind, Kind::File { .. } | Kind::Declaration { .. }) || !kind.is_input()) {
-            self.source.fault(&t.span, "In einer wiederholten Gruppe gibt es keine Dateien, Erklärungen, Hinweise und berechneten Werte.");
+            self.source.fault(
+                &t.span,
+                "In einer wiederholten Gruppe gibt es keine Dateien, Erklärungen, Hinweise und berechneten Werte.",
+            );
         }
         let field = Field {
             key,
@@ -471,7 +485,8 @@ impl<'t> Loader<'t> {
         match SOURCES.iter().find(|(name, _)| *name == source.value) {
             Some((_, types)) if types.contains(&type_name) => Some(source.value.to_owned()),
             Some((_, types)) => {
-                self.source.fault(&source.span, format!("„{}“ passt nur zum Typ {}.", source.value, types.join(" oder ")));
+                self.source
+                    .fault(&source.span, format!("„{}“ passt nur zum Typ {}.", source.value, types.join(" oder ")));
                 None
             }
             None => {
@@ -517,7 +532,8 @@ impl<'t> Loader<'t> {
                 Kind::Note { text: text.value, tone: self.tone(t) }
             }
             _ => {
-                self.source.fault(&name.span, format!("Den Feldtyp „{}“ gibt es nicht. Möglich sind {TYPES}.", name.value));
+                self.source
+                    .fault(&name.span, format!("Den Feldtyp „{}“ gibt es nicht. Möglich sind {TYPES}.", name.value));
                 return None;
             }
         })

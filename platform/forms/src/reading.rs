@@ -49,8 +49,16 @@ pub struct Page<'f> {
     pub fields: Vec<Asked<'f>>,
     /// Number of items of a repeated group.
     pub items: usize,
+    /// The fields of an empty item, with the path of the first.
+    pub blank: Vec<Asked<'f>>,
     /// Why the page is not complete.
     pub errors: Vec<FieldError>,
+}
+
+impl<'f> Page<'f> {
+    fn new(step: &'f Step, items: usize) -> Self {
+        Page { step, fields: Vec::new(), items, blank: Vec::new(), errors: Vec::new() }
+    }
 }
 
 /// A visible field.
@@ -115,7 +123,7 @@ impl Form {
             let page = match &step.body {
                 Body::Exit(_) => {
                     reading.end = End::Exit(&step.key);
-                    reading.pages.push(Page { step, fields: Vec::new(), items: 0, errors: Vec::new() });
+                    reading.pages.push(Page::new(step, 0));
                     break;
                 }
                 Body::Questions(fields) => reading.questions(step, fields, answers, facts, &mut world)?,
@@ -174,7 +182,7 @@ impl<'f> Reading<'f> {
         facts: &Facts,
         world: &mut World,
     ) -> Result<Page<'f>, RuleFault> {
-        let mut page = Page { step, fields: Vec::new(), items: 0, errors: Vec::new() };
+        let mut page = Page::new(step, 0);
         for field in fields {
             let asked = ask(field, field.key.clone(), answers.get(&field.key), facts, world)?;
             if let Some(asked) = &asked {
@@ -204,7 +212,10 @@ impl<'f> Reading<'f> {
             _ => &[],
         };
         let stored = &stored[..stored.len().min(group.max)];
-        let mut page = Page { step, fields: Vec::new(), items: stored.len().max(group.min), errors: Vec::new() };
+        let mut page = Page::new(step, stored.len().max(group.min));
+        for field in &group.fields {
+            page.blank.extend(ask(field, item_path(&step.key, 0, &field.key), None, facts, world)?);
+        }
         let mut items = Vec::with_capacity(page.items);
         for n in 0..page.items {
             let item = stored.get(n).unwrap_or(&empty);

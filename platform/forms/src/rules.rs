@@ -78,13 +78,17 @@ pub(crate) fn result_type(kind: ResultKind) -> feel::Type {
 pub(crate) fn field_type(kind: &Kind) -> Option<feel::Type> {
     use feel::Type as T;
     Some(match kind {
-        Kind::Text { .. } | Kind::Textarea { .. } | Kind::Name { .. } | Kind::Email | Kind::Phone | Kind::Iban => T::String,
+        Kind::Text { .. } | Kind::Textarea { .. } | Kind::Name { .. } | Kind::Email | Kind::Phone | Kind::Iban => {
+            T::String
+        }
         Kind::Choice { .. } => T::String,
         Kind::Choices { .. } => T::list_of(T::String),
         Kind::Date { .. } => T::Date,
-        Kind::PartialDate { .. } => {
-            T::Context(vec![("jahr".into(), T::Number), ("fruehestens".into(), T::Date), ("spaetestens".into(), T::Date)])
-        }
+        Kind::PartialDate { .. } => T::Context(vec![
+            ("jahr".into(), T::Number),
+            ("fruehestens".into(), T::Date),
+            ("spaetestens".into(), T::Date),
+        ]),
         Kind::Address => T::Context(ADDRESS_MEMBERS.iter().map(|name| ((*name).into(), T::String)).collect()),
         Kind::YesNo | Kind::Declaration { .. } => T::Boolean,
         Kind::Integer { .. } | Kind::Money { .. } => T::Number,
@@ -162,7 +166,9 @@ impl Rule {
             for literal in string_literals(text.value) {
                 let code = known.codes.contains(&literal) || feel::Value::parse_temporal(&literal).is_some();
                 if !code && *expected == feel::Type::Boolean {
-                    let text = format!("„{literal}“ ist keine Antwort, die es vor dieser Stelle gibt. Prüfen Sie die Schreibweise.");
+                    let text = format!(
+                        "„{literal}“ ist keine Antwort, die es vor dieser Stelle gibt. Prüfen Sie die Schreibweise."
+                    );
                     source.fault_at(line, column, text);
                     sound = false;
                 }
@@ -205,7 +211,9 @@ impl Rule {
     /// A day, e.g. the latest that may be entered.
     pub(crate) fn day(&self, world: &World) -> Result<Date, RuleFault> {
         match self.eval(world)? {
-            (feel::Value::Date(date), _) => day_of(date).ok_or_else(|| self.fault("Das Datum liegt außerhalb des Kalenders.".into())),
+            (feel::Value::Date(date), _) => {
+                day_of(date).ok_or_else(|| self.fault("Das Datum liegt außerhalb des Kalenders.".into()))
+            }
             (_, reason) => Err(self.undecided(reason)),
         }
     }
@@ -237,7 +245,9 @@ impl Rule {
             }
             (ResultKind::Choice, _) => Err(wrong("keine der Möglichkeiten")),
             (ResultKind::YesNo, feel::Value::Bool(b)) => Ok(Value::YesNo(*b)),
-            (ResultKind::Date, feel::Value::Date(d)) => day_of(*d).map(Value::Date).ok_or_else(|| wrong("kein Tag des Kalenders")),
+            (ResultKind::Date, feel::Value::Date(d)) => {
+                day_of(*d).map(Value::Date).ok_or_else(|| wrong("kein Tag des Kalenders"))
+            }
             _ => Err(wrong("ein Wert anderer Art")),
         }
     }

@@ -104,7 +104,11 @@ pub(crate) fn segments(text: &str) -> Result<Vec<Segment>, String> {
                 }
                 out.push(Segment::Slot(name));
             }
-            '}' => return Err("Vor der Klammer } fehlt eine öffnende. Eine Klammer selbst schreiben Sie doppelt: }}".into()),
+            '}' => {
+                return Err(
+                    "Vor der Klammer } fehlt eine öffnende. Eine Klammer selbst schreiben Sie doppelt: }}".into()
+                );
+            }
             c => plain.push(c),
         }
     }
@@ -123,9 +127,7 @@ pub fn blocks(text: &str) -> Vec<Block> {
                 paragraph.lines().map(|line| line.trim().strip_prefix("- ").map(str::to_owned)).collect();
             match items {
                 Some(items) => Block::List(items),
-                None => {
-                    Block::Paragraph(paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" "))
-                }
+                None => Block::Paragraph(paragraph.lines().map(str::trim).collect::<Vec<_>>().join(" ")),
             }
         })
         .collect()
