@@ -10,6 +10,7 @@
 //! An entry has a public part (`fact`: ids, codes, amounts) and a private part that can be erased without harm to any
 //! proof: leaf = SHA-256(0x00 ‖ 0x01 ‖ fact ‖ SHA-256(salt ‖ private)).
 
+pub mod check;
 mod checkpoints;
 mod emit;
 mod evidence;
