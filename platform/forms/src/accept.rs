@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::definition::{Body, Field, Form, Group, Kind, Step};
 use crate::facts::Facts;
 use crate::input::{self, ACTION, ADD_ITEM, REMOVE_FILE, REMOVE_ITEM, Raw, Submitted};
-use crate::reading::{Asked, End, Page, Reading, item_number, item_path};
+use crate::reading::{Asked, End, Page, Reading, is_empty_text, item_number, item_path};
 use crate::rules::RuleFault;
 use crate::value::{Answers, Item, Value};
 
@@ -74,7 +74,8 @@ impl Form {
         let mut answers = Answers { form: self.key.clone(), version: self.version.clone(), values: BTreeMap::new() };
         for field in self.steps.iter().filter(|s| matches!(s.body, Body::Questions(_))).flat_map(Step::fields) {
             let known = field.prefill.as_ref().and_then(|source| facts.known.get(source));
-            if let Some(value) = known.and_then(|value| input::converted(&field.kind, value)) {
+            let known = known.and_then(|value| input::converted(&field.kind, value));
+            if let Some(value) = known.filter(|value| !is_empty_text(value)) {
                 answers.values.insert(field.key.clone(), value);
             }
         }

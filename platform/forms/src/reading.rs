@@ -375,13 +375,22 @@ fn ask<'f>(
     }
     let known = field.prefill.as_ref().and_then(|source| facts.known.get(source));
     let known = known.and_then(|value| input::converted(&field.kind, value));
-    let locked = known.is_some() && field.locked.as_ref().map_or(Ok(false), |locked| locked.holds(world))?;
+    // "Known to be empty", e.g. the first name of somebody who has one name only, is an answer to an optional question.
+    let empty = known.as_ref().is_some_and(is_empty_text);
+    let can_lock = known.is_some() && !(empty && field.required);
+    let locked = can_lock && field.locked.as_ref().map_or(Ok(false), |locked| locked.holds(world))?;
     let value = if locked {
-        known
+        known.filter(|_| !empty)
     } else {
-        stored.filter(|value| input::fits(&field.kind, value)).and_then(|value| offered(value, &options))
+        stored
+            .filter(|value| input::fits(&field.kind, value) && !is_empty_text(value))
+            .and_then(|value| offered(value, &options))
     };
     Ok(Some(Asked { field, path, value, locked, options }))
+}
+
+pub(crate) fn is_empty_text(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if text.is_empty())
 }
 
 /// The value without options that are not offered.
@@ -402,7 +411,9 @@ fn fault_of(asked: &Asked<'_>, world: &World) -> Result<Option<FieldError>, Rule
     match &asked.value {
         Some(_) if asked.locked => Ok(None),
         Some(value) => input::check(asked.field, &asked.path, value, world),
-        None if asked.field.required => Ok(Some(FieldError::new(&asked.path, required_code(&asked.field.kind)))),
+        None if asked.field.required && !asked.locked => {
+            Ok(Some(FieldError::new(&asked.path, required_code(&asked.field.kind))))
+        }
         None => Ok(None),
     }
 }

@@ -140,7 +140,7 @@ fn run(form: &Form, facts: &Facts, visits: Vec<Page>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_guest_may_send_anything((form, visits) in proptest::sample::select(forms()).prop_flat_map(|f| (Just(f.clone()), visits(&f)))) {

@@ -412,6 +412,18 @@ fn a_missing_or_wrong_fact_of_the_city_stops_the_form() {
 }
 
 #[test]
+fn a_first_name_known_to_be_missing_is_locked_and_a_required_one_is_asked() {
+    let facts = citizen(Level::Hoch).knowing("identity.first_names", Value::Text(String::new()));
+    let facts = facts.knowing("identity.family_name", Value::Text(String::new()));
+    let mut walk = Walk::new(city_form("personenstandsurkunde"), facts);
+    walk.answer("standesamt", &[("standesamt", "meerbusch")]);
+    assert_eq!(walk.now(), "antragsteller");
+    walk.answer("antragsteller", &[("antragsteller_familienname", "O"), ("antragsteller_vornamen", "Erfunden")]);
+    assert_eq!(walk.value("antragsteller_familienname"), Some(Value::Text("O".into())));
+    assert_eq!(walk.value("antragsteller_vornamen"), None);
+}
+
+#[test]
 fn forms_can_be_shared_between_threads() {
     fn shared<T: Send + Sync + Clone>() {}
     shared::<forms::Form>();
