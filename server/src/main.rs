@@ -1,1 +1,209 @@
-fn main() {}
+//! `meer`: the one binary.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use house::{App, Config, Role};
+use kernel::{Error, Result, Sources};
+use meer::{backup, check, config, production};
+use tracing_subscriber::EnvFilter;
+
+/// Digital platform of a municipality.
+#[derive(Parser)]
+#[command(name = "meer", version)]
+struct Args {
+    /// Configuration file.
+    #[arg(long, default_value = "meer.toml", global = true)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleArg {
+    All,
+    Public,
+    Internal,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the pages and do the work in the background.
+    Serve {
+        /// Which side of the house this process serves.
+        #[arg(long, value_enum)]
+        role: Option<RoleArg>,
+        /// Refuse to start while anything is configured that is not fit for real people's data.
+        #[arg(long)]
+        production: bool,
+        /// Address to listen on, instead of the configured one.
+        #[arg(long)]
+        listen: Option<String>,
+    },
+    /// Bring every city's database to the schema of this program.
+    Migrate,
+    /// Compare journal, rows and documents; name whatever was changed behind the program's back.
+    Check,
+    /// Write a signed checkpoint of every city's journal now.
+    Checkpoint,
+    /// Copy every city into a folder, while the program goes on.
+    Backup { target: PathBuf },
+    /// Put a backup into an empty data folder.
+    Restore { source: PathBuf },
+    /// A city's content: forms, processes, texts, fees.
+    City {
+        #[command(subcommand)]
+        command: CityCommand,
+    },
+    /// Load units, roles and, in a demo, sample people.
+    Seed,
+    /// Print the description of the JSON interfaces (OpenAPI 3.1).
+    Openapi,
+}
+
+#[derive(Subcommand)]
+enum CityCommand {
+    /// Import the files of the cities as a release; what was edited in the browser is never overwritten.
+    Import,
+    /// Write the released content of a city back as files.
+    Export { key: String, folder: PathBuf },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(Args::parse()).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("meer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> Result<ExitCode> {
+    let mut config = config::read(&args.config)?;
+    match args.command {
+        Command::Serve { role, production, listen } => {
+            config.production |= production;
+            if let Some(listen) = listen {
+                config.listen = listen;
+            }
+            config.role = match role {
+                None => config.role,
+                Some(RoleArg::All) => Role::All,
+                Some(RoleArg::Public) => Role::Public,
+                Some(RoleArg::Internal) => Role::Internal,
+            };
+            serve(config).await
+        }
+        // Opening a city migrates it, imports its content and seeds it; each command says which of these it is for.
+        Command::Migrate | Command::Seed | Command::City { command: CityCommand::Import } => {
+            for city in open(config).await?.cities() {
+                println!("{}: bereit", city.key);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Check => {
+            let app = open(config).await?;
+            let mut whole = true;
+            for city in app.cities() {
+                let report = check::city(&app, &city, &mut |_| {}).await?;
+                whole &= check::print(&city.key, &report);
+            }
+            Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Checkpoint => {
+            let app = open(config).await?;
+            for city in app.cities() {
+                city.checkpoints.write(&mut city.db.read().await?, app.sources.now()).await?;
+                let size = city.checkpoints.latest()?.map_or(0, |c| c.size);
+                println!("{}: Prüfpunkt über {size} Einträge", city.key);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Backup { target } => {
+            backup::backup(&*open(config).await?, &target).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Restore { source } => {
+            backup::restore(&config, &source)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::City { command: CityCommand::Export { key, folder } } => {
+            let app = open(config).await?;
+            let city = app.cities().into_iter().find(|c| c.key == key).ok_or_else(|| unknown_city(&key))?;
+            let written = content::export(&mut city.db.read().await?, &folder).await?;
+            println!("{key}: {written} Dateien nach {} geschrieben", folder.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Openapi => {
+            let app = App::new(config, Sources::system(), meer::modules::MODULES.to_vec())?;
+            println!("{:#}", meer::openapi::document(&app));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn unknown_city(key: &str) -> Error {
+    Error::internal(format!("there is no city {key}"))
+}
+
+async fn open(config: Config) -> Result<Arc<App>> {
+    meer::open(config, Sources::system()).await
+}
+
+fn refuse(reasons: &[String]) -> ExitCode {
+    eprintln!("meer: not fit for production, {} reasons:", reasons.len());
+    for reason in reasons {
+        eprintln!("  - {reason}");
+    }
+    ExitCode::FAILURE
+}
+
+async fn serve(config: Config) -> Result<ExitCode> {
+    let mut reasons = if config.production { production::reasons(&config) } else { Vec::new() };
+    let started = std::time::Instant::now();
+    let production = config.production;
+    let listen = config.listen.clone();
+    let app = open(config).await?;
+    if production {
+        reasons.extend(production::reasons_in_cities(&app).await?);
+        if !reasons.is_empty() {
+            return Ok(refuse(&reasons));
+        }
+    }
+    if let Some(missing) = ui::assets::missing() {
+        tracing::warn!("{missing}");
+    }
+    let listener = tokio::net::TcpListener::bind(&listen)
+        .await
+        .map_err(|e| Error::internal(format!("cannot listen on {listen}: {e}")))?;
+    let address = listener.local_addr().map_err(Error::internal)?;
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let background = tokio::spawn(house::run_background(app.clone(), stopped.clone()));
+    println!("Meer ist bereit nach {} ms: http://localhost:{}", started.elapsed().as_millis(), address.port());
+    let service = house::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let mut ended = stopped;
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
+        let _ = ended.wait_for(|end| *end).await;
+    });
+    let server = tokio::spawn(server.into_future());
+    until_told().await?;
+    let _ = stop.send(true);
+    // Requests under way get a moment; whatever they wrote is durable before they are answered.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(10), server).await;
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(20), background).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for Ctrl-C or the service manager's TERM.
+async fn until_told() -> Result<()> {
+    let mut term =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).map_err(Error::internal)?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result.map_err(Error::internal),
+        _ = term.recv() => Ok(()),
+    }
+}

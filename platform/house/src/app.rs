@@ -73,7 +73,17 @@ pub struct Config {
     pub demo: bool,
     /// The program is reached through HTTPS (usually at a proxy).
     pub https: bool,
-    /// Outside systems by name: `population`, `civil`, `payment`, `treasury`, `eid`, `smtp`.
+    /// Outside systems of all cities by name: `population`, `civil`, `payment`, `treasury`, `eid`, `smtp`.
+    pub peers: BTreeMap<String, PeerConfig>,
+    /// What is particular to one city, by its key.
+    pub city: BTreeMap<String, CityConfig>,
+}
+
+/// The operator's configuration for one city.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CityConfig {
+    /// Outside systems of this city, before those of all cities.
     pub peers: BTreeMap<String, PeerConfig>,
 }
 
@@ -90,13 +100,18 @@ impl Default for Config {
             demo: false,
             https: false,
             peers: BTreeMap::new(),
+            city: BTreeMap::new(),
         }
     }
 }
 
-impl Config {
+impl City {
+    /// An outside system of this city.
+    ///
+    /// # Errors
+    /// When the operator has not configured it.
     pub fn peer(&self, name: &str) -> Result<&PeerConfig> {
-        self.peers.get(name).ok_or_else(|| Error::internal(format!("peer {name} is not configured")))
+        self.peers.get(name).ok_or_else(|| Error::internal(format!("city {}: peer {name} is not configured", self.key)))
     }
 
     /// The peer's secret, read from its file.
@@ -153,6 +168,8 @@ pub struct City {
     pub checkpoints: Arc<journal::Checkpoints>,
     pub identity: identity::Identity,
     pub url: Url,
+    /// Outside systems, from the operator's configuration.
+    pub peers: BTreeMap<String, PeerConfig>,
 }
 
 impl City {
@@ -328,7 +345,10 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
     let checkpoints = Arc::new(checkpoints);
     let secret = city_key(&app.config.data.join("keys").join(format!("{key}.secret")), &app.sources)?;
     let identity = identity::Identity::new(file.sign_in.clone(), &secret)?;
-    let city = app.add_city(City { key, file, info: Arc::new(info), db, files, content, checkpoints, identity, url });
+    let mut peers = app.config.peers.clone();
+    peers.extend(app.config.city.get(&key).map(|c| c.peers.clone()).unwrap_or_default());
+    let info = Arc::new(info);
+    let city = app.add_city(City { key, file, info, db, files, content, checkpoints, identity, url, peers });
     for seed in app.modules.iter().filter(|m| city.offers(m.name)).filter_map(|m| m.seed.map(|s| (m.name, s))) {
         let mut cx = cx.clone();
         cx.actor.via = vec![seed.0];

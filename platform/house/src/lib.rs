@@ -13,7 +13,7 @@ mod module;
 mod request;
 mod serve;
 
-pub use app::{App, City, CityFile, Config, PeerConfig, Role, SenderAddress, open_city};
+pub use app::{App, City, CityConfig, CityFile, Config, PeerConfig, Role, SenderAddress, open_city};
 pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo};
 pub use events::{EventHandler, Events};
 pub use jobs_list::{JobHandler, Jobs};

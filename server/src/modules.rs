@@ -1,0 +1,17 @@
+//! THE list of modules.
+
+use house::Module;
+
+/// Every room of the house, in the order of their menus and migrations.
+pub const MODULES: &[Module] = &[
+    accounts::MODULE,
+    services::MODULE,
+    records::MODULE,
+    desk::MODULE,
+    processes::MODULE,
+    registers::MODULE,
+    payments::MODULE,
+    certificates::MODULE,
+    postbox::MODULE,
+    privacy::MODULE,
+];
