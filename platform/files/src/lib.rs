@@ -5,6 +5,7 @@
 //! deduplicated: shared bytes would tell one case about another and stand in the way of erasure.
 
 mod accept;
+mod seal;
 mod store;
 
 use db::{Rx, Tx, params};
@@ -13,6 +14,7 @@ use kernel::{Cx, Event, FileId, Hash, Result, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use accept::{Accept, Refusal, Type, accept, clean_name};
+pub use seal::{CityKey, KeyProvider};
 pub use store::{Store, Stored};
 
 /// Tables `files_*`.
@@ -49,10 +51,14 @@ db::record! {
     }
 }
 
-/// A file was taken in.
+/// A file was taken in. A proof for its bytes points at `/sha256`.
 #[derive(Serialize, Deserialize)]
 struct FileStored {
     file: FileId,
+    /// Lower-case hexadecimal digits.
+    sha256: String,
+    size: i64,
+    media_type: String,
 }
 
 impl Event for FileStored {
@@ -81,7 +87,9 @@ pub async fn record(tx: &mut Tx, cx: &Cx, stored: &Stored, name: &str, media_typ
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let name = clean_name(name);
     tx.exec_one(sql, params![stored.id, stored.sha256, stored.size, name, media_type, cx.now()]).await?;
-    journal::emit_evidence(tx, cx, &FileStored { file: stored.id }, None, &EVIDENCE).await.map(|_| ())
+    let sha256 = stored.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let event = FileStored { file: stored.id, sha256, size: stored.size, media_type: media_type.to_owned() };
+    journal::emit_evidence(tx, cx, &event, None, &EVIDENCE).await.map(|_| ())
 }
 
 /// # Errors

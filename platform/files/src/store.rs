@@ -1,13 +1,18 @@
 use std::{
     fs,
-    io::{Read, Write},
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
+use db::{Db, params};
+use futures_util::future::BoxFuture;
+use journal::check::{Contents, Wrong};
 use kernel::{Cx, Error, FileId, Hash, Result, Uuid, sha256};
+use serde_json::{Map, Value};
 
-use crate::Meta;
+use crate::{EVIDENCE, KeyProvider, Meta, seal};
 
 /// Files without a row are kept this long: a backup may hold the row before the file.
 const ORPHAN_AGE: Duration = Duration::from_secs(35 * 24 * 3600);
@@ -22,9 +27,9 @@ pub struct Stored {
 }
 
 /// The folder of one city's files: `ab/<id>`, where `ab` are the last two hex digits of the id.
-#[derive(Debug)]
 pub struct Store {
     dir: PathBuf,
+    keys: Option<Arc<dyn KeyProvider>>,
 }
 
 fn failed(path: &Path, e: std::io::Error) -> Error {
@@ -36,9 +41,19 @@ fn sync_dir(path: &Path) -> Result<()> {
 }
 
 impl Store {
+    /// A folder whose bytes lie open on disk.
+    ///
+    /// # Errors
+    /// A folder that cannot be made.
     pub fn open(dir: PathBuf) -> Result<Self> {
         fs::create_dir_all(dir.join("incoming")).map_err(|e| failed(&dir, e))?;
-        Ok(Self { dir })
+        Ok(Self { dir, keys: None })
+    }
+
+    /// Seals what is written from now on under the city's key. What lies there already stays readable.
+    #[must_use]
+    pub fn sealed_with(self, keys: Arc<dyn KeyProvider>) -> Self {
+        Self { keys: Some(keys), ..self }
     }
 
     fn path(&self, id: FileId) -> PathBuf {
@@ -50,15 +65,18 @@ impl Store {
     pub async fn put(&self, cx: &Cx, bytes: Vec<u8>) -> Result<Stored> {
         let id: FileId = cx.new_id();
         let (target, incoming) = (self.path(id), self.dir.join("incoming").join(id.uuid().simple().to_string()));
-        let root = self.dir.clone();
+        let (root, keys, key) = (self.dir.clone(), self.keys.clone(), cx.random());
         blocking(move || {
+            let sealed = keys.map(|keys| seal::seal(&*keys, id, &key, &bytes)).transpose()?;
             let folder = target.parent().ok_or_else(|| Error::internal("file without folder"))?;
             if !folder.exists() {
                 fs::create_dir_all(folder).map_err(|e| failed(folder, e))?;
                 sync_dir(&root)?;
             }
             let mut file = fs::File::create(&incoming).map_err(|e| failed(&incoming, e))?;
-            file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(|e| failed(&incoming, e))?;
+            file.write_all(sealed.as_ref().unwrap_or(&bytes))
+                .and_then(|()| file.sync_all())
+                .map_err(|e| failed(&incoming, e))?;
             fs::rename(&incoming, &target).map_err(|e| failed(&target, e))?;
             sync_dir(folder)?;
             let size = i64::try_from(bytes.len()).map_err(Error::internal)?;
@@ -72,28 +90,22 @@ impl Store {
     /// # Errors
     /// An internal error when they are missing or changed: nobody gets bytes that do not match.
     pub async fn read_verified(&self, meta: &Meta) -> Result<Vec<u8>> {
-        let (path, want, id) = (self.path(meta.id), meta.sha256, meta.id);
+        let (path, want, id, keys) = (self.path(meta.id), meta.sha256, meta.id, self.keys.clone());
         blocking(move || {
-            let bytes = fs::read(&path).map_err(|e| failed(&path, e))?;
-            if sha256(&[&bytes]) == want { Ok(bytes) } else { Err(Error::internal(format!("{id:?} was changed"))) }
+            let bytes = read(&path, id, keys.as_deref())?.flatten();
+            let same = bytes.filter(|bytes| sha256(&[bytes]) == want);
+            same.ok_or_else(|| Error::internal(format!("{id:?} is missing or was changed")))
         })
         .await
     }
 
-    /// The hash of the bytes on disk; none when there is no such file. Reads in pieces.
+    /// The hash of the stored bytes; none when there is no such file. Sealed bytes that do not open count as empty.
+    ///
+    /// # Errors
+    /// A disk that cannot be read, a key provider that does not answer.
     pub async fn hash(&self, id: FileId) -> Result<Option<Hash>> {
-        let path = self.path(id);
-        blocking(move || {
-            let mut file = match fs::File::open(&path) {
-                Ok(file) => file,
-                Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-                Err(e) => return Err(failed(&path, e)),
-            };
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes).map_err(|e| failed(&path, e))?;
-            Ok(Some(sha256(&[&bytes])))
-        })
-        .await
+        let (path, keys) = (self.path(id), self.keys.clone());
+        blocking(move || Ok(read(&path, id, keys.as_deref())?.map(|bytes| sha256(&[&bytes.unwrap_or_default()])))).await
     }
 
     /// Removes the bytes of a forgotten file; a second time is no error.
@@ -101,7 +113,7 @@ impl Store {
         let path = self.path(id);
         blocking(move || match fs::remove_file(&path) {
             Ok(()) => Ok(()),
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(()),
             Err(e) => Err(failed(&path, e)),
         })
         .await
@@ -131,6 +143,59 @@ impl Store {
             Ok(old)
         })
         .await
+    }
+}
+
+impl Store {
+    /// Removes the files that have lain on disk for 35 days and have no row: their transaction never came, or their
+    /// row was forgotten and the program ended before [`Store::remove`]. Answers how many.
+    ///
+    /// # Errors
+    /// Those of disk and database; what was removed until then stays removed.
+    pub async fn collect(&self, db: &Db, now: SystemTime) -> Result<u64> {
+        let mut removed = 0;
+        for id in self.orphans(now).await? {
+            let sql = "SELECT id FROM files_file WHERE tenant = $1 AND id = $2";
+            if db.read().await?.opt::<(FileId,)>(sql, params![id]).await?.is_none() {
+                self.remove(id).await?;
+                let unfinished = self.dir.join("incoming").join(id.uuid().simple().to_string());
+                blocking(move || {
+                    let _ = fs::remove_file(unfinished);
+                    Ok(())
+                })
+                .await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+/// `check` compares the bytes of every row with the hash in it.
+impl Contents for Store {
+    fn table(&self) -> &'static str {
+        EVIDENCE.table
+    }
+
+    fn check<'a>(&'a self, id: Uuid, state: &'a Map<String, Value>) -> BoxFuture<'a, Result<Option<Wrong>>> {
+        Box::pin(async move {
+            let Some(hash) = self.hash(FileId::from_uuid(id)).await? else { return Ok(Some(Wrong::Missing)) };
+            let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            Ok((state.get("sha256") != Some(&Value::from(hex))).then_some(Wrong::Changed))
+        })
+    }
+}
+
+/// The bytes of a file: none without a file, and none inside when sealed bytes were changed.
+fn read(path: &Path, id: FileId, keys: Option<&dyn KeyProvider>) -> Result<Option<Option<Vec<u8>>>> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(failed(path, e)),
+    };
+    match keys {
+        Some(keys) => seal::open(keys, id, bytes).map(Some),
+        None => Ok(Some(Some(bytes))),
     }
 }
 

@@ -1,6 +1,12 @@
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
 use db::testing;
-use files::{Store, forget, meta, page, record};
-use kernel::{Cx, Error, FileId, Principal, Sources, TenantId, Uuid};
+use files::{CityKey, Store, forget, meta, page, record};
+use journal::check::Fault;
+use kernel::{Cx, Error, FileId, OsRandom, Principal, Sources, TenantId, Uuid};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_come_back_verified_and_changed_ones_never() {
@@ -13,7 +19,7 @@ async fn bytes_come_back_verified_and_changed_ones_never() {
         let mut rx = test.db.read().await.unwrap();
         let known = meta(&mut rx, stored.id).await.unwrap();
         assert_eq!((known.name.as_str(), known.size), ("b.pdf", 6));
-        assert_eq!(page(&mut rx, FileId::from_uuid(Uuid::nil()), 10).await.unwrap(), [known.clone()]);
+        assert_eq!(page(&mut rx, FileId::from_uuid(Uuid::nil()), 10).await.unwrap(), std::slice::from_ref(&known));
         drop(rx);
         assert_eq!(store.read_verified(&known).await.unwrap(), b"inhalt");
         assert!(store.orphans(std::time::SystemTime::now()).await.unwrap().is_empty(), "young files are no orphans");
@@ -28,5 +34,102 @@ async fn bytes_come_back_verified_and_changed_ones_never() {
         store.remove(stored.id).await.unwrap();
         assert_eq!(store.hash(stored.id).await.unwrap(), None);
         assert!(matches!(meta(&mut test.db.read().await.unwrap(), stored.id).await, Err(Error::NotFound)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_names_a_changed_byte_and_a_missing_file_and_collecting_takes_only_what_nobody_knows() {
+    for test in testing::both(&[journal::MIGRATIONS, files::MIGRATIONS]).await {
+        test.db.set_before_commit(Arc::new(journal::Sequencer));
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path().to_owned()).unwrap();
+        let cx = cx();
+        let mut stored = Vec::new();
+        for n in 0..5u8 {
+            let one = store.put(&cx, vec![n; 100]).await.unwrap();
+            db::write!(test.db, |tx| { record(tx, &cx, &one, "a.pdf", "application/pdf").await }).unwrap();
+            stored.push(one);
+        }
+        let unknown = store.put(&cx, vec![9; 100]).await.unwrap();
+        journal::settle(&test.db).await.unwrap();
+        let entry = journal::entries(&mut test.db.read().await.unwrap(), 0, 1).await.unwrap().remove(0);
+        let hex: String = stored[0].sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(entry.fact["sha256"], hex);
+
+        let run =
+            async || journal::check::run(&test.db, &[files::EVIDENCE], &[], &[&store], &mut |_| {}).await.unwrap();
+        assert!(run().await.is_whole());
+        let path = |id: FileId| {
+            let name = id.uuid().simple().to_string();
+            folder.path().join(&name[30..]).join(name)
+        };
+        let mut bytes = vec![1; 100];
+        bytes[50] ^= 1;
+        std::fs::write(path(stored[1].id), bytes).unwrap();
+        std::fs::remove_file(path(stored[3].id)).unwrap();
+        let found = run().await.findings;
+        let found: Vec<_> = found.iter().map(|f| (f.fault, f.table, f.id.unwrap())).collect();
+        let expected = [
+            (Fault::ContentsChanged, "files_file", stored[1].id.uuid()),
+            (Fault::ContentsMissing, "files_file", stored[3].id.uuid()),
+        ];
+        assert!(found.len() == 2 && expected.iter().all(|one| found.contains(one)), "{found:?}");
+
+        let days = |n: u64| SystemTime::now() + Duration::from_secs(n * 86_400);
+        assert_eq!(store.collect(&test.db, days(34)).await.unwrap(), 0);
+        assert_eq!(store.collect(&test.db, days(36)).await.unwrap(), 1);
+        assert_eq!(store.hash(unknown.id).await.unwrap(), None);
+        assert!(store.hash(stored[0].id).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sealed_bytes_open_with_the_citys_keys_only_and_not_in_another_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cx, text) = (cx(), b"eine vertrauliche Urkunde".to_vec());
+    let plain = Store::open(folder.path().to_owned()).unwrap();
+    let before = plain.put(&cx, text.clone()).await.unwrap();
+    let keys = |key: u8, older: &[[u8; 32]]| Arc::new(CityKey::new(&[key; 32], older, Arc::new(OsRandom)));
+    let store = Store::open(folder.path().to_owned()).unwrap().sealed_with(keys(1, &[]));
+    let (first, second) = (store.put(&cx, text.clone()).await.unwrap(), store.put(&cx, text.clone()).await.unwrap());
+    let path = |id: FileId| {
+        let name = id.uuid().simple().to_string();
+        folder.path().join(&name[30..]).join(name)
+    };
+    let (on_disk, other) = (std::fs::read(path(first.id)).unwrap(), std::fs::read(path(second.id)).unwrap());
+    assert!(!on_disk.windows(13).any(|part| part == b"vertrauliche ".as_slice()) && on_disk[8..] != other[8..]);
+    for one in [&before, &first, &second] {
+        assert_eq!(store.read_verified(&meta_of(one)).await.unwrap(), text);
+        assert_eq!(store.hash(one.id).await.unwrap(), Some(before.sha256));
+    }
+    let changed_key = Store::open(folder.path().to_owned()).unwrap().sealed_with(keys(2, &[[1; 32]]));
+    assert_eq!(changed_key.read_verified(&meta_of(&first)).await.unwrap(), text);
+    let other_city = Store::open(folder.path().to_owned()).unwrap().sealed_with(keys(3, &[]));
+    assert!(other_city.read_verified(&meta_of(&first)).await.is_err());
+
+    std::fs::write(path(first.id), &other).unwrap();
+    assert!(store.read_verified(&meta_of(&first)).await.is_err(), "a file moved to another id");
+    for at in [0, 9, 40, on_disk.len() - 1] {
+        let mut bytes = on_disk.clone();
+        bytes[at] ^= 1;
+        std::fs::write(path(first.id), &bytes).unwrap();
+        assert!(store.read_verified(&meta_of(&first)).await.is_err(), "byte {at} changed");
+        std::fs::write(path(first.id), &on_disk[..at]).unwrap();
+        assert!(store.read_verified(&meta_of(&first)).await.is_err(), "cut at {at}");
+    }
+}
+
+fn cx() -> Cx {
+    Cx::new(TenantId(1), Principal::System { name: "test" }, Sources::system())
+}
+
+fn meta_of(stored: &files::Stored) -> files::Meta {
+    files::Meta {
+        id: stored.id,
+        sha256: stored.sha256,
+        size: stored.size,
+        name: "a.txt".into(),
+        media_type: "text/plain".into(),
+        created_at: kernel::Timestamp::UNIX_EPOCH,
     }
 }
