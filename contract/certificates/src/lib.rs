@@ -1,6 +1,6 @@
 //! What the module `certificates` (Bescheinigungen und Bescheide) shows to others: issue, refuse, withdraw.
 
-use kernel::{CaseId, Command, Event, Id, Query, Subject, TaskOutcome, TaskToken};
+use kernel::{CaseId, Command, DocumentId, Event, Id, Query, Subject, TaskOutcome, TaskToken, Uuid};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,24 @@ impl Command for WriteLetter {
     type Answer = TaskOutcome;
 }
 
+/// Makes a plain letter (Mitteilung) in a case from ready sentences, for somebody without a postbox. The document comes
+/// later, with [`NoteWritten`]; the same reference twice makes one letter.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct WriteNote {
+    pub case: CaseId,
+    /// The caller's name for the letter.
+    pub reference: Uuid,
+    /// Subject of the letter and title of the document, in German.
+    pub title: String,
+    pub paragraphs: Vec<String>,
+}
+
+impl Command for WriteNote {
+    const NAME: &'static str = "certificates.write-note";
+    const CALLERS: &'static [&'static str] = &["postbox"];
+    type Answer = ();
+}
+
 /// Certificates issued in a case.
 pub struct CertificatesOf {
     pub case: CaseId,
@@ -54,6 +72,21 @@ impl Query for CertificatesOf {
     const NAME: &'static str = "certificates.of-case";
     const CALLERS: &'static [&'static str] = &["postbox", "desk", "records", "privacy"];
     type Answer = Vec<CertificateId>;
+}
+
+/// A letter asked for by [`WriteNote`] lies in the case.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NoteWritten {
+    pub case: CaseId,
+    pub reference: Uuid,
+    pub document: DocumentId,
+}
+
+impl Event for NoteWritten {
+    const NAME: &'static str = "certificates.note-written";
+    fn subject(&self) -> Subject {
+        self.document.into()
+    }
 }
 
 /// A certificate was issued.
