@@ -583,6 +583,11 @@ pub async fn contact(rx: &mut Rx, account: AccountId) -> Result<Option<(String, 
     Ok(found.and_then(|(email, lang)| Some((email?, Lang::from_code(&lang).unwrap_or_default()))))
 }
 
+/// Whether an address has an account with this label: what is seeded twice is there once.
+pub async fn is_seeded(rx: &mut Rx, email: &str, label: &str) -> Result<bool> {
+    Ok(with_email(rx, &Email::parse(email)?.key).await?.iter().any(|account| account.label == label))
+}
+
 /// # Errors
 /// `Invalid`; `SignIn` without an account.
 pub async fn rename(tx: &mut Tx, cx: &Cx, label: &str) -> Result<()> {

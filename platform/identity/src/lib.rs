@@ -35,7 +35,7 @@ mod upkeep;
 mod vault;
 
 pub use account::{
-    AccountOverview, Mail, MailKind, Registering, ResetChoice, close as close_account, contact, own_account,
+    AccountOverview, Mail, MailKind, Registering, ResetChoice, close as close_account, contact, is_seeded, own_account,
     rename as rename_account,
 };
 pub use client::{Client, id_from};
