@@ -104,6 +104,47 @@ async fn a_commit_is_numbered_within_200_milliseconds_also_when_another_handle_c
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn another_node_goes_on_numbering_after_a_crash_and_after_an_orderly_end() {
+    let Some(test) = db::testing::postgres(crate::city::MIGRATIONS).await else { return };
+    let clock = Arc::new(kernel::FixedClock::new("2026-11-23T08:00:00Z".parse().unwrap()));
+    let node = || {
+        let (db, stop) = (test.db.clone(), Arc::new(Notify::new()));
+        let sources = kernel::Sources { clock: clock.clone(), random: Arc::new(kernel::OsRandom) };
+        let stopped = stop.clone();
+        (tokio::spawn(async move { run_sequencer(db, sources, stopped.notified()).await }), stop)
+    };
+    let numbered = async |n: i64| {
+        let cx = cx();
+        db::write!(test.db, |tx| { emit(tx, &cx, &Noted { fee: fee(1), n }).await }).unwrap();
+        for _ in 0..200 {
+            if size(&mut test.db.read().await.unwrap()).await.unwrap() == n {
+                return true;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        false
+    };
+    let (first, _) = node();
+    assert!(numbered(1).await);
+    first.abort();
+    let _ = first.await;
+
+    let (second, stop) = node();
+    assert!(!numbered(2).await, "the lease of the crashed node still holds");
+    clock.advance(Duration::from_secs(7).try_into().unwrap());
+    assert!(numbered(3).await, "the second node has taken the lease");
+    stop.notify_one();
+    second.await.unwrap().unwrap();
+
+    let (third, stop) = node();
+    assert!(numbered(4).await, "a lease that was given back need not run out");
+    stop.notify_one();
+    third.await.unwrap().unwrap();
+    let all = entries(&mut test.db.read().await.unwrap(), 0, 10).await.unwrap();
+    assert!(all.iter().map(|entry| entry.seq).eq(1..=4));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_entry_is_proven_at_each_size_and_each_size_begins_the_next() {
     for test in cities().await {
         let cx = cx();
