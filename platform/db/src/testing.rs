@@ -11,7 +11,15 @@ use crate::{Db, Engine, Migrations, Url, pg};
 pub struct TestDb {
     pub db: Db,
     pub url: Url,
+    text: String,
     _folder: Option<tempfile::TempDir>,
+}
+
+impl TestDb {
+    /// The URL as a configuration would name it.
+    pub fn url_text(&self) -> String {
+        self.text.clone()
+    }
 }
 
 /// One fresh database per engine that this machine offers.
@@ -33,7 +41,8 @@ pub async fn sqlite(migrations: &[Migrations]) -> TestDb {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let url = Url::Sqlite(folder.path().join("city.db"));
     let db = Db::open(&url, TenantId(1), migrations).await.expect("a fresh SQLite file opens");
-    TestDb { db, url, _folder: Some(folder) }
+    let text = format!("sqlite:{}", folder.path().join("city.db").display());
+    TestDb { db, url, text, _folder: Some(folder) }
 }
 
 /// A copy of a template that is migrated once per set of steps.
@@ -74,5 +83,9 @@ pub async fn postgres(migrations: &[Migrations]) -> Option<TestDb> {
     let url = Url::Postgres(Box::new(pg::Config(config)));
     let db = Db::open(&url, TenantId(1), migrations).await.expect("a fresh PostgreSQL database opens");
     assert_eq!(db.engine(), Engine::Postgres);
-    Some(TestDb { db, url, _folder: None })
+    // `postgres://user@host/NAME?…` with the new name in place of the server's own database.
+    let (before, query) = server.split_once('?').unwrap_or((&server, ""));
+    let base = before.rsplit_once('/').map_or(before, |(base, _)| base);
+    let text = format!("{base}/{name}?{query}");
+    Some(TestDb { db, url, text, _folder: None })
 }

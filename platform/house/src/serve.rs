@@ -306,6 +306,27 @@ pub(crate) fn runner(app: &Arc<App>, city: &Arc<City>) -> jobs::Runner {
     jobs::Runner::new(city.db.clone(), Arc::new(make_cx), handlers, schedules)
 }
 
+/// Does all work of a city that is due, with what follows from it, until nothing is left: for tests. Answers what
+/// failed.
+///
+/// # Errors
+/// Those of the database.
+pub async fn settle(app: &Arc<App>, city: &Arc<City>) -> Result<Vec<jobs::Failure>> {
+    let runner = runner(app, city);
+    let mut failures = Vec::new();
+    loop {
+        if city.db.engine() == db::Engine::Postgres {
+            journal::settle(&city.db).await?;
+        }
+        let delivered = deliver(app, city).await?;
+        let drained = runner.drain().await?;
+        failures.extend(drained.failures);
+        if delivered == 0 && drained.ran == 0 {
+            return Ok(failures);
+        }
+    }
+}
+
 /// Delivers journal entries to the subscribers of a city as they are numbered.
 async fn run_subscriptions(
     app: Arc<App>,

@@ -62,6 +62,10 @@ impl FixedClock {
         *self.0.lock().unwrap_or_else(|e| e.into_inner()) = at;
     }
 
+    pub fn advance_hours(&self, hours: i64) {
+        self.advance(jiff::SignedDuration::from_hours(hours));
+    }
+
     pub fn advance(&self, by: jiff::SignedDuration) {
         let mut at = self.0.lock().unwrap_or_else(|e| e.into_inner());
         *at = at.saturating_add(by).unwrap_or(*at);
