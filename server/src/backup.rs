@@ -46,7 +46,10 @@ pub fn restore(config: &Config, source: &Path) -> Result<()> {
         let Some(key) = from.file_name() else { continue };
         let to = config.data.join(key);
         if to.join("city.db").exists() {
-            return Err(Error::internal(format!("{} holds a city already; restore into an empty folder", to.display())));
+            return Err(Error::internal(format!(
+                "{} holds a city already; restore into an empty folder",
+                to.display()
+            )));
         }
         std::fs::create_dir_all(&to).map_err(|e| failed(&to, e))?;
         let copied = copy_tree(&from.join("files"), &to.join("files"))?;

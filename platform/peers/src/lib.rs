@@ -24,11 +24,17 @@ pub struct Peer {
 /// An answer with its status; the caller decides which statuses are an answer and which a fault.
 pub struct Answer {
     pub status: u16,
+    /// Where a redirect leads; none is followed.
+    pub location: Option<String>,
     body: Vec<u8>,
     peer: &'static str,
 }
 
 impl Answer {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|e| Error::Peer {
             peer: self.peer,
@@ -90,6 +96,7 @@ impl Peer {
         }
         let mut response = request.send().await.map_err(|e| self.unreachable(&e))?;
         let status = response.status().as_u16();
+        let location = response.headers().get("location").and_then(|v| v.to_str().ok()).map(str::to_owned);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|e| self.unreachable(&e))? {
             if body.len() + chunk.len() > MAX_ANSWER {
@@ -97,7 +104,7 @@ impl Peer {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, body, peer: self.name })
+        Ok(Answer { status, location, body, peer: self.name })
     }
 
     fn unreachable(&self, e: &reqwest::Error) -> Error {

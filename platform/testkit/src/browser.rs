@@ -138,6 +138,37 @@ impl Browser {
         self.send("POST", path, Some((format!("multipart/form-data; boundary={boundary}"), body))).await
     }
 
+    /// Signs in with the city account of the demo, or as staff of it.
+    pub async fn sign_in(&mut self, email: &str, password: &str) -> Page {
+        let page = self.post("/anmelden", &[("email", email), ("password", password)]).await;
+        self.follow(page).await
+    }
+
+    pub async fn staff_sign_in(&mut self, login: &str, password: &str) -> Page {
+        let page = self.post("/intern/anmelden", &[("login", login), ("password", password)]).await;
+        self.follow(page).await
+    }
+
+    /// Signs in with a test card of the sandbox's eID source and goes where that leads; `back` is a path of this site.
+    ///
+    /// # Panics
+    /// When the sandbox does not play along.
+    pub async fn eid_sign_in(&mut self, card: &str, back: &str) -> Page {
+        let begun = self.post(&format!("/anmelden/eid?zurueck={back}"), &[]).await;
+        let authorize = begun.location.clone().unwrap_or_else(|| panic!("no redirect to the eID source: {begun:?}"));
+        let (base, rest) = authorize.split_at(authorize.find("/eid/").expect("an address of the sandbox"));
+        let peer = peers::Peer::new("eid", base, None).expect("a client");
+        let chooser = peer.get(rest).await.expect("the sandbox answers").text();
+        let fields = form_of(&chooser, "/eid/karte");
+        let choice = fields.iter().find(|(name, _)| name == "choice").map(|(_, value)| value.clone());
+        let choice = choice.unwrap_or_else(|| panic!("no cards to choose from: {chooser}"));
+        let chosen = peer.post_form("/eid/karte", &[("choice", &choice), ("card", card)]).await.expect("a choice");
+        let returned = chosen.location.clone().unwrap_or_else(|| panic!("{}: {}", chosen.status, chosen.text()));
+        let path = returned.splitn(4, '/').nth(3).map(|p| format!("/{p}")).expect("an address with a path");
+        let page = self.get(&path).await;
+        self.follow(page).await
+    }
+
     /// Follows redirects of this site to the page they end at.
     pub async fn follow(&mut self, mut page: Page) -> Page {
         for _ in 0..10 {

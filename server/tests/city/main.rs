@@ -1,0 +1,6 @@
+//! The whole house on a test city: how it holds together, who gets where, and the two services from click to delivery.
+
+mod coverage;
+mod manipulation;
+mod structure;
+mod walks;
