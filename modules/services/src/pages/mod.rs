@@ -1,0 +1,46 @@
+//! Thin handlers: what the portal shows and takes.
+
+pub mod apply;
+pub mod panel;
+pub mod portal;
+pub mod standing;
+mod upload;
+
+use axum::response::Response;
+use data_encoding::BASE64URL_NOPAD;
+use house::Req;
+use http::{HeaderValue, header};
+use kernel::{Error, Hash, Result};
+
+use crate::service;
+
+/// Days the browser keeps the token of its drafts.
+const TOKEN_DAYS: u32 = 30;
+
+/// Name of the draft cookie; with HTTPS the prefix binds it to this host.
+fn token_cookie(rq: &Req) -> &'static str {
+    if rq.app.config.https { "__Host-meer_entwurf" } else { "meer_entwurf" }
+}
+
+/// The browser's draft token, if it has one that is ours by its form.
+fn token(rq: &Req) -> Option<String> {
+    let token = rq.cookie(token_cookie(rq))?;
+    (token.len() == 43 && token.is_ascii()).then(|| token.to_owned())
+}
+
+fn token_hash(rq: &Req) -> Option<Hash> {
+    token(rq).map(|token| service::token_hash(&token))
+}
+
+fn fresh_token(rq: &Req) -> String {
+    BASE64URL_NOPAD.encode(&rq.cx.random::<32>())
+}
+
+/// Leaves the token with the browser, from now on for its whole time.
+fn keep_token(rq: &Req, response: &mut Response, token: &str) -> Result<()> {
+    let seconds = TOKEN_DAYS * 24 * 60 * 60;
+    let cookie = format!("{}={token}{}; Max-Age={seconds}", token_cookie(rq), rq.cookie_attributes());
+    let value = HeaderValue::from_str(&cookie).map_err(Error::internal)?;
+    response.headers_mut().append(header::SET_COOKIE, value);
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Pages that stand at the foot of every page, feedback, and the record of processing activities.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{Form, extract::Query};
+use contract_services::ProcessingEntry;
+use house::{Answer, Req};
+use serde::Deserialize;
+use ui::{Errors, Page, Row};
+
+use crate::{
+    service,
+    store::{self, Feedback},
+    texts::{self, Block, Document, Span},
+};
+
+#[derive(Template)]
+#[template(path = "standing.html")]
+struct Standing<'a> {
+    page: &'a Page,
+    document: Arc<Document>,
+    untranslated: bool,
+}
+
+fn document(rq: &Req, key: &str) -> Answer {
+    let (document, untranslated) = texts::document(&rq.city.content, key, rq.cx.lang)?;
+    let mut page = rq.untitled();
+    page.title.clone_from(&document.title);
+    rq.html(&Standing { page: &page, document, untranslated })
+}
+
+pub async fn imprint(rq: Req) -> Answer {
+    document(&rq, "impressum")
+}
+
+pub async fn privacy(rq: Req) -> Answer {
+    document(&rq, "datenschutz")
+}
+
+pub async fn accessibility(rq: Req) -> Answer {
+    document(&rq, "barrierefreiheit")
+}
+
+pub async fn contact(rq: Req) -> Answer {
+    document(&rq, "kontakt")
+}
+
+/// Kinds of feedback, by code.
+const KINDS: [&str; 4] = ["barriere", "fehler", "idee", "lob"];
+/// Longest message, in characters.
+const LONGEST_MESSAGE: usize = 4_000;
+/// Longest e-mail address (RFC 5321 section 4.5.3.1.3).
+const LONGEST_EMAIL: usize = 254;
+
+#[derive(Deserialize, Default)]
+pub struct FeedbackForm {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    reply_to: String,
+    /// The page it is about.
+    #[serde(default)]
+    seite: String,
+}
+
+#[derive(Template)]
+#[template(path = "feedback.html")]
+struct FeedbackPage<'a> {
+    page: &'a Page,
+    form: FeedbackForm,
+    errors: Errors,
+}
+
+impl FeedbackPage<'_> {
+    fn kinds(&self) -> Vec<ui::Choice> {
+        let choice = |code: &&str| {
+            ui::Choice::new(*code, self.page.t(&format!("services-feedback-{code}"))).selected(self.form.kind == **code)
+        };
+        KINDS.iter().map(choice).collect()
+    }
+}
+
+pub async fn feedback(rq: Req, Query(mut form): Query<FeedbackForm>) -> Answer {
+    form.seite.truncate(form.seite.floor_char_boundary(200));
+    let page = rq.page("services-feedback-title");
+    rq.html(&FeedbackPage { page: &page, form, errors: Errors::new() })
+}
+
+pub async fn send_feedback(rq: Req, Form(form): Form<FeedbackForm>) -> Answer {
+    let page = rq.page("services-feedback-title");
+    let mut errors = Errors::new();
+    if !KINDS.contains(&form.kind.as_str()) {
+        errors.push("kind", page.t("services-feedback-kind-missing"));
+    }
+    if form.message.trim().is_empty() {
+        errors.push("message", page.t("services-feedback-message-missing"));
+    } else if form.message.chars().count() > LONGEST_MESSAGE {
+        errors.push("message", page.t1("services-feedback-message-long", "max", LONGEST_MESSAGE));
+    }
+    let reply_to = form.reply_to.trim();
+    if !reply_to.is_empty() && (!reply_to.contains('@') || reply_to.len() > LONGEST_EMAIL) {
+        errors.push("reply_to", page.t("services-feedback-reply-wrong"));
+    }
+    if !errors.is_empty() {
+        let page = page.checked(&errors);
+        return rq.invalid(&FeedbackPage { page: &page, form, errors });
+    }
+    let feedback = Feedback {
+        kind: form.kind.clone(),
+        // Addresses of this site without their query: it may name a person.
+        page: form.seite.split('?').next().unwrap_or_default().chars().take(200).collect(),
+        message: form.message.trim().to_owned(),
+        reply_to: reply_to.to_owned(),
+    };
+    db::write!(rq.city.db, |tx| { store::add_feedback(tx, &rq.cx, &feedback).await })?;
+    rq.see_other_with("/", "services-feedback-thanks")
+}
+
+#[derive(Template)]
+#[template(path = "register.html")]
+struct Register<'a> {
+    page: &'a Page,
+    entries: Vec<ProcessingEntry>,
+}
+
+impl Register<'_> {
+    fn rows(&self, entry: &ProcessingEntry) -> Vec<Row> {
+        let row = |key: &str, value: String| (!value.is_empty()).then(|| Row::new(self.page.t(key), value));
+        [
+            row("services-register-unit", entry.unit.clone()),
+            row("services-register-purpose", entry.purpose.clone()),
+            row("services-register-basis", entry.legal_basis.join("\n")),
+            row("services-register-data", entry.data.join("\n")),
+            row("services-register-special", entry.special.join("\n")),
+            row("services-register-recipients", entry.recipients.join("\n")),
+            row("services-register-retention", entry.retention.join("\n")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+/// Verzeichnis von Verarbeitungstätigkeiten (Art. 30 DSGVO), as far as the services' data make it.
+pub async fn register(rq: Req) -> Answer {
+    let page = rq.page("services-register-title");
+    let entries = service::processing_entries(&rq.city, page.lang)?;
+    rq.html(&Register { page: &page, entries })
+}

@@ -1,0 +1,158 @@
+//! What a page of a form sends: fields and files, read piece by piece and looked at before anything is kept.
+
+use axum::{
+    Form,
+    extract::{FromRequest, Multipart, Request, multipart::Field},
+};
+use files::{Accept, Refusal, Type};
+use forms::{FieldError, FileKind, FileRef, Kind};
+use house::Req;
+use http::header;
+use kernel::{Error, Result};
+
+use crate::service::Sent;
+
+/// Largest body of a page with files. Of larger files the rest is read and thrown away, so that the person gets a page
+/// that says so and not a broken connection.
+pub const MOST_BYTES: usize = 256 * 1024 * 1024;
+/// Files of one page that are kept together, in bytes.
+const MOST_KEPT: usize = 60_000_000;
+/// Longest text of all fields of a page, in bytes.
+const MOST_TEXT: usize = 1_000_000;
+const MOST_PARTS: usize = 2_000;
+
+/// Reads the page. Files go to disk now and get a row only with the answer they belong to.
+///
+/// # Errors
+/// What no browser sends is [`Error::Invalid`].
+pub async fn read(rq: &Req, form: &forms::Form, step: &str, request: Request) -> Result<Sent> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    if content_type.starts_with("multipart/form-data") {
+        let multipart = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
+        return Parts { rq, form, step, kept: 0, text: 0 }.read(multipart).await;
+    }
+    let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &()).await.map_err(|_| malformed())?;
+    if fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MOST_TEXT {
+        return Err(malformed());
+    }
+    Ok(Sent { fields, ..Sent::default() })
+}
+
+fn malformed() -> Error {
+    Error::invalid("", "malformed")
+}
+
+struct Parts<'a> {
+    rq: &'a Req,
+    form: &'a forms::Form,
+    step: &'a str,
+    kept: usize,
+    text: usize,
+}
+
+/// How a file field limits what it takes.
+struct Limits {
+    accept: Accept,
+    kinds: String,
+}
+
+impl Parts<'_> {
+    async fn read(mut self, mut multipart: Multipart) -> Result<Sent> {
+        let mut sent = Sent::default();
+        for _ in 0..MOST_PARTS {
+            match multipart.next_field().await {
+                Ok(Some(field)) => self.part(field, &mut sent).await?,
+                Ok(None) => return Ok(sent),
+                Err(_) => break,
+            }
+        }
+        // What came before the break is kept.
+        let first = self.form.step(self.step).and_then(|s| s.fields().iter().find(|f| is_file(&f.kind)));
+        let field = first.map(|f| f.key.clone()).unwrap_or_default();
+        sent.refused.push(FieldError::new(field, "upload-broken"));
+        Ok(sent)
+    }
+
+    async fn part(&mut self, mut part: Field<'_>, sent: &mut Sent) -> Result<()> {
+        let name = part.name().unwrap_or_default().to_owned();
+        let Some(file_name) = part.file_name().map(|name| if name.is_empty() { String::new() } else { files::clean_name(name) }) else {
+            let mut value = Vec::new();
+            while let Ok(Some(chunk)) = part.chunk().await {
+                self.text += chunk.len();
+                if self.text > MOST_TEXT {
+                    return Err(malformed());
+                }
+                value.extend_from_slice(&chunk);
+            }
+            sent.fields.push((name, String::from_utf8_lossy(&value).into_owned()));
+            return Ok(());
+        };
+        let limits = self.limits(&name);
+        let room = limits.as_ref().map_or(0, |l| l.accept.max.min(MOST_KEPT - self.kept));
+        let (mut bytes, mut size) = (Vec::new(), 0usize);
+        loop {
+            match part.chunk().await {
+                Ok(Some(chunk)) => {
+                    size = size.saturating_add(chunk.len());
+                    if size <= room {
+                        bytes.extend_from_slice(&chunk);
+                    } else {
+                        bytes = Vec::new();
+                    }
+                }
+                Ok(None) => break,
+                Err(_) => {
+                    sent.refused.push(FieldError::new(&name, "upload-broken"));
+                    return Ok(());
+                }
+            }
+        }
+        // A field that takes no files, and a file control left empty.
+        let Some(limits) = limits else { return Ok(()) };
+        if file_name.is_empty() && size == 0 {
+            return Ok(());
+        }
+        let found = if size > room { Err(Refusal::TooLarge) } else { files::accept(&bytes, limits.accept) };
+        match found {
+            Ok(found) => {
+                self.kept += size;
+                let stored = self.rq.city.files.put(&self.rq.cx, bytes).await?;
+                let file = FileRef {
+                    id: stored.id,
+                    name: file_name,
+                    size: u64::try_from(size).map_err(Error::internal)?,
+                    media_type: found.media_type().to_owned(),
+                };
+                sent.files.push((name, file, stored));
+            }
+            Err(refusal) => {
+                let code = match refusal {
+                    Refusal::WrongType => "file-type",
+                    refusal => refusal.code(),
+                };
+                let error = FieldError::new(&name, code).with("name", &file_name);
+                sent.refused.push(error.with("max", limits.accept.max / 1_000_000).with("kinds", &limits.kinds));
+            }
+        }
+        Ok(())
+    }
+
+    fn limits(&self, name: &str) -> Option<Limits> {
+        let step = self.form.step(self.step)?;
+        let key = name.rsplit('.').next().unwrap_or(name);
+        let field = step.fields().iter().find(|f| f.key == key)?;
+        let Kind::File { accept, max_bytes, .. } = &field.kind else { return None };
+        let types: &'static [Type] = match accept.as_slice() {
+            [FileKind::Pdf] => &[Type::Pdf],
+            kinds if kinds.contains(&FileKind::Pdf) => &[Type::Pdf, Type::Jpeg, Type::Png],
+            _ => &[Type::Jpeg, Type::Png],
+        };
+        let kinds = accept.iter().map(|kind| kind.label()).collect::<Vec<_>>().join(", ");
+        let max = usize::try_from(*max_bytes).unwrap_or(usize::MAX);
+        Some(Limits { accept: Accept { types, max }, kinds })
+    }
+}
+
+fn is_file(kind: &Kind) -> bool {
+    matches!(kind, Kind::File { .. })
+}
