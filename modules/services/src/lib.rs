@@ -25,8 +25,6 @@ pub const MODULE: Module = Module {
     locales: &[
         ("de", include_str!("../locales/de.ftl")),
         ("en", include_str!("../locales/en.ftl")),
-        ("de", forms::TEXTS[0].2),
-        ("en", forms::TEXTS[1].2),
     ],
     routes: |r| {
         r.get(Access::Public, "/", portal::start);

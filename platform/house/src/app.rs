@@ -341,10 +341,11 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
         return Err(Error::internal(format!("the data of city {key} have faults:\n{}", faults.join("\n"))));
     }
     let info = CityInfo { key: key.clone(), name: file.name.clone(), place: file.place.clone(), ..CityInfo::default() };
-    let files = Arc::new(files::Store::open(data.join("files"))?);
     let checkpoints = Arc::new(checkpoints);
     let secret = city_key(&app.config.data.join("keys").join(format!("{key}.secret")), &app.sources)?;
     let identity = identity::Identity::new(file.sign_in.clone(), &secret)?;
+    let sealing = Arc::new(files::CityKey::new(&secret, &[], app.sources.random.clone()));
+    let files = Arc::new(files::Store::open(data.join("files"))?.sealed_with(sealing));
     let mut peers = app.config.peers.clone();
     peers.extend(app.config.city.get(&key).map(|c| c.peers.clone()).unwrap_or_default());
     let info = Arc::new(info);

@@ -272,6 +272,7 @@ pub async fn run_background(app: Arc<App>, shutdown: tokio::sync::watch::Receive
         }
         work.push(Box::pin(run_subscriptions(app.clone(), city.clone(), shutdown.clone())));
         work.push(Box::pin(run_checkpoints(city.clone(), app.clone(), shutdown.clone())));
+        work.push(Box::pin(run_clean_up(city.clone(), shutdown.clone())));
         let runner = runner(&app, &city);
         let stop = ended(shutdown.clone());
         work.push(Box::pin(async move { runner.run(stop).await }));
@@ -384,6 +385,21 @@ pub(crate) async fn deliver(app: &Arc<App>, city: &Arc<City>) -> Result<usize> {
         }
     }
     Ok(delivered)
+}
+
+/// Removes files without a row once they are older than any backup that could still name them, once a day.
+async fn run_clean_up(city: Arc<City>, mut shutdown: tokio::sync::watch::Receiver<bool>) -> Result<()> {
+    loop {
+        tokio::select! {
+            _ = shutdown.wait_for(|end| *end) => return Ok(()),
+            () = tokio::time::sleep(Duration::from_secs(24 * 3600)) => {}
+        }
+        match city.files.collect(&city.db, std::time::SystemTime::now()).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(city = %city.key, removed, "files without a row removed"),
+            Err(error) => tracing::error!(city = %city.key, "clean-up: {error:#}"),
+        }
+    }
 }
 
 /// Writes a signed checkpoint when the journal has grown, once a minute and at the end.

@@ -1,1 +1,0 @@
-//! Full text: a rebuildable cache fed by the journal
