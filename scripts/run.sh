@@ -36,10 +36,18 @@ ready() { # name pid port
   return 1
 }
 
-"$bin/sandbox" --data data/sandbox --http "127.0.0.1:$sandbox_port" & pids+=($!)
+"$bin/sandbox" --data data/sandbox --http "127.0.0.1:$sandbox_port" \
+  --notify "meerbusch=http://127.0.0.1:$meer_port/api/v1/payments/notification" & pids+=($!)
 ready sandbox "$!" $sandbox_port
-"$bin/meer" serve --demo & pids+=($!)
+"$bin/meer" --config meer.demo.toml serve & pids+=($!)
 ready meer "$!" $meer_port
+
+# `login` (or `email`) and `password` of each entry of the demo city's people.
+logins() {
+  awk -F'"' -v kind="$1" '/^\[\[/ { on = index($0, kind) } on && /^(login|email) = / && !name { name = $2 }
+    on && /^unit = / { unit = $2 } on && /^password = / { printf "      %-32s %-20s %s\n", name, $2, unit; name = unit = "" }
+    /^\[\[/ { name = unit = "" }' cities/meerbusch/people.toml
+}
 
 cat <<TXT
 
@@ -48,7 +56,12 @@ cat <<TXT
     Portal of the city      http://localhost:$meer_port
     Desk of the clerks      http://localhost:$meer_port/intern
     Outside world (sandbox) http://localhost:$sandbox_port
-      demo logins, test cards for the eID, received e-mails, payments
+      test cards for the eID, received e-mails, payments, registers
+
+    Clerks sign in at http://localhost:$meer_port/intern with
+$(logins staff)
+    Residents sign in at http://localhost:$meer_port/anmelden with the Online-Ausweis (a test card), or with
+$(logins citizen)
 
   All people and documents are samples. Data lie in data/; remove the folder to start afresh.
   Ctrl-C ends everything.
