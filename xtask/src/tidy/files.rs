@@ -5,9 +5,14 @@ use std::collections::BTreeMap;
 use super::{File, Finding, Repo};
 
 /// Ways to ask the machine for the time. Logic gets it from `Cx`, so that tests and deadlines are exact.
-const CLOCKS: &[&str] = &["Timestamp::now(", "Zoned::now(", "SystemTime::now(", "Utc::now(", "Local::now("];
+const CLOCKS: &[&str] = &["Timestamp::now(", "Zoned::now(", "Utc::now(", "Local::now("];
 /// Crates that hand the time to others, or are no part of the program.
 const CLOCK_OWNERS: &[&str] = &["platform/kernel", "sandbox", "xtask"];
+
+/// The machine's own time, in which the ages of files are.
+const FILE_CLOCK: &[&str] = &["SystemTime::now("];
+/// `house` compares it with the age of files without a row.
+const FILE_CLOCK_READERS: &[&str] = &["platform/house", "sandbox", "xtask"];
 
 /// Settings are read in one place; a variable read deep inside is a setting nobody can find.
 const ENVIRONMENT: &[&str] = &["env::var(", "env::var_os("];
@@ -25,8 +30,9 @@ fn line_of(text: &str, at: usize) -> usize {
 }
 
 pub(super) fn clocks_and_environment(repo: &Repo) -> Vec<Finding> {
-    let rules: [(&[&str], &[&str], &str); 2] = [
+    let rules: [(&[&str], &[&str], &str); 3] = [
         (CLOCKS, CLOCK_OWNERS, "the time comes from Cx"),
+        (FILE_CLOCK, FILE_CLOCK_READERS, "the time comes from Cx"),
         (ENVIRONMENT, ENVIRONMENT_READERS, "settings come from the server's configuration"),
     ];
     let mut found = Vec::new();
