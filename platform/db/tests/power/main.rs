@@ -1,0 +1,137 @@
+//! What was acknowledged survives: kill -9 at random points, and a disk that forgets every write that was not fsynced.
+//!
+//! The test starts itself again as the writing process (`writer` below, told by an environment variable); the writer
+//! prints a number only after its commit was answered.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use db::{Db, Migrations, Step, Url, params};
+use kernel::{Result, TenantId};
+use rand::RngExt as _;
+
+const MIGRATIONS: &[Migrations] = &[Migrations {
+    module: "power",
+    steps: &[Step {
+        name: "0001",
+        sql: "CREATE TABLE power_row (tenant BIGINT NOT NULL, n BIGINT NOT NULL, part BIGINT NOT NULL,\n \
+              PRIMARY KEY (tenant, n, part));",
+    }],
+}];
+
+const KILLS: usize = 200;
+const POWER_CUTS: usize = 25;
+/// Rows that belong together; all or none of them may be there.
+const PARTS: i64 = 10;
+
+async fn open(folder: &Path) -> Db {
+    Db::open(&Url::Sqlite(folder.join("city.db")), TenantId(1), MIGRATIONS).await.expect("the file opens")
+}
+
+/// Does nothing unless started by the other tests of this file.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writer() {
+    let Some(folder) = std::env::var_os("MEER_POWER_FOLDER") else { return };
+    let first: i64 = std::env::var("MEER_POWER_FIRST").unwrap().parse().unwrap();
+    let db = open(Path::new(&folder)).await;
+    let mut tasks = Vec::new();
+    for lane in 0..16 {
+        let db = db.clone();
+        tasks.push(tokio::spawn(async move {
+            for round in 0.. {
+                let n = first + round * 16 + lane;
+                let written: Result<()> = db::write!(db, |tx| {
+                    for part in 0..PARTS {
+                        let sql = "INSERT INTO power_row (tenant, n, part) VALUES ($1, $2, $3)";
+                        tx.exec_one(sql, params![n, part]).await?;
+                    }
+                    Ok(())
+                });
+                written.unwrap();
+                println!("done {n}");
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+fn start(folder: &Path, first: i64, preload: Option<(&Path, &Path)>) -> Child {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "writer", "--nocapture"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    command.env("MEER_POWER_FOLDER", folder).env("MEER_POWER_FIRST", first.to_string());
+    if let Some((library, survives)) = preload {
+        command.env("LD_PRELOAD", library).env("MEER_DISK", folder).env("MEER_SURVIVES", survives);
+    }
+    command.spawn().unwrap()
+}
+
+/// Lets a writer run, kills it at a random point after its first answers, and returns what it was told.
+fn run_and_kill(mut child: Child) -> Vec<i64> {
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let killer = std::thread::spawn({
+        let pid = child.id();
+        move || {
+            std::thread::sleep(Duration::from_micros(rand::rng().random_range(25_000..60_000)));
+            Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
+        }
+    });
+    // A line that the kill cut off in the middle was not told.
+    let told = lines.map_while(std::result::Result::ok).filter_map(|l| l.strip_prefix("done ")?.parse().ok()).collect();
+    killer.join().unwrap();
+    child.wait().unwrap();
+    told
+}
+
+async fn all_there(folder: &Path, acknowledged: &[i64]) {
+    let db = open(folder).await;
+    let mut rx = db.read_long().await.unwrap();
+    let sql = "SELECT n, COUNT(*) AS parts FROM power_row WHERE tenant = $1 GROUP BY n";
+    let rows: std::collections::HashMap<i64, i64> =
+        rx.list::<(i64, i64)>(sql, &[]).await.unwrap().into_iter().collect();
+    assert!(rows.values().all(|parts| *parts == PARTS), "a transaction was torn");
+    let lost: Vec<_> = acknowledged.iter().filter(|n| !rows.contains_key(n)).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_loses_nothing_that_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).await);
+    let (mut acknowledged, mut with_answers) = (Vec::new(), 0);
+    for round in 0..KILLS {
+        let told = run_and_kill(start(folder.path(), (round as i64) * 1_000_000, None));
+        with_answers += usize::from(!told.is_empty());
+        acknowledged.extend(told);
+    }
+    assert!(with_answers > KILLS / 2, "{with_answers} of {KILLS} runs answered anything before they were killed");
+    all_there(folder.path(), &acknowledged).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_forgets_unsynced_writes_loses_nothing_that_was_acknowledged() {
+    let library = shim();
+    for round in 0..POWER_CUTS {
+        let (disk, survives) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let told = run_and_kill(start(disk.path(), (round as i64) * 1_000_000, Some((&library, survives.path()))));
+        if told.is_empty() && !survives.path().join("city.db").exists() {
+            continue;
+        }
+        all_there(survives.path(), &told).await;
+    }
+}
+
+/// Compiles the shim with the machine's C compiler, which the bundled SQLite needs anyway.
+fn shim() -> PathBuf {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/power/unsynced.c");
+    let library = std::env::temp_dir().join(format!("meer-unsynced-{}.so", std::process::id()));
+    let built =
+        Command::new("cc").args(["-shared", "-fPIC", "-O1", "-o"]).arg(&library).arg(&source).arg("-ldl").status();
+    assert!(built.expect("a C compiler").success(), "the shim compiles");
+    library
+}
