@@ -69,6 +69,9 @@ if step "set-up" "$none" "$none" scripts/setup.sh test; then
 fi
 
 printf '\n%d minutes; log in %s\n' $((SECONDS / 60)) "$log"
-[ ${#broken[@]} -eq 0 ] || printf 'failed: %s\n' "${broken[@]}"
+if [ ${#broken[@]} -gt 0 ]; then
+  printf 'failed: %s\n' "${broken[@]}"
+  grep -E '^test .* \.\.\. FAILED$|^✖ .*ms\)$' "$log" | sort -u | head -n 50
+fi
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]
