@@ -64,7 +64,7 @@ pub struct OpenCase {
     pub unit: UnitKey,
     /// What it is about, without personal data, e.g. `Meldebescheinigung`.
     pub title: String,
-    /// `offen` or `vertraulich`; with the unit it decides the access class.
+    /// `normal`, `vertraulich` or `streng-vertraulich`; with the unit it decides the access class.
     pub confidentiality: String,
     pub party: Party,
     /// The applicant's account; none for guests.
@@ -255,6 +255,66 @@ impl Query for Documents {
     const NAME: &'static str = "records.documents";
     const CALLERS: &'static [&'static str] = &["postbox", "certificates", "desk", "services", "privacy"];
     type Answer = Vec<DocumentView>;
+}
+
+/// All cases of an account, oldest first, without a check of rights: the caller has one.
+pub struct CasesOfAccount {
+    pub account: AccountId,
+}
+
+impl Query for CasesOfAccount {
+    const NAME: &'static str = "records.cases-of-account";
+    const CALLERS: &'static [&'static str] = &["privacy"];
+    type Answer = Vec<CaseView>;
+}
+
+/// The case with this Aktenzeichen, without a check of rights: the caller has one.
+pub struct CaseByNumber {
+    pub number: String,
+}
+
+impl Query for CaseByNumber {
+    const NAME: &'static str = "records.case-by-number";
+    const CALLERS: &'static [&'static str] = &["privacy"];
+    type Answer = Option<CaseView>;
+}
+
+/// All documents of a case, oldest first, without a check of rights: the caller has one.
+pub struct DocumentsOfCase {
+    pub case: CaseId,
+}
+
+impl Query for DocumentsOfCase {
+    const NAME: &'static str = "records.documents-of-case";
+    const CALLERS: &'static [&'static str] = &["privacy"];
+    type Answer = Vec<DocumentView>;
+}
+
+/// Closed cases whose retention has ended by this day, those closed first in front.
+pub struct DueForDeletion {
+    pub today: kernel::Date,
+    /// Only this one, to look again before it is deleted.
+    pub only: Option<CaseId>,
+    pub limit: i64,
+}
+
+impl Query for DueForDeletion {
+    const NAME: &'static str = "records.due-for-deletion";
+    const CALLERS: &'static [&'static str] = &["privacy"];
+    type Answer = Vec<DueCase>;
+}
+
+/// A case that has to be deleted.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct DueCase {
+    pub case: CaseId,
+    pub number: String,
+    pub closed_at: Timestamp,
+    pub retention_years: i64,
+    /// The paragraph that says how long it was kept.
+    pub retention_basis: String,
+    /// First day on which it may be deleted.
+    pub deletable_from: kernel::Date,
 }
 
 /// A case was opened.

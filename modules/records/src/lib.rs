@@ -84,6 +84,10 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::cases: contract_records::Cases));
         c.answers(answer!(service::visible_case: contract_records::VisibleCase));
         c.answers(answer!(service::documents: contract_records::Documents));
+        c.answers(answer!(service::cases_of_account: contract_records::CasesOfAccount));
+        c.answers(answer!(service::case_by_number: contract_records::CaseByNumber));
+        c.answers(answer!(service::documents_of_case: contract_records::DocumentsOfCase));
+        c.answers(answer!(service::due_for_deletion: contract_records::DueForDeletion));
     },
     events: |e| {
         e.on("records.timeline", reaction!(service::task_done: contract_desk::TaskDone));

@@ -1,7 +1,8 @@
 use contract_desk::{PutItem, TaskDone};
 use contract_records::{
-    AddDocument, AddStep, Audience, CaseOpened, CaseOpenedEvent, CaseView, Cases, DocumentView, Documents, OpenCase,
-    SetStatus, Status, StatusChanged, VisibleCase,
+    AddDocument, AddStep, Audience, CaseByNumber, CaseOpened, CaseOpenedEvent, CaseView, Cases, CasesOfAccount,
+    DocumentView, Documents, DocumentsOfCase, DueCase, DueForDeletion, OpenCase, SetStatus, Status, StatusChanged,
+    VisibleCase,
 };
 use db::{Rx, Tx};
 use house::{Call, InCity};
@@ -162,6 +163,37 @@ pub async fn documents(_: &Cx, rx: &mut Rx, q: Documents) -> Result<Vec<Document
         }
     }
     Ok(found)
+}
+
+pub async fn cases_of_account(_: &Cx, rx: &mut Rx, q: CasesOfAccount) -> Result<Vec<CaseView>> {
+    store::all_cases_of_account(rx, q.account).await
+}
+
+pub async fn case_by_number(_: &Cx, rx: &mut Rx, q: CaseByNumber) -> Result<Option<CaseView>> {
+    store::case_by_number(rx, q.number.trim()).await
+}
+
+pub async fn documents_of_case(_: &Cx, rx: &mut Rx, q: DocumentsOfCase) -> Result<Vec<DocumentView>> {
+    store::documents_of(rx, q.case).await
+}
+
+pub async fn due_for_deletion(_: &Cx, rx: &mut Rx, q: DueForDeletion) -> Result<Vec<DueCase>> {
+    let mut due = Vec::new();
+    for years in store::retentions(rx).await? {
+        let Some(before) = model::due_when_closed_before(q.today, years) else { continue };
+        due.extend(store::closed_before(rx, years, before, q.only, q.limit).await?);
+    }
+    due.sort_by_key(|case| (case.closed_at, case.id));
+    due.truncate(usize::try_from(q.limit).unwrap_or(0));
+    let due = due.into_iter().map(|kept| DueCase {
+        deletable_from: model::deletable_from(kept.closed_at, kept.retention_years),
+        case: kept.id,
+        number: kept.number,
+        closed_at: kept.closed_at,
+        retention_years: kept.retention_years,
+        retention_basis: kept.retention_basis,
+    });
+    Ok(due.collect())
 }
 
 /// A finished task of the desk is a step of the case; a manual transfer counts as one Medienbruch.

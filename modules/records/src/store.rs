@@ -111,6 +111,50 @@ pub async fn cases_of_account(rx: &mut Rx, account: AccountId) -> Result<Vec<Cas
     Ok(rx.list::<CaseRow>(sql, params![account]).await?.into_iter().map(|row| row.0).collect())
 }
 
+/// All of them, for the person they are about.
+pub async fn all_cases_of_account(rx: &mut Rx, account: AccountId) -> Result<Vec<CaseView>> {
+    let sql = "SELECT id, number, service, title, unit, cls, status, account_id, lang, party, opened_at, closed_at
+               FROM records_case WHERE tenant = $1 AND account_id = $2 ORDER BY opened_at, id";
+    Ok(rx.list::<CaseRow>(sql, params![account]).await?.into_iter().map(|row| row.0).collect())
+}
+
+pub async fn case_by_number(rx: &mut Rx, number: &str) -> Result<Option<CaseView>> {
+    let sql = "SELECT id, number, service, title, unit, cls, status, account_id, lang, party, opened_at, closed_at
+               FROM records_case WHERE tenant = $1 AND number = $2";
+    Ok(rx.opt::<CaseRow>(sql, params![number]).await?.map(|row| row.0))
+}
+
+db::record! {
+    /// A closed case and how long it is kept.
+    pub struct Kept {
+        pub id: CaseId,
+        pub number: String,
+        pub closed_at: Timestamp,
+        pub retention_years: i64,
+        pub retention_basis: String,
+    }
+}
+
+/// The different lengths of retention among closed cases, in years.
+pub async fn retentions(rx: &mut Rx) -> Result<Vec<i64>> {
+    let sql = "SELECT DISTINCT retention_years FROM records_case WHERE tenant = $1 AND closed_at IS NOT NULL";
+    Ok(rx.list::<(i64,)>(sql, &[]).await?.into_iter().map(|(years,)| years).collect())
+}
+
+/// Cases with this retention that were closed before a moment, those closed first in front.
+pub async fn closed_before(
+    rx: &mut Rx,
+    years: i64,
+    before: Timestamp,
+    only: Option<CaseId>,
+    limit: i64,
+) -> Result<Vec<Kept>> {
+    let sql = "SELECT id, number, closed_at, retention_years, retention_basis FROM records_case
+               WHERE tenant = $1 AND closed_at < $2 AND retention_years = $3 AND (CAST($4 AS UUID) IS NULL OR id = $4)
+               ORDER BY closed_at, id LIMIT $5";
+    rx.list(sql, params![before, years, only, limit]).await
+}
+
 /// The cases of a person among those that the member of staff may see.
 pub async fn cases_of_person(rx: &mut Rx, staff: StaffId, family_key: &str, born: &str) -> Result<Vec<CaseView>> {
     let sql = "SELECT c.id, c.number, c.service, c.title, c.unit, c.cls, c.status, c.account_id, c.lang, c.party,

@@ -1,0 +1,289 @@
+//! The deletion run (Löschlauf): what the law says must go, goes everywhere, and the journal keeps its proof.
+//!
+//! 1. Every night cases whose retention has ended are put on a list.
+//! 2. Somebody with the right looks at the list and releases it.
+//! 3. Each released case is deleted in one transaction: the rows of every module, the files' rows, the private parts
+//!    of the journal. One line of the protocol stays, without anything that leads to a person.
+//!
+//! Tables with a retention of their own ([`Retention::Days`]) are not touched here: some must be kept longer than the
+//! case (payments: § 59 KomHVO NRW), some go earlier.
+
+use std::collections::BTreeMap;
+
+use contract_records::{DocumentsOfCase, DueCase, DueForDeletion};
+use db::{Tx, params};
+use house::{App, Call, Holds, InCity, Key, Retention};
+use journal::Evidence;
+use kernel::{CaseId, Cx, Event, FileId, Result, Subject, Timestamp, Uuid, sha256};
+use serde::{Deserialize, Serialize};
+
+use crate::{schema::hex, store};
+
+/// Cases that one night's search adds to the list at most; the rest follow the next nights.
+const PER_NIGHT: i64 = 5_000;
+/// Cases that a run takes from the list at once.
+const BATCH: i64 = 200;
+
+/// Looks for cases whose retention has ended.
+#[derive(Serialize, Deserialize)]
+pub struct Find {}
+
+impl jobs::Job for Find {
+    const NAME: &'static str = "privacy.find-due";
+}
+
+/// Deletes what was released.
+#[derive(Serialize, Deserialize)]
+pub struct Run {}
+
+impl jobs::Job for Run {
+    const NAME: &'static str = "privacy.deletion-run";
+
+    fn dedup_key(&self) -> Option<String> {
+        Some(String::new())
+    }
+}
+
+/// Removes the bytes of files whose rows are gone. A job of its own, so that a crash between commit and removal leaves
+/// nothing behind.
+#[derive(Serialize, Deserialize)]
+pub struct RemoveFiles {
+    files: Vec<FileId>,
+}
+
+impl jobs::Job for RemoveFiles {
+    const NAME: &'static str = "privacy.remove-files";
+}
+
+/// A case was deleted at the end of its retention.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CaseDeleted {
+    pub case: CaseId,
+    /// SHA-256 of the Aktenzeichen, as in the protocol.
+    pub number_hash: String,
+    /// The paragraph that said how long it was kept.
+    pub basis: String,
+    pub rows: i64,
+    pub files: i64,
+}
+
+impl Event for CaseDeleted {
+    const NAME: &'static str = "privacy.case-deleted";
+    fn subject(&self) -> Subject {
+        self.case.into()
+    }
+}
+
+/// The list of due cases was released.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Released {
+    /// Last one of the released cases in the order of ids.
+    pub upto: CaseId,
+    pub cases: i64,
+}
+
+impl Event for Released {
+    const NAME: &'static str = "privacy.deletion-released";
+    fn subject(&self) -> Subject {
+        self.upto.into()
+    }
+}
+
+/// An evidential row went, or lost its personal data, with the case it belonged to.
+#[derive(Serialize, Deserialize)]
+struct RowErased {
+    #[serde(skip)]
+    kind: &'static str,
+    row: Uuid,
+}
+
+impl Event for RowErased {
+    const NAME: &'static str = "privacy.row-erased";
+    fn subject(&self) -> Subject {
+        Subject { kind: self.kind, id: self.row }
+    }
+}
+
+pub async fn find(cx: Cx, _: Find) -> Result<()> {
+    let city = cx.city()?;
+    let mut rx = city.db.read_long().await?;
+    let due = cx.ask(&mut rx, DueForDeletion { today: cx.today(), only: None, limit: PER_NIGHT }).await?;
+    drop(rx);
+    let cases: Vec<CaseId> = due.iter().map(|due| due.case).collect();
+    let added = db::write!(city.db, |tx| { store::add_due(tx, &cases, cx.now()).await })?;
+    if added > 0 {
+        tracing::info!(city = %city.key, added, "cases wait for the release of their deletion");
+    }
+    run(cx, Run {}).await
+}
+
+/// Releases the cases that somebody has seen on the list. Answers how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn release(cx: &Cx, tx: &mut Tx, upto: CaseId, shown_at: Timestamp) -> Result<u64> {
+    let released = store::release(tx, upto, shown_at, cx.now()).await?;
+    if released > 0 {
+        let cases = i64::try_from(released).unwrap_or(i64::MAX);
+        journal::emit(tx, cx, &Released { upto, cases }).await?;
+        jobs::enqueue(tx, cx, &Run {}).await?;
+    }
+    Ok(released)
+}
+
+pub async fn run(cx: Cx, _: Run) -> Result<()> {
+    let city = cx.city()?;
+    loop {
+        let cases = store::released(&mut city.db.read().await?, BATCH).await?;
+        if cases.is_empty() {
+            return Ok(());
+        }
+        for case in cases {
+            db::write!(city.db, |tx| { delete(&cx, tx, case).await })?;
+        }
+    }
+}
+
+pub async fn remove_files(cx: Cx, job: RemoveFiles) -> Result<()> {
+    let city = cx.city()?;
+    for file in job.files {
+        city.files.remove(file).await?;
+    }
+    Ok(())
+}
+
+/// Deletes one released case. A case that is no longer due (somebody opened it again) only leaves the list.
+async fn delete(cx: &Cx, tx: &mut Tx, case: CaseId) -> Result<()> {
+    if !store::take_released(tx, case).await? {
+        return Ok(());
+    }
+    let due = cx.ask(tx, DueForDeletion { today: cx.today(), only: Some(case), limit: 1 }).await?;
+    let Some(due) = due.into_iter().next() else { return Ok(()) };
+    let app = cx.app()?;
+    let documents = cx.ask(tx, DocumentsOfCase { case }).await?;
+    let evidence = evidential_rows(tx, &app, case).await?;
+
+    let rows = erase_tables(tx, &app, case).await?;
+    for (evidence, id) in &evidence {
+        tell(cx, tx, evidence, *id).await?;
+    }
+    let files: Vec<FileId> = documents.iter().map(|d| d.file).collect();
+    for file in &files {
+        files::forget(tx, cx, *file).await?;
+    }
+    let mut subjects = vec![Subject::from(case)];
+    subjects.extend(documents.iter().map(|d| Subject::from(d.id)));
+    subjects.extend(files.iter().map(|f| Subject::from(*f)));
+    subjects.extend(evidence.iter().map(|(e, id)| Subject { kind: e.subject, id: *id }));
+    for subject in subjects {
+        journal::erase_private(tx, cx, subject).await?;
+    }
+    write_protocol(cx, tx, &due, rows, &files).await
+}
+
+async fn write_protocol(cx: &Cx, tx: &mut Tx, due: &DueCase, rows: u64, files: &[FileId]) -> Result<()> {
+    let number_hash = sha256(&[due.number.as_bytes()]);
+    let line = store::Deletion {
+        id: cx.sources.uuid(),
+        number_hash,
+        at: cx.now(),
+        basis: due.retention_basis.clone(),
+        row_count: i64::try_from(rows).unwrap_or(i64::MAX),
+        file_count: i64::try_from(files.len()).unwrap_or(i64::MAX),
+    };
+    store::add_deletion(tx, &line).await?;
+    let event = CaseDeleted {
+        case: due.case,
+        number_hash: hex(&number_hash),
+        basis: line.basis,
+        rows: line.row_count,
+        files: line.file_count,
+    };
+    journal::emit(tx, cx, &event).await?;
+    if !files.is_empty() {
+        jobs::enqueue(tx, cx, &RemoveFiles { files: files.to_vec() }).await?;
+    }
+    Ok(())
+}
+
+/// Tables whose rows go with the case, and the statement that takes them.
+fn with_case(app: &App) -> Vec<(&'static str, &'static str)> {
+    let mut all = Vec::new();
+    for table in app.modules.iter().flat_map(|m| m.tables) {
+        if let Holds::Person { by: Key::Case, erase, retention: Retention::WithCase, .. } = table.holds {
+            all.push((table.name, erase));
+        }
+    }
+    // Backwards: rows that point at others are declared after them.
+    all.reverse();
+    all
+}
+
+async fn erase_tables(tx: &mut Tx, app: &App, case: CaseId) -> Result<u64> {
+    let mut rows = 0;
+    for (_, erase) in with_case(app) {
+        rows += tx.exec(erase, params![case]).await?;
+    }
+    Ok(rows)
+}
+
+/// The evidential rows that the case's erasure will touch, found by the conditions of the `erase` statements.
+async fn evidential_rows(tx: &mut Tx, app: &App, case: CaseId) -> Result<Vec<(Evidence, Uuid)>> {
+    let of_table: BTreeMap<&str, Evidence> = app.evidence().into_iter().map(|e| (e.table, e)).collect();
+    let ids = app.shared(|app| Ok(IdsOf::new(app)))?;
+    let mut found = Vec::new();
+    for (table, _) in with_case(app) {
+        let (Some(evidence), Some(sql)) = (of_table.get(table), ids.0.get(table)) else { continue };
+        let rows = tx.list::<(Uuid,)>(*sql, params![case]).await?;
+        found.extend(rows.into_iter().map(|(id,)| (*evidence, id)));
+    }
+    Ok(found)
+}
+
+/// Per evidential table the statement that finds the ids of a case's rows. Made once per process, because statements
+/// live as long as the program.
+struct IdsOf(BTreeMap<&'static str, &'static str>);
+
+impl IdsOf {
+    fn new(app: &App) -> Self {
+        let evidence = app.evidence();
+        let all = with_case(app).into_iter();
+        let evidential = all.filter(|(table, _)| evidence.iter().any(|e| e.table == *table));
+        Self(evidential.filter_map(|(table, erase)| Some((table, &*ids_like(table, erase)?.leak()))).collect())
+    }
+}
+
+/// The ids of the rows that an `erase` statement touches.
+fn ids_like(table: &str, erase: &str) -> Option<String> {
+    let condition = &erase[erase.find(" WHERE ").or_else(|| erase.find("\nWHERE "))?..];
+    Some(["SELECT id FROM ", table, condition].concat())
+}
+
+/// The journal's last word about an evidential row.
+async fn tell(cx: &Cx, tx: &mut Tx, evidence: &Evidence, id: Uuid) -> Result<()> {
+    let event = RowErased { kind: evidence.subject, row: id };
+    let gone = tx.query(evidence.one, params![id]).await?.is_empty();
+    if gone {
+        journal::emit_deleted(tx, cx, &event, None, evidence).await?;
+    } else {
+        journal::emit_evidence(tx, cx, &event, None, evidence).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_condition_of_the_erasure_finds_the_rows() {
+        let delete = "DELETE FROM filing_note WHERE tenant = $1 AND case_id = $2";
+        let expected = "SELECT id FROM filing_note WHERE tenant = $1 AND case_id = $2";
+        assert_eq!(ids_like("filing_note", delete).as_deref(), Some(expected));
+        let update = "UPDATE filing_note SET name = '', at = NULL\nWHERE tenant = $1 AND case_id = $2";
+        assert!(
+            ids_like("filing_note", update).is_some_and(|sql| sql.ends_with("\nWHERE tenant = $1 AND case_id = $2"))
+        );
+        assert_eq!(ids_like("filing_note", "DELETE FROM filing_note"), None);
+    }
+}
