@@ -63,6 +63,7 @@ if step "set-up" "$none" "$none" scripts/setup.sh test; then
       export MEER_TEST_DATABASE
     fi
     step "tests" "$cargo_good" "$cargo_bad" cargo test --workspace --no-fail-fast
+    step "conformance" "$none" "$none" make --no-print-directory conformance
     step "browser tests" "$node_good" "$node_bad" scripts/e2e.sh
   fi
   step "lints" "$none" "$none" cargo clippy --workspace --all-targets -- -D warnings
