@@ -41,6 +41,7 @@ pub const MODULE: Module = Module {
         r.get(Access::Public, "/antrag/{draft}/{step}", apply::step);
         r.upload(Access::Public, "/antrag/{draft}/{step}", apply::MOST_BYTES, apply::send_step);
         r.post(Access::Public, "/antrag/{draft}/{step}/entwurf", apply::autosave);
+        r.get(Access::Applicant, "/vorgang/{case}/eingang", apply::receipt);
         r.get(Access::Public, "/impressum", standing::imprint);
         r.get(Access::Public, "/datenschutz", standing::privacy);
         r.get(Access::Public, "/barrierefreiheit", standing::accessibility);

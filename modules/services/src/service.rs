@@ -10,7 +10,7 @@ use db::{Rx, Tx};
 use forms::{Account, AcceptError, Accepted, Answers, Facts, FileRef, Form, Kind, Submitted, Value};
 use house::{Call, City, InCity};
 use jiff::ToSpan as _;
-use kernel::{Actor, Cx, Error, FieldError, Hash, Lang, Level, Result, Timestamp, sha256};
+use kernel::{Actor, CaseId, Cx, Error, FieldError, Hash, Lang, Level, Result, Timestamp, sha256};
 
 use crate::{
     catalogue::{self, Service},
@@ -358,13 +358,11 @@ pub async fn discard(cx: &Cx, city: &City, draft: &Draft) -> Result<()> {
     Ok(())
 }
 
-/// A submitted application, for the receipt.
-pub struct Receipt {
-    pub application: store::Application,
-    /// Shown once.
+/// A submitted application.
+pub struct Received {
+    pub case: CaseId,
+    /// For applicants without account; shown once.
     pub claim_code: Option<String>,
-    pub title: String,
-    pub fee: kernel::Money,
 }
 
 /// Why nothing was submitted.
@@ -385,7 +383,7 @@ pub async fn submit(
     id: DraftId,
     token: Option<Hash>,
     revision: i64,
-) -> Result<Result<Receipt, NotSubmitted>> {
+) -> Result<Result<Received, NotSubmitted>> {
     let city = cx.city()?;
     let draft = match store::draft(tx, id, cx.now()).await {
         Ok(draft) => draft,
@@ -480,15 +478,14 @@ pub async fn submit(
     journal::emit(tx, cx, &event).await?;
     jobs::enqueue(tx, cx, &PrintApplication { case: opened.case }).await?;
     store::delete_draft(tx, draft.id).await?;
-    let title = service.title.get(cx.lang).to_owned();
-    Ok(Ok(Receipt { application, claim_code: opened.claim_code, title, fee }))
+    Ok(Ok(Received { case: opened.case, claim_code: opened.claim_code }))
 }
 
 /// Minutes in which the browser that submitted gets a claim code again: the first answer may have been lost.
 const CLAIM_AGAIN_MINUTES: i64 = 15;
 
-/// The receipt of what was submitted before.
-async fn again(cx: &Cx, tx: &mut Tx, id: DraftId, token: Option<Hash>) -> Result<Receipt> {
+/// What was submitted before.
+async fn again(cx: &Cx, tx: &mut Tx, id: DraftId, token: Option<Hash>) -> Result<Received> {
     let application = store::application_of_draft(tx, id).await?.ok_or(Error::NotFound)?;
     let owner = match application.account_id {
         Some(account) => cx.actor.account() == Some(account),
@@ -497,19 +494,14 @@ async fn again(cx: &Cx, tx: &mut Tx, id: DraftId, token: Option<Hash>) -> Result
     if !owner {
         return Err(Error::NotFound);
     }
-    let city = cx.city()?;
-    let title = catalogue::service(&city.content, &application.service)
-        .map_or_else(|_| application.service.clone(), |s| s.title.get(cx.lang).to_owned());
     let fresh = cx.now().duration_since(application.submitted_at).as_mins() < CLAIM_AGAIN_MINUTES;
     let claim_code = if application.account_id.is_none() && fresh {
         let until = cx.local_now().checked_add(1.year()).map_err(Error::internal)?.timestamp();
-        Some(city.identity.issue_claim(tx, cx, application.case_id, until).await?)
+        Some(cx.city()?.identity.issue_claim(tx, cx, application.case_id, until).await?)
     } else {
         None
     };
-    let fees = cx.ask(tx, contract_payments::FeesOf { case: application.case_id }).await?;
-    let fee = fees.map_or(kernel::Money::ZERO, |fees| fees.total);
-    Ok(Receipt { application, claim_code, title, fee })
+    Ok(Received { case: application.case_id, claim_code })
 }
 
 pub fn stored_sections(value: &serde_json::Value) -> Result<Vec<Section>> {

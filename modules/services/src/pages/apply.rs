@@ -6,36 +6,66 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use forms::{ACTION, End, FieldError, LATER, Next, Reading, Submitted, View};
-use house::{Answer, Req, set_session_cookie};
-use http::StatusCode;
-use kernel::{Error, Level, Money, Result};
+use contract_payments::FeesOf;
+use contract_records::{CaseView, VisibleCase};
+use house::{Answer, Call, Req, set_session_cookie};
+use http::{HeaderValue, StatusCode, header};
+use kernel::{CaseId, Error, Money, Result};
 use serde::Deserialize;
 use ui::{Page, paths};
 
 use super::{fresh_token, keep_token, portal, token, token_hash, upload};
 use crate::{
     catalogue::{self, Service},
-    service::{self, Kept, NotSubmitted, Opened, Receipt, Sent},
+    service::{self, Kept, NotSubmitted, Opened, Sent},
     store::{self, Draft, DraftId},
 };
 
 pub use super::upload::MOST_BYTES;
 
-/// Query of the pages of a draft.
+/// Hidden field: revision of the answers the page was made from.
+const REVISION: &str = "stand";
+/// Query and hidden field: [`forms::CHECK_STEP`] leads back to check-your-answers.
+const TARGET: &str = "ziel";
+
 #[derive(Deserialize, Default)]
-pub struct At {
-    /// Revision of the answers the page was made from.
-    #[serde(default)]
-    stand: i64,
-    /// `pruefen`: lead back to check-your-answers.
+pub struct Target {
     #[serde(default)]
     ziel: String,
 }
 
-impl At {
-    fn to_check(&self) -> bool {
+impl Target {
+    fn is_check(&self) -> bool {
         self.ziel == forms::CHECK_STEP
     }
+}
+
+/// What our own hidden fields of a page say.
+struct Carried {
+    revision: i64,
+    to_check: bool,
+}
+
+/// Takes our own hidden fields out of what was sent. A page that names no revision was made from none.
+fn carried(fields: &mut Vec<(String, String)>) -> Carried {
+    let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+    let revision = value(REVISION).and_then(|text| text.parse().ok()).unwrap_or(-1);
+    let to_check = value(TARGET).as_deref() == Some(forms::CHECK_STEP);
+    fields.retain(|(name, _)| ![REVISION, TARGET, paths::CSRF_FIELD].contains(&name.as_str()));
+    Carried { revision, to_check }
+}
+
+/// Puts our hidden fields into the form with this action. Attributes hold no bare `>`: templates escape them.
+fn with_hidden(html: &str, action: &str, revision: i64, to_check: bool) -> String {
+    let Some(start) = html.find(&format!("action=\"{action}\"")) else { return html.to_owned() };
+    let Some(end) = html[start..].find('>').map(|at| start + at + 1) else { return html.to_owned() };
+    let target = if to_check {
+        format!("<input type=\"hidden\" name=\"{TARGET}\" value=\"{}\">", forms::CHECK_STEP)
+    } else {
+        String::new()
+    };
+    let revision = format!("<input type=\"hidden\" name=\"{REVISION}\" value=\"{revision}\">");
+    [&html[..end], &revision, &target, &html[end..]].concat()
 }
 
 #[derive(Template)]
@@ -102,17 +132,24 @@ struct StepPage<'a> {
     body: String,
 }
 
-pub async fn step(rq: Req, Path((id, step)): Path<(String, String)>, Query(at): Query<At>) -> Answer {
+pub async fn step(rq: Req, Path((id, step)): Path<(String, String)>, Query(target): Query<Target>) -> Answer {
     let opened = open(&rq, &id).await?;
     let reading = read(&opened)?;
     if reading.page(&step).is_none() {
         return rq.see_other(step_href(opened.draft.id, reading.resume()));
     }
     let typed = opened.draft.typed.get(&step).map(|fields| Submitted::from(fields.as_slice()));
-    show(&rq, &opened, &step, &[], typed.as_ref(), &at)
+    show(&rq, &opened, &step, &[], typed.as_ref(), target.is_check())
 }
 
-fn show(rq: &Req, opened: &Opened, step: &str, errors: &[FieldError], typed: Option<&Submitted>, at: &At) -> Answer {
+fn show(
+    rq: &Req,
+    opened: &Opened,
+    step: &str,
+    errors: &[FieldError],
+    typed: Option<&Submitted>,
+    to_check: bool,
+) -> Answer {
     let reading = read(opened)?;
     let shown = reading.page(step).ok_or(Error::NotFound)?;
     let id = opened.draft.id;
@@ -121,16 +158,18 @@ fn show(rq: &Req, opened: &Opened, step: &str, errors: &[FieldError], typed: Opt
     page.invalid = !errors.is_empty();
     // The page is shown at the address of its step, also when it was sent back.
     let own = format!("/antrag/{id}/{step}");
-    let target = if at.to_check() { "&ziel=pruefen" } else { "" };
-    let action = format!("{own}?stand={}{target}", opened.draft.revision);
-    let autosave = format!("{own}/entwurf?stand={}", opened.draft.revision);
+    let autosave = format!("{own}/entwurf");
     let back = match reading.previous(step) {
         Some(previous) => format!("/antrag/{id}/{previous}"),
         None => format!("/leistungen/{}", opened.service.key),
     };
-    let view = View { page: &page, action: &action, back: &back, autosave: &autosave, later: true };
+    let view = View { page: &page, action: &own, back: &back, autosave: &autosave, later: true };
     let body = forms::render_step(&reading, shown, errors, typed, &view).map_err(Error::internal)?;
-    let body = if shown.step.is_exit() { with_way_back(&body, &own) } else { body };
+    let body = if shown.step.is_exit() {
+        with_way_back(&body, &own)
+    } else {
+        with_hidden(&body, &own, opened.draft.revision, to_check)
+    };
     let number = reading.path().position(|key| key == step).map_or(1, |at| at + 1);
     let template = StepPage { page: &page, number, body };
     if errors.is_empty() { rq.html(&template) } else { rq.invalid(&template) }
@@ -143,33 +182,31 @@ fn with_way_back(html: &str, own: &str) -> String {
         .replace(&format!("href=\"{}\"", paths::SIGN_IN), &format!("href=\"{back}\""))
 }
 
-pub async fn send_step(
-    rq: Req,
-    Path((id, step)): Path<(String, String)>,
-    Query(at): Query<At>,
-    request: Request,
-) -> Answer {
+pub async fn send_step(rq: Req, Path((id, step)): Path<(String, String)>, request: Request) -> Answer {
     let mut opened = match open(&rq, &id).await {
         Ok(opened) => opened,
         // The session ended while the person was typing.
-        Err(Error::SignIn(_)) => return keep_and_sign_in(&rq, &id, &step, &at, request).await,
+        Err(Error::SignIn(_)) => return keep_and_sign_in(&rq, &id, &step, request).await,
         Err(error) => return Err(error.into()),
     };
-    let sent = upload::read(&rq, &opened.form, &step, request).await?;
+    let mut sent = upload::read(&rq, &opened.form, &step, request).await?;
+    let Carried { revision, to_check } = carried(&mut sent.fields);
     let id = opened.draft.id;
     if sent.fields.iter().any(|(name, value)| name == ACTION && value == LATER) {
-        service::keep_typed(&rq.cx, &rq.city, id, token_hash(&rq), (&step, at.stand), &sent).await?;
+        service::keep_typed(&rq.cx, &rq.city, id, token_hash(&rq), (&step, revision), &sent).await?;
         return rq.see_other_with("/", "services-kept-for-later");
     }
-    match service::take_in(&rq.cx, &rq.city, &mut opened, &step, at.stand, &sent).await {
+    match service::take_in(&rq.cx, &rq.city, &mut opened, &step, revision, &sent).await {
         Ok(Kept::Next) => {
             let reading = read(&opened)?;
-            let next = if at.to_check() { reading.resume() } else { reading.next(&step) };
+            let next = if to_check { reading.resume() } else { reading.next(&step) };
             rq.see_other(step_href(id, next))
         }
-        Ok(Kept::Stay) => rq.see_other(format!("/antrag/{id}/{step}{}", if at.to_check() { "?ziel=pruefen" } else { "" })),
+        Ok(Kept::Stay) => {
+            rq.see_other(format!("/antrag/{id}/{step}{}", if to_check { "?ziel=pruefen" } else { "" }))
+        }
         Ok(Kept::Invalid(errors)) => {
-            show(&rq, &opened, &step, &errors, Some(&Submitted::from(sent.fields)), &at)
+            show(&rq, &opened, &step, &errors, Some(&Submitted::from(sent.fields)), to_check)
         }
         Ok(Kept::Conflict { theirs }) => conflict(&rq, opened, *theirs, &step, sent),
         // Other answers meanwhile made this page disappear.
@@ -179,12 +216,13 @@ pub async fn send_step(
 }
 
 /// Stores what was typed without showing anything, and leads to the sign-in and back to this page.
-async fn keep_and_sign_in(rq: &Req, id: &str, step: &str, at: &At, request: Request) -> Answer {
+async fn keep_and_sign_in(rq: &Req, id: &str, step: &str, request: Request) -> Answer {
     let id = store::draft_id(id)?;
     let draft = store::draft(&mut rq.city.db.read().await?, id, rq.cx.now()).await?;
     let (_, form) = catalogue::form(&rq.city.content, &draft.form)?;
-    let sent = upload::read(rq, &form, step, request).await?;
-    service::keep_typed(&rq.cx, &rq.city, id, token_hash(rq), (step, at.stand), &sent).await?;
+    let mut sent = upload::read(rq, &form, step, request).await?;
+    let Carried { revision, .. } = carried(&mut sent.fields);
+    service::keep_typed(&rq.cx, &rq.city, id, token_hash(rq), (step, revision), &sent).await?;
     rq.see_other(paths::with_return(paths::SIGN_IN, &format!("/antrag/{id}/{step}")))
 }
 
@@ -192,12 +230,12 @@ async fn keep_and_sign_in(rq: &Req, id: &str, step: &str, at: &At, request: Requ
 pub async fn autosave(
     rq: Req,
     Path((id, step)): Path<(String, String)>,
-    Query(at): Query<At>,
-    axum::Form(fields): axum::Form<Vec<(String, String)>>,
+    axum::Form(mut fields): axum::Form<Vec<(String, String)>>,
 ) -> Answer {
     let id = store::draft_id(&id)?;
+    let Carried { revision, .. } = carried(&mut fields);
     let sent = Sent { fields, ..Sent::default() };
-    let kept = service::keep_typed(&rq.cx, &rq.city, id, token_hash(&rq), (&step, at.stand), &sent).await?;
+    let kept = service::keep_typed(&rq.cx, &rq.city, id, token_hash(&rq), (&step, revision), &sent).await?;
     let status = if kept { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT };
     Ok(status.into_response())
 }
@@ -214,9 +252,9 @@ struct Differing {
 struct Conflict<'a> {
     page: &'a Page,
     rows: Vec<Differing>,
+    /// What was typed, to be sent again as made from the answers that are stored now.
     typed: Vec<(String, String)>,
-    take_mine: String,
-    keep_theirs: String,
+    href: String,
 }
 
 /// Shows both values; nothing is lost, whichever is chosen.
@@ -226,13 +264,13 @@ fn conflict(rq: &Req, opened: Opened, theirs: Draft, step: &str, sent: Sent) -> 
     let stored = read(&opened)?;
     let mut mine = opened.draft.answers.clone();
     let accepted = opened.form.accept(step, &Submitted::from(sent.fields.clone()), &mut mine, &opened.facts).is_ok();
-    let typed = opened.form.read(&mine, &opened.facts).map_err(Error::internal)?;
+    let typed_reading = opened.form.read(&mine, &opened.facts).map_err(Error::internal)?;
     let lang = page.lang;
     let rows_of = |reading: &Reading<'_>| {
         let sections = reading.summary(lang).into_iter().filter(|s| s.step == step);
         sections.flat_map(|s| s.rows).collect::<Vec<_>>()
     };
-    let (stored_rows, typed_rows) = (rows_of(&stored), rows_of(&typed));
+    let (stored_rows, typed_rows) = (rows_of(&stored), rows_of(&typed_reading));
     let mut rows = Vec::new();
     let labels = stored_rows.iter().chain(&typed_rows).map(|row| (&row.field, &row.label));
     for (field, label) in labels {
@@ -245,13 +283,13 @@ fn conflict(rq: &Req, opened: Opened, theirs: Draft, step: &str, sent: Sent) -> 
         let typed = if accepted { value(&typed_rows) } else { as_typed(&sent.fields, field) };
         rows.push((field, Differing { label: label.clone(), stored: value(&stored_rows), typed }));
     }
-    let base = format!("/antrag/{}/{step}", opened.draft.id);
+    let mut typed = sent.fields;
+    typed.push((REVISION.to_owned(), opened.draft.revision.to_string()));
     let template = Conflict {
         page: &page,
         rows: rows.into_iter().map(|(_, row)| row).filter(|row| row.stored != row.typed).collect(),
-        typed: sent.fields.into_iter().filter(|(name, _)| name != "csrf").collect(),
-        take_mine: format!("{base}?stand={}", opened.draft.revision),
-        keep_theirs: base,
+        typed,
+        href: format!("/antrag/{}/{step}", opened.draft.id),
     };
     let mut response = rq.html(&template)?;
     *response.status_mut() = StatusCode::CONFLICT;
@@ -295,46 +333,41 @@ pub async fn check(rq: Req, Path(id): Path<String>) -> Answer {
     let fee = fee(&opened, &reading);
     let submit =
         if fee == Money::ZERO { page.t("services-submit") } else { page.t1("services-submit-fee", "fee", page.money(fee)) };
-    let action = format!("/antrag/{id}/absenden?stand={}", opened.draft.revision);
+    let action = format!("/antrag/{id}/absenden");
     let back = reading.previous(forms::CHECK_STEP).map(|step| format!("/antrag/{id}/{step}")).unwrap_or_default();
     let view = View { page: &page, action: &action, back: &back, autosave: "", later: false };
     let change = |step: &str| format!("/antrag/{id}/{step}?ziel=pruefen");
     let body = forms::render_check(&reading, &[], change, &submit, &view).map_err(Error::internal)?;
+    let body = with_hidden(&body, &action, opened.draft.revision, false);
     rq.html(&CheckPage { page: &page, body })
 }
 
-#[derive(Template)]
-#[template(path = "receipt.html")]
-struct ReceiptPage<'a> {
-    page: &'a Page,
-    receipt: &'a Receipt,
-    signed_in: bool,
+/// Cookie that carries the claim code from the submission to the receipt, once.
+const CLAIM_COOKIE: &str = "meer_abholcode";
+/// Seconds it stays if the receipt is never seen.
+const CLAIM_SECONDS: u32 = 900;
+
+fn set_claim(rq: &Req, response: &mut Response, code: &str, seconds: u32) -> Result<()> {
+    let cookie = format!("{CLAIM_COOKIE}={code}{}; Max-Age={seconds}", rq.cookie_attributes());
+    response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_str(&cookie).map_err(Error::internal)?);
+    Ok(())
 }
 
-impl ReceiptPage<'_> {
-    fn case_href(&self) -> String {
-        format!("/vorgang/{}", self.receipt.application.case_id)
-    }
-
-    fn claim_code(&self) -> &str {
-        self.receipt.claim_code.as_deref().unwrap_or_default()
-    }
-
-    fn to_pay(&self) -> bool {
-        self.receipt.fee != Money::ZERO
-    }
-}
-
-/// Everything in one transaction. The answer itself is the receipt: the claim code is shown here and never again.
-pub async fn submit(rq: Req, Path(id): Path<String>, Query(at): Query<At>) -> Answer {
+/// Everything in one transaction.
+pub async fn submit(
+    rq: Req,
+    Path(id): Path<String>,
+    axum::Form(mut fields): axum::Form<Vec<(String, String)>>,
+) -> Answer {
     let (id, token) = (store::draft_id(&id)?, token_hash(&rq));
+    let Carried { revision, .. } = carried(&mut fields);
+    let guest = rq.cx.actor.account().is_none();
     let outcome = db::write!(rq.city.db, |tx| {
-        match service::submit(&rq.cx, tx, id, token, at.stand).await? {
+        match service::submit(&rq.cx, tx, id, token, revision).await? {
             Err(why) => Ok(Err(why)),
-            Ok(receipt) => {
-                let guest = rq.cx.actor.account().is_none();
-                let session = if guest { Some(guest_session(&rq, tx, &receipt).await?) } else { None };
-                Ok(Ok((receipt, session)))
+            Ok(submitted) => {
+                let session = if guest { Some(guest_session(&rq, tx, submitted.case).await?) } else { None };
+                Ok(Ok((submitted, session)))
             }
         }
     });
@@ -346,12 +379,13 @@ pub async fn submit(rq: Req, Path(id): Path<String>, Query(at): Query<At>) -> An
         outcome => outcome?,
     };
     match outcome {
-        Ok((receipt, session)) => {
-            let page = rq.page("services-receipt-title");
-            let signed_in = rq.cx.actor.account().is_some();
-            let mut response: Response = rq.html(&ReceiptPage { page: &page, receipt: &receipt, signed_in })?;
+        Ok((submitted, session)) => {
+            let mut response = rq.see_other(format!("/vorgang/{}/eingang", submitted.case))?;
             if let Some(session) = session {
                 set_session_cookie(&mut response, &rq, &session.token)?;
+            }
+            if let Some(code) = &submitted.claim_code {
+                set_claim(&rq, &mut response, code, CLAIM_SECONDS)?;
             }
             Ok(response)
         }
@@ -362,11 +396,50 @@ pub async fn submit(rq: Req, Path(id): Path<String>, Query(at): Query<At>) -> An
     }
 }
 
+#[derive(Template)]
+#[template(path = "receipt.html")]
+struct ReceiptPage<'a> {
+    page: &'a Page,
+    case: &'a CaseView,
+    /// Empty if there is none to show.
+    claim_code: &'a str,
+    signed_in: bool,
+    fee: Money,
+}
+
+/// The receipt; the claim code is shown here and never again.
+pub async fn receipt(rq: Req, Path(case): Path<CaseId>) -> Answer {
+    let mut rx = rq.city.db.read().await?;
+    let case = rq.cx.ask(&mut rx, VisibleCase { case }).await?;
+    let fees = rq.cx.ask(&mut rx, FeesOf { case: case.id }).await?;
+    drop(rx);
+    let page = rq.page("services-receipt-title");
+    let signed_in = rq.cx.actor.account().is_some();
+    let claim_code = rq.cookie(CLAIM_COOKIE).and_then(|code| identity::read_code(code, CLAIM_GROUPS)).unwrap_or_default();
+    let claim_code = if signed_in { String::new() } else { in_groups(&claim_code) };
+    let fee = fees.map_or(Money::ZERO, |fees| fees.total);
+    let mut response =
+        rq.html(&ReceiptPage { page: &page, case: &case, claim_code: &claim_code, signed_in, fee })?;
+    if !claim_code.is_empty() {
+        set_claim(&rq, &mut response, "", 0)?;
+    }
+    Ok(response)
+}
+
+/// Groups of a claim code.
+const CLAIM_GROUPS: usize = 7;
+
+/// Groups of four signs, as codes are printed.
+fn in_groups(code: &str) -> String {
+    let signs: Vec<char> = code.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    signs.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-")
+}
+
 /// A guest sees the own case at once, without typing the claim code.
-async fn guest_session(rq: &Req, tx: &mut db::Tx, receipt: &Receipt) -> Result<identity::NewSession> {
+async fn guest_session(rq: &Req, tx: &mut db::Tx, case: CaseId) -> Result<identity::NewSession> {
     let current = rq.session.as_ref().map(|session| session.id);
     let client = identity::Client::new(rq.caller, &rq.user_agent, None, current);
-    rq.city.identity.start_guest(tx, &rq.cx, &client, receipt.application.case_id).await
+    rq.city.identity.start_guest(tx, &rq.cx, &client, case).await
 }
 
 #[derive(Template)]
@@ -385,10 +458,7 @@ pub async fn ask_discard(rq: Req, Path(id): Path<String>) -> Answer {
 }
 
 pub async fn discard(rq: Req, Path(id): Path<String>) -> Answer {
-    let opened = match open(&rq, &id).await {
-        Err(Error::SignIn(_)) => return Err(Error::SignIn(Level::Basis).into()),
-        opened => opened?,
-    };
+    let opened = open(&rq, &id).await?;
     service::discard(&rq.cx, &rq.city, &opened.draft).await?;
     rq.see_other_with("/", "services-discarded")
 }
@@ -404,6 +474,21 @@ mod tests {
             with_way_back(html, "/antrag/1/papier"),
             r#"<a href="/anmelden?zurueck=/antrag/1/papier&amp;niveau=hoch">x</a><a href="/kontakt">y</a>"#
         );
+    }
+
+    #[test]
+    fn hidden_fields_go_into_the_form_and_come_back_out() {
+        let html = r#"<form action="/antrag/1/a" data-x="a &gt; b"><input name="x"></form><form action="/b"></form>"#;
+        let html = with_hidden(html, "/antrag/1/a", 7, true);
+        assert!(html.starts_with(r#"<form action="/antrag/1/a" data-x="a &gt; b"><input type="hidden" name="stand" value="7">"#));
+        assert_eq!(html.matches("hidden").count(), 2);
+        let mut fields = [("stand", "7"), ("ziel", "pruefen"), ("csrf", "x"), ("art", "einfach")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+        let Carried { revision, to_check } = carried(&mut fields);
+        assert_eq!((revision, to_check), (7, true));
+        assert_eq!(fields, [("art".to_owned(), "einfach".to_owned())]);
+        assert_eq!(carried(&mut fields).revision, -1);
     }
 
     #[test]

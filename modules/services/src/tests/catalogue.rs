@@ -1,0 +1,139 @@
+use kernel::{Error, Lang};
+
+use super::*;
+use crate::{catalogue, search};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn services_are_found_by_everyday_words_and_in_spite_of_typing_errors() {
+    let test = one().await;
+    let all = catalogue::all(&test.city.content, Lang::De).unwrap();
+    assert_eq!(all.len(), 15);
+    for (query, first) in [
+        ("Perso verlängern", "personalausweis"),
+        ("perso verlaengern", "personalausweis"),
+        ("meldebescheinung", "meldebescheinigung"),
+        ("Meldebescheinigungen", "meldebescheinigung"),
+        ("Bescheinigung Meldebehörde", "meldebescheinigung"),
+        ("Geburtsurkunde", "personenstandsurkunde"),
+        ("gebursturkunde", "personenstandsurkunde"),
+        ("Heiratsurkunde bestellen", "personenstandsurkunde"),
+        ("ich bin umgezogen", "wohnung-anmelden"),
+        ("hundemarke", "hundesteuer"),
+        ("fuhrerschein", "fuehrerschein"),
+        ("FÜHRERSCHEIN UMTAUSCHEN", "fuehrerschein"),
+        ("polizeiliches Führungszeugnis", "fuehrungszeugnis"),
+        ("Auto anmelden", "auto-zulassen"),
+        ("Mietzuschuss", "wohngeld"),
+        ("renew my passport", "reisepass"),
+        ("99115003000000", "meldebescheinigung"),
+    ] {
+        let found = search::find(&all, query);
+        assert_eq!(found.first().map(|s| s.key.as_str()), Some(first), "{query}");
+    }
+    for nothing in ["Quantenphysik", "xyzzy", "", "?", "der die das"] {
+        assert!(search::find(&all, nothing).is_empty(), "{nothing}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_of_the_catalogue_is_there_in_both_languages() {
+    let test = one().await;
+    let mut browser = test.browser();
+    browser.get("/").await.is(200).shows("Meldebescheinigung").shows("/leistungen/personalausweis");
+    browser.get("/suche?q=perso").await.is(303);
+    browser.get("/leistungen?q=perso+verl%C3%A4ngern").await.is(200).shows("Personalausweis");
+    browser.get("/leistungen?q=%3Cscript%3Ealert(1)%3C/script%3E").await.is(200).hides("<script>alert");
+    for lang in ["de", "en"] {
+        browser.get(&format!("/sprache/{lang}?zurueck=/")).await.is(303);
+        for service in catalogue::all(&test.city.content, Lang::De).unwrap() {
+            let page = browser.get(&format!("/leistungen/{}", service.key)).await;
+            page.is(200).shows("§").hides("⟦");
+        }
+        for page in ["/impressum", "/datenschutz", "/barrierefreiheit", "/kontakt", "/feedback", "/leistungen"] {
+            browser.get(page).await.is(200).hides("⟦").hides("bisher nur auf Deutsch");
+        }
+    }
+    browser.get("/leistungen/gibt-es-nicht").await.is(404);
+    browser.get("/leistungen/personalausweis").await.shows("noch nicht online").hides("/personalausweis/antrag");
+    browser.post("/leistungen/personalausweis/antrag", &[]).await.is(404);
+    assert_eq!(test.app.texts.missed(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn feedback_is_kept_without_a_name_and_goes_after_a_year() {
+    for test in both().await {
+        let mut browser = test.browser();
+        browser.post("/feedback", &[("kind", "")]).await.is(422).shows("Wählen Sie aus, worum es geht.");
+        let sent = [("kind", "barriere"), ("message", "Der Knopf ist <b>zu klein</b>"), ("seite", "/antrag?name=x")];
+        browser.post("/feedback", &sent).await.is(303);
+        let sql = "SELECT page, message, reply_to FROM services_feedback WHERE tenant = $1";
+        let rows = test.city.db.read().await.unwrap().list::<(String, String, String)>(sql, &[]).await.unwrap();
+        assert_eq!(rows, [("/antrag".to_owned(), "Der Knopf ist <b>zu klein</b>".to_owned(), String::new())]);
+
+        test.later(24 * 366);
+        crate::jobs::expire(test.app.cx(&test.city, "test"), crate::jobs::Expire).await.unwrap();
+        assert!(test.city.db.read().await.unwrap().query(sql, &[]).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_of_processing_activities_is_made_from_the_forms() {
+    let test = one().await;
+    let entries = crate::service::processing_entries(&test.city, Lang::De).unwrap();
+    let keys: Vec<&str> = entries.iter().map(|e| e.service.as_str()).collect();
+    assert_eq!(keys, ["personenstandsurkunde", "meldebescheinigung"]);
+    let entry = &entries[1];
+    assert!(entry.legal_basis.iter().any(|b| b.contains("§ 18 BMG")), "{entry:?}");
+    assert!(entry.data.iter().any(|d| d == "Familienname"), "{entry:?}");
+    assert!(!entry.recipients.is_empty() && !entry.retention.is_empty() && !entry.purpose.is_empty());
+}
+
+/// Opens a copy of the city with one file changed.
+async fn fault_of(file: &str, change: impl Fn(String) -> String) -> String {
+    let folder = std::env::temp_dir().join(format!("meer-services-{}", kernel::Sources::system().uuid()));
+    let city = folder.join("meerbusch");
+    for (_, _, name, path) in content::files(&testkit::cities().join("meerbusch")).unwrap() {
+        let to = city.join(&name);
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        let body = std::fs::read_to_string(path).unwrap();
+        std::fs::write(to, if name == file { change(body) } else { body }).unwrap();
+    }
+    let config = house::Config { data: folder.join("data"), ..house::Config::default() };
+    let app = house::App::new(config, kernel::Sources::system(), vec![MODULE, rooms::ROOMS]).unwrap();
+    let outcome = house::open_city(&app, &city).await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    match outcome {
+        Err(Error::Internal(error)) => error.to_string(),
+        Err(error) => panic!("{error}"),
+        Ok(_) => panic!("the fault was not found"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_in_the_citys_data_are_named_with_file_line_and_column() {
+    let online = "services/meldebescheinigung.toml";
+    let replaced = |from: &'static str, to: &'static str| {
+        move |body: String| {
+            assert!(body.contains(from), "{from}");
+            body.replacen(from, to, 1)
+        }
+    };
+    for (file, from, to, expected) in [
+        (online, "total = \"gebuehr\"", "total = \"gebur\"", "Das Feld „gebur“ gibt es im Formular nicht."),
+        (online, "row = \"meldebescheinigung_papier\"", "row = \"papier\"", "Die Gebühr „papier“ steht nicht in fees.toml."),
+        (online, "if zustellweg =", "if zustelweg =", "Die Regel „if zustelweg ="),
+        (online, "process = \"meldebescheinigung\"", "process = \"x\"", "Den Prozess „x“ gibt es nicht."),
+        (online, "leika = \"99115003000000\"", "leika = \"99\"", "Der LeiKa-Schlüssel „99“ hat nicht 14 Ziffern."),
+        (online, "[online.applicant]", "[online.applicants]", "unknown field `applicants`"),
+        ("fees.toml", "key = \"urkunde_weitere\"", "key = \"urkunde_erste\"", "gelten ab dem 2023-08-08 zwei Zeilen zugleich"),
+        ("fees.toml", "key = \"tod_jahre\"", "key = \"tot_jahre\"", "Das Formular braucht „fristen.tod_jahre“"),
+        ("forms/meldebescheinigung.toml", "type = \"partial-date\"", "type = \"datum\"", "meldebescheinigung.toml"),
+    ] {
+        let faults = fault_of(file, replaced(from, to)).await;
+        let line = faults.lines().find(|line| line.contains(expected));
+        let line = line.unwrap_or_else(|| panic!("{expected} is not among: {faults}"));
+        let mut parts = line.split(':').skip(1);
+        let number = |part: Option<&str>| part.and_then(|p| p.parse::<usize>().ok()).is_some_and(|n| n > 0);
+        assert!(number(parts.next()) && number(parts.next()), "no line and column: {line}");
+    }
+}

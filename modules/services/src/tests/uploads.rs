@@ -1,0 +1,115 @@
+use super::{rooms::calls, *};
+
+const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
+
+/// A citizen's Urkunde up to the page that asks for evidence.
+async fn at_evidence(browser: &mut Browser) -> (String, String) {
+    browser.get("/test-anmelden/hoch").await.is(303);
+    let draft = begin(browser, "personenstandsurkunde").await;
+    let answers = [
+        ("standesamt", "meerbusch"),
+        ("ereignis", "geburt"),
+        ("ereignis_datum", "1"),
+        ("ereignis_datum-month", "2"),
+        ("ereignis_datum-year", "1990"),
+        ("person_familienname", "Muster-Kind"),
+        ("person_vornamen", "Toni"),
+        ("registernummer", "G 12/1990"),
+        ("beziehung", "geschwister"),
+    ];
+    let mut left = 12;
+    loop {
+        let at = at(browser, &draft).await;
+        if at.ends_with("/berechtigtes-interesse") {
+            return (draft, at);
+        }
+        answer(browser, &draft, &answers).await.is(303);
+        left -= 1;
+        assert!(left > 0, "at {at}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_judged_by_their_content_and_nothing_else_is_lost() {
+    let test = one().await;
+    let mut browser = test.browser();
+    let (draft, step) = at_evidence(&mut browser).await;
+    let large = vec![b'%'; 10_000_001];
+    let huge = vec![b'%'; 100_000_000];
+    let page = b"%PDF-1.7\n%%EOF\n<script>alert(1)</script>PK\x03\x04....PK\x05\x06..............%%EOF";
+    for (name, bytes, text) in [
+        ("leer.pdf", &b""[..], "ist leer"),
+        ("seite.pdf", &b"<html><script>alert(1)</script>"[..], "hat eine Art, die wir nicht öffnen können"),
+        ("bild.png", &b"<svg xmlns='http://www.w3.org/2000/svg'/>"[..], "hat eine Art, die wir nicht öffnen können"),
+        ("bombe.zip", &b"PK\x03\x04"[..], "hat eine Art, die wir nicht öffnen können"),
+        ("zwitter.pdf", &page[..], "steckt etwas, das dort nicht hingehört"),
+        ("gross.pdf", &large[..], "ist zu groß. Erlaubt sind 10 MB."),
+        ("riesig.pdf", &huge[..], "ist zu groß. Erlaubt sind 10 MB."),
+    ] {
+        let shown = form_of(&browser.get(&step).await.body, &step);
+        let fields = with(&shown, &[("berechtigtes_interesse", "Familienforschung")]);
+        let sent = browser.post_files(&step, &fields, &[("nachweis_beziehung", name, bytes)]).await;
+        sent.is(422).shows(text).shows(name).shows("Familienforschung");
+    }
+    assert_eq!(stored(&test, &draft).await.0["values"].get("nachweis_beziehung"), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn good_files_reach_the_case_and_removed_ones_are_gone() {
+    for test in both().await {
+        let mut browser = test.browser();
+        let (draft, step) = at_evidence(&mut browser).await;
+        let shown = form_of(&browser.get(&step).await.body, &step);
+        let files = [
+            ("nachweis_beziehung", "C:\\daten\\geburt\u{202e}.pdf", PDF),
+            ("nachweis_beziehung", "zweite.pdf", PDF),
+            ("familienname", "fremd.pdf", PDF),
+        ];
+        // Without the reason the page comes back, and the files are kept.
+        browser.post_files(&step, &with(&shown, &[("berechtigtes_interesse", "")]), &files).await.is(422);
+        let page = browser.get(&step).await;
+        page.is(200).shows("geburt.pdf").shows("zweite.pdf").hides("fremd.pdf").hides("daten");
+        let shown = form_of(&page.body, &step);
+        let remove = [("aktion", "datei-weg:nachweis_beziehung:2"), ("berechtigtes_interesse", "Forschung")];
+        browser.post_files(&step, &with(&shown, &remove), &[]).await.is(303);
+        let page = browser.get(&step).await;
+        page.shows("geburt.pdf").hides("zweite.pdf").shows("Forschung");
+        let sql = "SELECT COUNT(*) AS n FROM files_file WHERE tenant = $1";
+        assert_eq!(test.city.db.read().await.unwrap().one::<(i64,)>(sql, &[]).await.unwrap().0, 1);
+
+        let answers = [
+            ("berechtigtes_interesse", "Familienforschung"),
+            ("zweck", "privat"),
+            ("urkunden.1.urkunde_art", "a4"),
+            ("urkunden.1.urkunde_anzahl", "3"),
+            ("erklaerung", "ja"),
+        ];
+        let mut left = 8;
+        while !at(&mut browser, &draft).await.ends_with("/pruefen") {
+            answer(&mut browser, &draft, &answers).await.is(303);
+            left -= 1;
+            assert!(left > 0);
+        }
+        let action = format!("{draft}/absenden");
+        let check = browser.get(&format!("{draft}/pruefen")).await;
+        check.is(200).shows("geburt.pdf").shows("20,00");
+        browser.post(&action, &with(&form_of(&check.body, &action), &[])).await.is(303);
+
+        let [document] = calls(&test, "records.add-document").await.try_into().unwrap();
+        assert_eq!((&document["kind"], &document["title"]), (&"nachweis".into(), &"geburt.pdf".into()));
+        let [entry] = calls(&test, "registers.note-civil-entry").await.try_into().unwrap();
+        assert_eq!((&entry["family_name"], &entry["date"]), (&"Muster-Kind".into(), &"1990-02-01".into()));
+        assert_eq!(entry["register_number"], "G 12/1990");
+        let [fees] = calls(&test, "payments.set-fees").await.try_into().unwrap();
+        let rows: Vec<(&str, i64)> = fees["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|i| (i["fee"].as_str().unwrap(), i["quantity"].as_i64().unwrap()))
+            .collect();
+        assert_eq!(rows, [("urkunde_erste", 1), ("urkunde_weitere", 2)]);
+        let [started] = calls(&test, "processes.start").await.try_into().unwrap();
+        assert_eq!((&started["vars"]["ereignis"], &started["vars"]["lieferung"]), (&"geburt".into(), &"papier".into()));
+        assert!(!started["vars"].to_string().contains("Muster"));
+    }
+}
