@@ -9,6 +9,11 @@ kernel::id!(
     PaymentId, PaymentKind, "payment"
 );
 
+kernel::id!(
+    /// An order to give money back (Erstattung); also the number of the order at the treasury.
+    RefundId, RefundKind, "refund"
+);
+
 /// One line of a fee (Gebührenposition), computed from the city's dated fee rows, never taken from a browser.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct FeeItem {
@@ -104,6 +109,22 @@ impl Event for PaymentSettled {
     const NAME: &'static str = "payments.settled";
     fn subject(&self) -> Subject {
         let id: Id<PaymentKind> = self.payment;
+        id.into()
+    }
+}
+
+/// The treasury has paid back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refunded {
+    pub refund: RefundId,
+    pub case: CaseId,
+    pub cents: Money,
+}
+
+impl Event for Refunded {
+    const NAME: &'static str = "payments.refunded";
+    fn subject(&self) -> Subject {
+        let id: Id<RefundKind> = self.refund;
         id.into()
     }
 }

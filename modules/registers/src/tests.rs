@@ -83,7 +83,7 @@ impl World {
              sender = { street = \"Musterstraße 1\", postal_code = \"40667\", city = \"Meerbusch\" }",
         );
         let signing = journal::SigningKey::load_or_create(&folder.path().join("key")).unwrap();
-        let checkpoints = journal::Checkpoints::new(folder.path().join("checkpoints"), signing, "test".into()).unwrap();
+        let checkpoints = journal::Checkpoints::new(folder.path().join("checkpoints"), signing, "test").unwrap();
         let city = app.add_city(City {
             key: "meerbusch".into(),
             file: file.unwrap(),
