@@ -1,12 +1,12 @@
 //! What the city's data say about units, roles and, for the demo, people.
 
-use std::{collections::BTreeSet, future::Future, pin::Pin};
+use std::{future::Future, pin::Pin};
 
 use content::Content;
 use house::{App, InCity};
 use identity::{NewStaff, Organisation};
 use jobs::Job;
-use kernel::{Cx, Permission, Result};
+use kernel::{Cx, Result};
 use serde::{Deserialize, Serialize};
 
 /// `cities/<city>/organisation.toml`
@@ -53,19 +53,29 @@ struct DemoCitizen {
     password: String,
 }
 
-/// Every permission that a role may hold.
-fn permissions(app: &App) -> Vec<Permission> {
-    let all: BTreeSet<Permission> = app.modules.iter().flat_map(|m| m.permissions).copied().collect();
-    all.into_iter().collect()
+/// Whether a module knows the permission. One of a module that this house does not have is left alone.
+fn known(app: &App, permission: &str) -> bool {
+    let own = permission.starts_with("identity.");
+    let module = permission.split('.').next().unwrap_or_default();
+    if !own && app.modules.iter().all(|m| m.name != module) {
+        tracing::warn!(permission, "a role names a permission of a module that is not here");
+        return true;
+    }
+    app.modules.iter().flat_map(|m| m.permissions).any(|known| known.0 == permission)
 }
 
 /// Faults of the city's data, with their file.
 pub fn check(app: &App, content: &Content) -> Vec<String> {
     let mut faults = Vec::new();
     if content.get(ORGANISATION.0, ORGANISATION.1).is_some() {
-        let read = content.toml::<Organisation>(ORGANISATION.0, ORGANISATION.1);
-        if let Err(fault) = read.and_then(|o| o.check(&permissions(app))) {
-            faults.push(format!("organisation.toml: {fault}"));
+        match content.toml::<Organisation>(ORGANISATION.0, ORGANISATION.1) {
+            Ok(organisation) => {
+                faults.extend(organisation.check().err().map(|fault| format!("organisation.toml: {fault}")));
+                for (role, permission) in organisation.unknown_permissions(|p| known(app, p)) {
+                    faults.push(format!("organisation.toml: role {role} names the unknown permission {permission}"));
+                }
+            }
+            Err(fault) => faults.push(fault.to_string()),
         }
     }
     if content.get(PEOPLE.0, PEOPLE.1).is_some()
@@ -79,11 +89,10 @@ pub fn check(app: &App, content: &Content) -> Vec<String> {
 /// Takes units and roles over; in the demo also its people.
 pub fn seed(cx: &Cx, demo: bool) -> Pin<Box<dyn Future<Output = Result<()>> + Send + '_>> {
     Box::pin(async move {
-        let (app, city) = (cx.app()?, cx.city()?);
+        let city = cx.city()?;
         if city.content.get(ORGANISATION.0, ORGANISATION.1).is_some() {
             let organisation = city.content.toml::<Organisation>(ORGANISATION.0, ORGANISATION.1)?;
-            let known = permissions(&app);
-            db::write!(city.db, |tx| { identity::load_organisation(tx, cx, &organisation, &known).await })?;
+            db::write!(city.db, |tx| { identity::load_organisation(tx, cx, &organisation).await })?;
         }
         if demo && city.content.get(PEOPLE.0, PEOPLE.1).is_some() {
             let people = city.content.toml::<People>(PEOPLE.0, PEOPLE.1)?;

@@ -227,3 +227,6 @@ const TABLES: &[Table] = &[
     Table { name: "identity_role_permission", holds: Holds::NoPerson("roles") },
     Table { name: "identity_role_special", holds: Holds::NoPerson("roles") },
 ];
+
+#[cfg(test)]
+mod tests;

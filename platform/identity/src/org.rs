@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use db::{Rx, Tx, params, record};
-use kernel::{Cx, Error, Permission, Result, UnitKey, canonical_json, sha256};
+use kernel::{Cx, Error, Result, UnitKey, canonical_json, sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -56,8 +56,8 @@ fn yes() -> bool {
 }
 
 impl Organisation {
-    /// Refuses doubled keys, unknown parents, circles, and permissions that no module knows.
-    pub fn check(&self, permissions: &[Permission]) -> Result<()> {
+    /// Refuses doubled keys, unknown parents and circles.
+    pub fn check(&self) -> Result<()> {
         let fault = |text: String| Err(Error::internal(text));
         let mut parents = BTreeMap::new();
         for unit in &self.units {
@@ -83,13 +83,14 @@ impl Organisation {
             if !roles.insert(&role.key) {
                 return fault(format!("role {} stands twice", role.key));
             }
-            for permission in &role.permissions {
-                if !permissions.iter().any(|known| known.0 == permission) {
-                    return fault(format!("role {} names the unknown permission {permission}", role.key));
-                }
-            }
         }
         Ok(())
+    }
+
+    /// Roles with a permission that nobody knows: (role, permission).
+    pub fn unknown_permissions(&self, known: impl Fn(&str) -> bool) -> Vec<(&str, &str)> {
+        let named = self.roles.iter().flat_map(|r| r.permissions.iter().map(|p| (r.key.as_str(), p.as_str())));
+        named.filter(|(_, permission)| !known(permission)).collect()
     }
 }
 
@@ -141,14 +142,9 @@ pub async fn units(rx: &mut Rx) -> Result<Units> {
 ///
 /// # Errors
 /// As [`Organisation::check`]; `Forbidden` for people without [`perm::STAFF`].
-pub async fn load_organisation(
-    tx: &mut Tx,
-    cx: &Cx,
-    organisation: &Organisation,
-    permissions: &[Permission],
-) -> Result<bool> {
+pub async fn load_organisation(tx: &mut Tx, cx: &Cx, organisation: &Organisation) -> Result<bool> {
     perm::ask(cx, perm::STAFF)?;
-    organisation.check(permissions)?;
+    organisation.check()?;
     if stored(tx).await? == *organisation {
         return Ok(false);
     }
@@ -246,20 +242,22 @@ mod tests {
 
     fn fault(toml: &str) -> String {
         let organisation: Organisation = toml::from_str(toml).unwrap();
-        organisation.check(&[Permission("records.view")]).unwrap_err().to_string()
+        organisation.check().unwrap_err().to_string()
     }
 
     #[test]
     fn city_data_is_read_and_its_faults_are_named() {
         let organisation: Organisation = toml::from_str(TOML).unwrap();
-        organisation.check(&[Permission("records.view")]).unwrap();
+        organisation.check().unwrap();
+        assert!(organisation.unknown_permissions(|p| p == "records.view").is_empty());
+        assert_eq!(organisation.unknown_permissions(|_| false), [("standesbeamte", "records.view")]);
         assert_eq!(organisation.roles[0].clearance, Confidentiality::Vertraulich);
         assert!(toml::from_str::<Organisation>("[[unit]]\nkey='a'\nname='A'\nparrent='b'").is_err());
         assert!(fault("[[unit]]\nkey='a'\nname='A'\nparent='b'").contains("unknown parent b"));
         assert!(fault("[[unit]]\nkey='a'\nname='A'\n[[unit]]\nkey='a'\nname='B'").contains("twice"));
         let circle = "[[unit]]\nkey='a'\nname='A'\nparent='b'\n[[unit]]\nkey='b'\nname='B'\nparent='a'";
         assert!(fault(circle).contains("above itself"));
-        assert!(fault("[[role]]\nkey='r'\nname='R'\npermissions=['records.vieww']").contains("records.vieww"));
+        assert!(fault("[[role]]\nkey='r'\nname='R'\n[[role]]\nkey='r'\nname='S'").contains("role r stands twice"));
     }
 
     #[test]

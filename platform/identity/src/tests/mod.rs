@@ -118,8 +118,7 @@ impl World {
 
     pub async fn organisation(&self) {
         let organisation: Organisation = toml::from_str(CITY).unwrap();
-        db::write!(self.test.db, |tx| { crate::load_organisation(tx, &self.system(), &organisation, KNOWN).await })
-            .unwrap();
+        db::write!(self.test.db, |tx| { crate::load_organisation(tx, &self.system(), &organisation).await }).unwrap();
     }
 }
 
@@ -151,8 +150,6 @@ pub fn code_of<T: std::fmt::Debug>(result: Result<T>) -> String {
 
 pub const VIEW: Permission = Permission("records.view");
 pub const DECIDE: Permission = Permission("records.decide");
-pub const KNOWN: &[Permission] = &[VIEW, DECIDE, crate::perm::STAFF];
-
 pub const CITY: &str = r#"
     [[unit]]
     key = "dezernat-2"

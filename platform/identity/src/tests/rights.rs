@@ -162,9 +162,8 @@ async fn access_follows_every_change_in_the_same_transaction() {
         let organisation: Organisation = toml::from_str(&moved).unwrap();
         let secret = class(&world, "standesamt", Confidentiality::Vertraulich, None).await;
         assert_eq!(sees(&world, mia).await, [registry]);
-        let load = || async {
-            db::write!(db, |tx| { load_organisation(tx, &world.system(), &organisation, KNOWN).await }).unwrap()
-        };
+        let load =
+            || async { db::write!(db, |tx| { load_organisation(tx, &world.system(), &organisation).await }).unwrap() };
         assert!(load().await);
         assert!(!load().await, "nothing new");
         assert_eq!(sees(&world, mia).await, sorted(vec![registry, secret]));
