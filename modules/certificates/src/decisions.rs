@@ -81,7 +81,7 @@ pub struct Decision {
     /// Reasons of a decision, or the text of a plain letter. A paragraph that is one value in braces becomes as many
     /// paragraphs as the value has.
     pub paragraphs: Vec<String>,
-    /// How the fee of the case is demanded, where there is one; a Verwaltungsakt only.
+    /// How the fee of this outcome is demanded, unless it is zero; a Verwaltungsakt only.
     pub fee: Option<FeePart>,
     /// Note below a letter without signature (§ 37 (5) VwVfG NRW).
     pub signature_note: Option<String>,
@@ -90,6 +90,8 @@ pub struct Decision {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeePart {
+    /// Key of the fee row in `fees.toml`.
+    pub row: String,
     pub tenor: String,
     #[serde(default)]
     pub text: Vec<String>,
@@ -97,11 +99,59 @@ pub struct FeePart {
     pub remedy: String,
 }
 
+/// The part of `fees.toml` that a letter prints; `services` checks the whole of it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Fees {
+    #[serde(default)]
+    fee: Vec<FeeRow>,
+}
+
+/// A fee while it is the law.
+#[derive(Debug, Deserialize)]
+pub struct FeeRow {
+    key: String,
+    pub text: String,
+    /// Of a fee by effort (Rahmengebühr) the lower end.
+    pub cents: i64,
+    valid_from: Date,
+    valid_to: Option<Date>,
+    pub basis: String,
+}
+
+impl Fees {
+    /// # Errors
+    /// What cannot be read, with file, line and column.
+    pub fn of(content: &Content) -> Result<std::sync::Arc<Fees>> {
+        match content.get("city", "fees") {
+            Some(_) => content.toml("city", "fees"),
+            None => Ok(std::sync::Arc::default()),
+        }
+    }
+
+    fn row(&self, key: &str, day: Date) -> Option<&FeeRow> {
+        self.fee.iter().find(|r| r.key == key && r.valid_from <= day && r.valid_to.is_none_or(|to| day <= to))
+    }
+
+    /// The fee of a decision by the row of the day of application; none when it is zero.
+    ///
+    /// # Errors
+    /// The city has no such row on that day.
+    pub fn of_decision(&self, decision: &Decision, applied: Date) -> Result<Option<&FeeRow>> {
+        let Some(part) = &decision.fee else { return Ok(None) };
+        let row = self.row(&part.row, applied);
+        let row = row.ok_or_else(|| Error::internal(format!("fee {} has no row on {applied}", part.row)))?;
+        Ok(Some(row).filter(|row| row.cents > 0))
+    }
+}
+
 /// What a letter says about remedies.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Instruction {
     /// Never empty.
-    Verwaltungsakt { text: Vec<String>, basis: String },
+    Verwaltungsakt {
+        text: Vec<String>,
+        basis: String,
+    },
     KeinVerwaltungsakt,
 }
 
@@ -146,7 +196,7 @@ impl Decisions {
     }
 
     /// Every fault of the data on a day, with file, line and column.
-    pub fn check(&self, item: &Item, letters: &BTreeSet<String>, day: Date) -> Vec<String> {
+    pub fn check(&self, item: &Item, letters: &BTreeSet<String>, fees: &Fees, day: Date) -> Vec<String> {
         let mut faults = Vec::new();
         let mut fault = |at: &Spanned<String>, text: String| {
             let (line, column) = position(&item.body, at.span().start);
@@ -181,6 +231,9 @@ impl Decisions {
                     fault(at, format!("{{{used}}} ist kein bekannter Wert. Antworten der Aufgabe nennt „texts“."));
                 }
             }
+            if let Some(part) = decision.fee.as_ref().filter(|part| fees.row(&part.row, day).is_none()) {
+                fault(at, format!("fees.toml hat für „{}“ keine Zeile, die am {day} gilt.", part.row));
+            }
             match decision.kind {
                 Kind::KeinVerwaltungsakt => {
                     if decision.remedy.is_some() || decision.fee.is_some() || !decision.tenor.is_empty() {
@@ -192,7 +245,12 @@ impl Decisions {
                         fault(at, "Ein Verwaltungsakt braucht einen Tenor (tenor).".into());
                     }
                     if decision.remedy.is_none() || self.instruction(decision, day, true).is_err() {
-                        fault(at, format!("Ein Verwaltungsakt braucht eine Rechtsbehelfsbelehrung, die am {day} gilt (remedy)."));
+                        fault(
+                            at,
+                            format!(
+                                "Ein Verwaltungsakt braucht eine Rechtsbehelfsbelehrung, die am {day} gilt (remedy)."
+                            ),
+                        );
                     }
                 }
             }
@@ -259,7 +317,13 @@ mod tests {
     use super::*;
 
     fn item(body: &str) -> Item {
-        Item { kind: "city".into(), key: "decisions".into(), version: 1, name: "decisions.toml".into(), body: body.into() }
+        Item {
+            kind: "city".into(),
+            key: "decisions".into(),
+            version: 1,
+            name: "decisions.toml".into(),
+            body: body.into(),
+        }
     }
 
     fn day(text: &str) -> Date {
@@ -296,7 +360,7 @@ remedy = "klage"
 texts = ["grund"]
 tenor = ["Ihren Antrag vom {antrag_vom} lehne ich ab."]
 paragraphs = ["{grund}"]
-fee = { tenor = "Die Gebühr beträgt {gebuehr}.", remedy = "gebuehr" }
+fee = { row = "abgelehnt", tenor = "Die Gebühr beträgt {gebuehr}.", remedy = "gebuehr" }
 
 [[decision]]
 key = "hinweis"
@@ -307,6 +371,15 @@ title = "Hinweis"
 paragraphs = ["{grund}"]
 texts = ["grund"]
 "#;
+
+    fn fees() -> Fees {
+        let row = "[[fee]]\nkey = \"abgelehnt\"\ntext = \"Ablehnung\"\nbasis = \"§ 4\"\nsample = true\n";
+        let rows = [
+            format!("{row}cents = 750\nvalid_from = \"2019-01-01\"\nvalid_to = \"2026-06-30\"\n"),
+            format!("{row}cents = 0\nvalid_from = \"2026-07-01\"\n"),
+        ];
+        content::read_toml(&Item { name: "fees.toml".into(), ..item(&rows.concat()) }).unwrap()
+    }
 
     fn letters() -> BTreeSet<String> {
         ["bescheid-ablehnung", "mitteilung"].map(str::to_owned).into()
@@ -332,32 +405,50 @@ texts = ["grund"]
         }
         let note = data.get("hinweis").unwrap();
         assert_eq!(data.instruction(note, day("1999-01-01"), true).unwrap(), Instruction::KeinVerwaltungsakt);
-        assert_eq!(data.check(&item, &letters(), day("2026-06-01")), Vec::<String>::new());
+        assert_eq!(data.check(&item, &letters(), &fees(), day("2026-06-01")), Vec::<String>::new());
     }
 
     #[test]
     fn a_verwaltungsakt_without_a_remedy_of_today_does_not_load() {
         let faults = |body: &str, at| {
             let item = item(body);
-            content::read_toml::<Decisions>(&item).unwrap().check(&item, &letters(), day(at))
+            content::read_toml::<Decisions>(&item).unwrap().check(&item, &letters(), &fees(), day(at))
         };
         let fault = faults(DATA, "2019-06-01");
         assert_eq!(fault.len(), 1, "{fault:?}");
-        assert!(fault[0].starts_with("decisions.toml:22:7: „ablehnung“") && fault[0].contains("2019-06-01"), "{fault:?}");
+        assert!(
+            fault[0].starts_with("decisions.toml:22:7: „ablehnung“") && fault[0].contains("2019-06-01"),
+            "{fault:?}"
+        );
         for (what, broken) in [
             ("Rechtsbehelfsbelehrung", DATA.replace("remedy = \"klage\"", "")),
             ("Tenor", DATA.replace("tenor = [\"Ihren Antrag vom {antrag_vom} lehne ich ab.\"]", "")),
             ("kein bekannter Wert", DATA.replace("{antrag_vom}", "{antrag}")),
             ("fehlt", DATA.replace("template = \"mitteilung\"", "template = \"brief\"")),
+            ("fees.toml", DATA.replace("row = \"abgelehnt\"", "row = \"andere\"")),
             ("selben Zeit", DATA.replace("valid_to = \"2025-12-31\"", "")),
             ("zweimal", DATA.replace("key = \"hinweis\"", "key = \"ablehnung\"")),
-            ("Was kein Verwaltungsakt ist", DATA.replace("title = \"Hinweis\"", "title = \"Hinweis\"\nremedy = \"klage\"")),
+            (
+                "Was kein Verwaltungsakt ist",
+                DATA.replace("title = \"Hinweis\"", "title = \"Hinweis\"\nremedy = \"klage\""),
+            ),
         ] {
             let found = faults(&broken, "2026-06-01");
             assert!(found.iter().any(|f| f.contains(what)), "{what}: {found:?}");
         }
         let unreadable = content::read_toml::<Decisions>(&item(&DATA.replace("kein-verwaltungsakt", "vielleicht")));
         assert!(unreadable.unwrap_err().to_string().starts_with("decisions.toml:34:"));
+    }
+
+    #[test]
+    fn the_fee_is_that_of_the_day_of_application_and_zero_is_none() {
+        let data: Decisions = content::read_toml(&item(DATA)).unwrap();
+        let (fees, decision) = (fees(), data.get("ablehnung").unwrap());
+        let on = |at| fees.of_decision(decision, day(at)).map(|row| row.map(|r| r.cents)).map_err(|e| e.to_string());
+        assert_eq!(on("2026-06-30"), Ok(Some(750)));
+        assert_eq!(on("2026-07-01"), Ok(None));
+        assert!(on("2018-12-31").unwrap_err().contains("abgelehnt"));
+        assert_eq!(fees.of_decision(data.get("hinweis").unwrap(), day("2018-12-31")).unwrap().map(|r| r.cents), None);
     }
 
     #[test]
@@ -368,9 +459,10 @@ texts = ["grund"]
             _ => None,
         };
         let fill = |texts: &[&str]| fill_all(&texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>(), &value);
-        assert_eq!(fill(&["Grund: {grund}", "{grund}"]).unwrap(), [
-            "Grund: Es fehlt {name}.", "Und mehr.", "Es fehlt {name}.", "Und mehr."
-        ]);
+        assert_eq!(
+            fill(&["Grund: {grund}", "{grund}"]).unwrap(),
+            ["Grund: Es fehlt {name}.", "Und mehr.", "Es fehlt {name}.", "Und mehr."]
+        );
         assert_eq!(fill(&["Mengen { und }} und {"]).ok(), None);
         assert_eq!(fill(&["offen {"]).unwrap(), ["offen {"]);
         assert!(fill(&["{leer}"]).is_err() && fill(&["{unbekannt}"]).is_err());

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::{
     EVIDENCE_CERTIFICATE, EVIDENCE_DECISION, code,
-    decisions::{Decisions, Instruction},
+    decisions::{Decisions, Fees, Instruction},
     letter::{Head, address_block},
     printing::{self, Printed, Sheet},
     record::{Record, Ticked},
@@ -156,14 +156,15 @@ pub async fn write(cx: Cx, job: Write) -> Result<()> {
         "" => Vec::new(),
         task => cx.ask(&mut rx, TaskTexts { case: job.case, element: task.into() }).await?,
     };
-    let fees = service::fees(&cx, &mut rx, job.case).await?;
     let office = service::office(&cx, &mut rx, &case).await?;
     drop(rx);
 
     let today = cx.today();
-    let instruction = decisions.instruction(decision, today, fees.is_some())?;
+    let fees = Fees::of(&city.content)?;
+    let fee = fees.of_decision(decision, service::applied_on(&case))?;
+    let instruction = decisions.instruction(decision, today, fee.is_some())?;
     let head = Head { city: &city, office: &office, case: &case, recipient: address_block(&case.party), today };
-    let data = head.decision(decision, &texts, fees.as_ref(), &instruction)?;
+    let data = head.decision(decision, &texts, fee, &instruction)?;
     let text_sha256 = sha256(&[canonical_json(&data)?.as_bytes()]);
     let title = data["subject"].as_str().unwrap_or(&decision.title).to_owned();
     let id: DecisionId = cx.new_id();

@@ -1,12 +1,11 @@
 //! What stands in a letter: the data of the templates, as the README of the crate `pdf` describes them.
 
-use contract_payments::Fees;
 use contract_records::{CaseView, Party};
 use house::City;
 use kernel::{Date, Lang, Money, Result, berlin};
 use serde_json::{Map, Value, json};
 
-use crate::decisions::{Decision, Instruction, fill, fill_all};
+use crate::decisions::{Decision, FeeRow, Instruction, fill, fill_all};
 
 /// Who writes, to whom, about which case.
 pub struct Head<'a> {
@@ -78,7 +77,7 @@ impl Head<'_> {
         Value::Object(data)
     }
 
-    /// A letter of a decision type. `texts` are the clerk's answers; `fees` is what the case costs now.
+    /// A letter of a decision type. `texts` are the clerk's answers.
     ///
     /// # Errors
     /// A sentence that names a value which is not there.
@@ -86,13 +85,17 @@ impl Head<'_> {
         &self,
         decision: &Decision,
         texts: &[(String, String)],
-        fees: Option<&Fees>,
+        fee: Option<&FeeRow>,
         instruction: &Instruction,
     ) -> Result<Value> {
-        let total = fees.map_or(Money::ZERO, |f| f.total);
+        let total = fee.map_or(Money::ZERO, |row| Money(row.cents));
         let value = |name: &str| {
             let answered = decision.texts.iter().any(|t| t == name);
-            if answered { texts.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone()) } else { self.value(name, total) }
+            if answered {
+                texts.iter().find(|(k, _)| k == name).map(|(_, v)| v.clone())
+            } else {
+                self.value(name, total)
+            }
         };
         let mut data = self.data(&fill(&decision.title, &value)?);
         let paragraphs = fill_all(&decision.paragraphs, &value)?;
@@ -106,9 +109,11 @@ impl Head<'_> {
             }
             Instruction::Verwaltungsakt { text, .. } => {
                 let mut tenor = fill_all(&decision.tenor, &value)?;
-                if let (Some(part), Some(fees)) = (&decision.fee, fees) {
+                if let (Some(part), Some(row)) = (&decision.fee, fee) {
                     tenor.push(fill(&part.tenor, &value)?);
-                    data.insert("fee".into(), fee(fees, fill_all(&part.text, &value)?));
+                    let rows = [json!({"label": row.text, "basis": row.basis, "cents": row.cents})];
+                    let text = fill_all(&part.text, &value)?;
+                    data.insert("fee".into(), json!({"text": text, "rows": rows, "total_cents": row.cents}));
                 }
                 data.insert("kind".into(), json!("Verwaltungsakt"));
                 data.insert("tenor".into(), json!(tenor));
@@ -118,18 +123,6 @@ impl Head<'_> {
         }
         Ok(Value::Object(data))
     }
-}
-
-fn fee(fees: &Fees, text: Vec<String>) -> Value {
-    let rows: Vec<Value> = fees
-        .items
-        .iter()
-        .map(|item| {
-            let label = if item.quantity == 1 { item.text.clone() } else { format!("{} × {}", item.quantity, item.text) };
-            json!({"label": label, "basis": item.basis, "cents": item.total().unwrap_or_default().cents()})
-        })
-        .collect();
-    json!({"text": text, "rows": rows, "total_cents": fees.total.cents()})
 }
 
 pub fn full_name(party: &Party) -> String {

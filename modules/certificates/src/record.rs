@@ -142,7 +142,8 @@ impl Record {
         row("geburtsort", "Geburtsort", text(&self.birth_place));
         row("staatsangehoerigkeit", "Staatsangehörigkeiten", self.nationality.iter().map(|c| c.name.clone()).collect());
         for address in &self.addresses {
-            let label = if address.kind == SECONDARY { "Einzug in die Nebenwohnung" } else { "Einzug in die Hauptwohnung" };
+            let label =
+                if address.kind == SECONDARY { "Einzug in die Nebenwohnung" } else { "Einzug in die Hauptwohnung" };
             row("einzug", label, address.moved_in.iter().map(|d| german(*d)).collect());
         }
         for address in &self.former_addresses {

@@ -1,17 +1,16 @@
 //! What processes and other modules may ask for. Printing is a job: a process step never waits for the press.
 
 use contract_certificates::{CertificateId, CertificatesOf, IssueCertificate, WriteLetter, WriteNote};
-use contract_payments::{Fees, FeesOf};
 use contract_records::{AddStep, Audience, CaseView, Cases};
 use contract_registers::PopulationAnswer;
 use db::{Rx, Tx};
 use house::{Call, InCity};
-use kernel::{CaseId, Cx, Error, Event, Result, StaffId, Subject, TaskOutcome};
+use kernel::{CaseId, Cx, Date, Error, Event, Result, StaffId, Subject, TaskOutcome};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     EVIDENCE_CERTIFICATE,
-    decisions::Decisions,
+    decisions::{Decisions, Fees},
     jobs::{Issue, Note, Write},
     printing, store,
 };
@@ -39,8 +38,10 @@ pub async fn write_letter(cx: &Cx, tx: &mut Tx, c: WriteLetter) -> Result<TaskOu
     let city = cx.city()?;
     let decisions = Decisions::of(&city.content)?;
     let decision = decisions.get(&c.decision)?;
-    let fees = fees(cx, tx, c.case).await?;
-    decisions.instruction(decision, cx.today(), fees.is_some())?;
+    let case = case(cx, tx, c.case).await?;
+    let fees = Fees::of(&city.content)?;
+    let fee = fees.of_decision(decision, applied_on(&case))?;
+    decisions.instruction(decision, cx.today(), fee.is_some())?;
     let job = Write { case: c.case, token: c.token, decision: c.decision, task: c.task };
     jobs::enqueue(tx, cx, &job).await?;
     Ok(TaskOutcome::Waiting)
@@ -63,9 +64,9 @@ pub async fn of_case(_: &Cx, rx: &mut Rx, q: CertificatesOf) -> Result<Vec<Certi
     Ok(store::certificates_of(rx, q.case).await?.into_iter().map(|c| c.id).collect())
 }
 
-/// What the case costs now; none where it costs nothing.
-pub async fn fees(cx: &Cx, rx: &mut Rx, case: CaseId) -> Result<Option<Fees>> {
-    Ok(cx.ask(rx, FeesOf { case }).await?.filter(|fees| fees.total.cents() > 0))
+/// The day of application: its fee rows count.
+pub fn applied_on(case: &CaseView) -> Date {
+    case.opened_at.to_zoned(kernel::berlin()).date()
 }
 
 pub async fn case(cx: &Cx, rx: &mut Rx, id: CaseId) -> Result<CaseView> {
@@ -106,8 +107,7 @@ pub async fn withdraw(cx: &Cx, tx: &mut Tx, id: CertificateId, by: StaffId, reas
 
 /// A step of the case that the applicant sees.
 pub async fn step(cx: &Cx, tx: &mut Tx, case: CaseId, code: &str) -> Result<()> {
-    let step =
-        AddStep { case, code: code.into(), args: Vec::new(), audience: Audience::Applicant, media_break: false };
+    let step = AddStep { case, code: code.into(), args: Vec::new(), audience: Audience::Applicant, media_break: false };
     cx.call(tx, step).await
 }
 
@@ -118,8 +118,8 @@ pub fn check(app: &house::App, content: &content::Content) -> Vec<String> {
         letters.iter().filter_map(|name| printing::template(content, name).err()).map(|e| e.to_string()).collect();
     let Some(item) = content.get("city", "decisions") else { return faults };
     let today = app.sources.now().to_zoned(kernel::berlin()).date();
-    match Decisions::of(content) {
-        Ok(decisions) => faults.extend(decisions.check(&item, &letters, today)),
+    match Decisions::of(content).and_then(|decisions| Ok((decisions, Fees::of(content)?))) {
+        Ok((decisions, fees)) => faults.extend(decisions.check(&item, &letters, &fees, today)),
         Err(error) => faults.push(error.to_string()),
     }
     faults

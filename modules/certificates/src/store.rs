@@ -41,8 +41,18 @@ pub async fn add_certificate(tx: &mut Tx, c: &Certificate, token: TaskToken, cod
     tx.exec_one(
         sql,
         params![
-            c.id, c.case_id, token.instance, number(token)?, &c.kind, &c.title, code_hash, &c.office, c.issued_on,
-            c.document_id, c.pdf_sha256, GENUINE,
+            c.id,
+            c.case_id,
+            token.instance,
+            number(token)?,
+            &c.kind,
+            &c.title,
+            code_hash,
+            &c.office,
+            c.issued_on,
+            c.document_id,
+            c.pdf_sha256,
+            GENUINE,
         ],
     )
     .await
@@ -103,8 +113,17 @@ pub async fn add_decision(tx: &mut Tx, d: &NewDecision<'_>) -> Result<()> {
     tx.exec_one(
         sql,
         params![
-            d.id, d.case, d.token.instance, number(d.token)?, d.decision, d.kind, d.remedy_basis, d.text_sha256,
-            d.document, d.pdf_sha256, d.at,
+            d.id,
+            d.case,
+            d.token.instance,
+            number(d.token)?,
+            d.decision,
+            d.kind,
+            d.remedy_basis,
+            d.text_sha256,
+            d.document,
+            d.pdf_sha256,
+            d.at,
         ],
     )
     .await

@@ -1,0 +1,270 @@
+use askama::Template;
+use axum::{
+    extract::{Multipart, Path},
+    response::{IntoResponse, Response},
+};
+use contract_postbox::MessageId;
+use contract_records::{CaseView, Cases, Documents, VisibleCase};
+use db::Rx;
+use files::{Accept, Type};
+use house::{Answer, Call, Req};
+use http::StatusCode;
+use kernel::{CaseId, DocumentId, Error, Result};
+use ui::{Errors, Page};
+
+use super::Linked;
+use crate::{
+    model::{self, Kind},
+    service::{self, Attachment},
+    store::{self, Message},
+    texts,
+};
+
+/// Files of a reply.
+const MAX_FILES: usize = 5;
+/// Largest file of a reply, in bytes.
+const MAX_FILE: usize = 10 * 1024 * 1024;
+/// Largest reply with all its files, in bytes.
+pub const MAX_FORM: usize = 3 * MAX_FILE + 64 * 1024;
+/// Longest text of a reply, in characters.
+const MAX_TEXT: usize = 5000;
+const ACCEPT: Accept = Accept { types: &[Type::Pdf, Type::Jpeg, Type::Png], max: MAX_FILE };
+
+/// A message in a list.
+struct Line {
+    title: String,
+    href: String,
+    /// What it belongs to.
+    case: String,
+    message: Message,
+    /// A question that waits for an answer.
+    open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "postbox.html")]
+struct Postbox<'a> {
+    page: &'a Page,
+    lines: Vec<Line>,
+    unread: usize,
+}
+
+pub async fn list(rq: Req) -> Answer {
+    let account = rq.cx.actor.account().ok_or(Error::NotFound)?;
+    let mut rx = rq.city.db.read().await?;
+    let messages = store::messages_of_account(&mut rx, account).await?;
+    let mut ids: Vec<CaseId> = messages.iter().map(|m| m.case).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let cases = rq.cx.ask(&mut rx, Cases { ids }).await?;
+    drop(rx);
+    let page = rq.page("postbox-title");
+    let lines: Vec<Line> = messages
+        .into_iter()
+        .filter_map(|m| cases.iter().find(|c| c.id == m.case).map(|case| line(&page, case, m)))
+        .collect();
+    let unread = lines.iter().filter(|l| l.message.read_at.is_none()).count();
+    rq.html(&Postbox { page: &page, lines, unread })
+}
+
+fn line(page: &Page, case: &CaseView, message: Message) -> Line {
+    Line {
+        title: texts::title(&page.texts, page.lang, &message.subject),
+        href: format!("/postfach/{}", message.id),
+        case: format!("{}, {}", case.title, case.number),
+        open: is_open(case, &message),
+        message,
+    }
+}
+
+fn is_open(case: &CaseView, message: &Message) -> bool {
+    message.kind == Kind::Question && message.closed_at.is_none() && !case.status.closed()
+}
+
+/// A reply as it is shown below its question.
+struct Replied {
+    message: Message,
+    documents: Vec<Linked>,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage<'a> {
+    page: &'a Page,
+    case: CaseView,
+    message: Message,
+    text: Vec<String>,
+    documents: Vec<Linked>,
+    replies: Vec<Replied>,
+    open: bool,
+    /// A citizen comes from the postbox, a guest from the case.
+    back: String,
+    typed: String,
+    errors: Errors,
+}
+
+/// Everything of a message's page that lies in the database.
+struct Shown {
+    case: CaseView,
+    message: Message,
+    documents: Vec<Linked>,
+    replies: Vec<Replied>,
+}
+
+async fn shown(rq: &Req, id: MessageId) -> Result<Shown> {
+    let mut rx = rq.city.db.read().await?;
+    let message = store::message(&mut rx, id).await?;
+    let case = rq.cx.ask(&mut rx, VisibleCase { case: message.case }).await?;
+    if message.kind == Kind::Reply {
+        return Err(Error::NotFound);
+    }
+    let documents = linked(rq, &mut rx, message.document.into_iter().collect()).await?;
+    let mut replies = Vec::new();
+    for reply in store::messages_of_case(&mut rx, case.id).await? {
+        if reply.answers == Some(id.uuid()) {
+            let ids = store::attachments(&mut rx, reply.id).await?;
+            replies.push(Replied { documents: linked(rq, &mut rx, ids).await?, message: reply });
+        }
+    }
+    Ok(Shown { case, message, documents, replies })
+}
+
+async fn linked(rq: &Req, rx: &mut Rx, ids: Vec<DocumentId>) -> Result<Vec<Linked>> {
+    let documents = rq.cx.ask(rx, Documents { ids }).await?;
+    Ok(documents.iter().map(|d| Linked::of(d, false)).collect())
+}
+
+/// Opening a message is reading it: the first time is kept, and the page says so.
+pub async fn message(rq: Req, Path(id): Path<MessageId>) -> Answer {
+    let mut shown = shown(&rq, id).await?;
+    if shown.message.read_at.is_none() {
+        db::write!(rq.city.db, |tx| { service::read(&rq.cx, tx, &shown.message).await })?;
+        shown.message.read_at = Some(rq.cx.now());
+    }
+    let page = page_of(&rq, &shown.message);
+    rq.html(&template(&rq, &page, shown, String::new(), Errors::new()))
+}
+
+fn page_of(rq: &Req, message: &Message) -> Page {
+    let mut page = rq.untitled();
+    page.title = texts::title(&page.texts, page.lang, &message.subject);
+    page
+}
+
+fn template<'a>(rq: &Req, page: &'a Page, shown: Shown, typed: String, errors: Errors) -> MessagePage<'a> {
+    let Shown { case, message, documents, replies } = shown;
+    let text = match message.kind {
+        Kind::Question => model::paragraphs(&message.body),
+        _ => model::paragraphs(&texts::body(&page.texts, page.lang, &message.subject)),
+    };
+    let back = match rq.cx.actor.account() {
+        Some(_) => ui::paths::POSTBOX.to_owned(),
+        None => format!("/vorgang/{}", case.id),
+    };
+    MessagePage { open: is_open(&case, &message), page, case, message, text, documents, replies, back, typed, errors }
+}
+
+/// What was typed and chosen.
+#[derive(Default)]
+struct Typed {
+    text: String,
+    files: Vec<(String, Vec<u8>)>,
+}
+
+/// Reads the form; files that were not chosen come with an empty name and are none.
+async fn read_form(mut form: Multipart) -> Result<Typed, Response> {
+    let mut typed = Typed::default();
+    while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+        match field.name() {
+            Some("antwort") => typed.text = field.text().await.map_err(IntoResponse::into_response)?,
+            Some("datei") => {
+                let name = field.file_name().unwrap_or_default().to_owned();
+                let bytes = field.bytes().await.map_err(IntoResponse::into_response)?;
+                if bytes.len() > MAX_FILE {
+                    return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+                }
+                if !name.is_empty() {
+                    typed.files.push((name, bytes.into()));
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(typed)
+}
+
+/// Every fault of a reply; the text comes back to the page, files have to be chosen again.
+fn check(page: &Page, typed: &Typed) -> (Vec<Type>, Errors) {
+    let mut errors = Errors::new();
+    let length = typed.text.trim().chars().count();
+    if length == 0 {
+        errors.push("antwort", page.t("postbox-reply-missing"));
+    } else if length > MAX_TEXT {
+        errors.push("antwort", page.t1("postbox-reply-too-long", "max", MAX_TEXT));
+    }
+    if typed.files.len() > MAX_FILES {
+        errors.push("datei", page.t1("postbox-too-many-files", "max", MAX_FILES));
+    }
+    let mut types = Vec::with_capacity(typed.files.len());
+    for (name, bytes) in &typed.files {
+        match files::accept(bytes, ACCEPT) {
+            Ok(found) => types.push(found),
+            Err(refusal) => {
+                let name = files::clean_name(name);
+                errors.push("datei", page.t1(&format!("postbox-{}", refusal.code()), "name", name.as_str()));
+            }
+        }
+    }
+    (types, errors)
+}
+
+pub async fn reply(rq: Req, Path(id): Path<MessageId>, form: Multipart) -> Answer {
+    let shown = shown(&rq, id).await?;
+    if !is_open(&shown.case, &shown.message) {
+        return Err(Error::refused("postbox-answered").into());
+    }
+    let typed = match read_form(form).await {
+        Ok(typed) => typed,
+        Err(response) => return Ok(response),
+    };
+    let page = page_of(&rq, &shown.message);
+    let (types, errors) = check(&page, &typed);
+    if !errors.is_empty() {
+        let page = page.checked(&errors);
+        return rq.invalid(&template(&rq, &page, shown, typed.text, errors));
+    }
+    let mut attachments = Vec::with_capacity(types.len());
+    for ((name, bytes), found) in typed.files.into_iter().zip(types) {
+        let stored = rq.city.files.put(&rq.cx, bytes).await?;
+        attachments.push(Attachment { stored, name, media_type: found.media_type() });
+    }
+    let text = typed.text.trim();
+    let question = &shown.message;
+    db::write!(rq.city.db, |tx| { service::reply(&rq.cx, tx, question, text, &attachments).await })?;
+    rq.see_other_with(format!("/postfach/{id}"), "postbox-replied")
+}
+
+#[derive(Template)]
+#[template(path = "case_panel.html")]
+struct CasePanel<'a> {
+    page: &'a Page,
+    lines: Vec<Line>,
+    /// The question that waits, with its text.
+    question: Option<(Message, Vec<String>)>,
+    typed: String,
+    errors: Errors,
+}
+
+/// Messages of the case and the form for an open question; for guests the only place where they see both.
+pub async fn case_panel(rq: &Req, rx: &mut Rx, case: CaseId) -> Result<Option<String>> {
+    let messages = store::messages_of_case(rx, case).await?;
+    if messages.is_empty() {
+        return Ok(None);
+    }
+    let case = rq.cx.ask(rx, VisibleCase { case }).await?;
+    let page = rq.untitled();
+    let question = messages.iter().rfind(|m| is_open(&case, m)).map(|m| (m.clone(), model::paragraphs(&m.body)));
+    let lines = messages.into_iter().rev().filter(|m| m.kind != Kind::Reply).map(|m| line(&page, &case, m)).collect();
+    let panel = CasePanel { page: &page, lines, question, typed: String::new(), errors: Errors::new() };
+    panel.render().map(Some).map_err(Error::internal)
+}
