@@ -39,7 +39,7 @@ impl File {
     /// `platform/kernel`, `server` and so on; empty for what lies outside all crates.
     fn crate_folder(&self) -> &str {
         const GROUPS: &[&str] = &["platform", "formats", "contract", "modules"];
-        const SINGLE: &[&str] = &["server", "sandbox", "xtask"];
+        const SINGLE: &[&str] = &["server", "sandbox", "xtask", "bench"];
         let mut parts = self.path.split('/');
         let (first, second) = (parts.next().unwrap_or(""), parts.next());
         match second {
@@ -49,13 +49,14 @@ impl File {
         }
     }
 
-    /// Code that runs in tests only.
+    /// Code that runs in tests and measurements only.
     fn is_test(&self) -> bool {
         let inside = ["/tests/", "/benches/", "/examples/"];
         inside.iter().any(|folder| self.path.contains(folder))
             || self.path.ends_with("/tests.rs")
             || self.path.ends_with("/testing.rs")
             || self.path.starts_with("platform/testkit/")
+            || self.path.starts_with("bench/")
     }
 }
 

@@ -56,7 +56,7 @@ fn refusal(from: &Package<'_>, to: &Package<'_>, for_tests: bool) -> Option<&'st
         return None;
     }
     match (from.group.as_str(), to.group.as_str()) {
-        ("formats", "formats") | ("server" | "xtask", _) => None,
+        ("formats", "formats") | ("server" | "xtask" | "bench", _) => None,
         ("formats", _) => Some("a format stands for itself"),
         ("platform", _) if from.name == "kernel" => Some("the kernel stands on nothing of ours"),
         // Brings up the whole house in a test process.
