@@ -47,14 +47,14 @@ async fn every_page_of_the_catalogue_is_there_in_both_languages() {
         browser.get(&format!("/sprache/{lang}?zurueck=/")).await.is(303);
         for service in catalogue::all(&test.city.content, Lang::De).unwrap() {
             let page = browser.get(&format!("/leistungen/{}", service.key)).await;
-            page.is(200).shows("§").hides("⟦");
+            page.is(200).shows(&service.legal_basis[0].paragraph).hides("⟦");
         }
         for page in ["/impressum", "/datenschutz", "/barrierefreiheit", "/kontakt", "/feedback", "/leistungen"] {
             browser.get(page).await.is(200).hides("⟦").hides("bisher nur auf Deutsch");
         }
     }
     browser.get("/leistungen/gibt-es-nicht").await.is(404);
-    browser.get("/leistungen/personalausweis").await.shows("noch nicht online").hides("/personalausweis/antrag");
+    browser.get("/leistungen/personalausweis").await.shows("Not available online yet").hides("/personalausweis/antrag");
     browser.post("/leistungen/personalausweis/antrag", &[]).await.is(404);
     assert_eq!(test.app.texts.missed(), []);
 }
