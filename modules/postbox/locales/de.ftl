@@ -62,7 +62,7 @@ postbox-state-unread = Noch nicht gelesen
 postbox-state-posted = Verschickt am { $at }
 postbox-state-stack = Liegt im Postausgang
 postbox-letter-question-before = zu Ihrem Antrag haben wir noch eine Frage:
-postbox-letter-question-after = Antworten Sie im Portal mit Ihrem Zugangscode oder schreiben Sie uns. Nennen Sie dabei das Aktenzeichen. Ihr Antrag bleibt so lange bei uns liegen.
+postbox-letter-question-after = Antworten Sie im Portal mit Ihrem Abholcode oder schreiben Sie uns. Nennen Sie dabei das Aktenzeichen. Ihr Antrag bleibt so lange bei uns liegen.
 postbox-mail-subject = { $city }: Neue Nachricht in Ihrem Postfach
 postbox-mail-text = Guten Tag,
 
@@ -74,7 +74,7 @@ postbox-mail-text = Guten Tag,
 postbox-mail-guest-subject = { $city }: Es gibt etwas Neues für Sie
 postbox-mail-guest-text = Guten Tag,
 
-    zu Ihrem Antrag gibt es etwas Neues. Öffnen Sie das Portal und geben Sie Ihren Zugangscode ein.
+    zu Ihrem Antrag gibt es etwas Neues. Öffnen Sie das Portal und geben Sie Ihren Abholcode ein.
 
     Diese E-Mail enthält keinen Link und nichts über den Inhalt.
 
