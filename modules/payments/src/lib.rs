@@ -185,3 +185,6 @@ const TABLES: &[Table] = &[
         },
     },
 ];
+
+#[cfg(test)]
+mod tests;
