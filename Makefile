@@ -26,7 +26,7 @@ conformance: ## public test suites, one line each: passed/total (MEER_CONFORMANC
 	@cargo test -q -p bpmn --test interchange reference_models -- --nocapture | grep -o 'bpmn-miwg: .*'
 
 bench: ## the promised figures, measured here
-	cargo run --release -p xtask -- bench
+	cargo run --release -p bench
 
 lint: ## format, clippy, tidy
 	cargo fmt --all --check

@@ -5,13 +5,13 @@ import { createWriteStream, existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const binaries = join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug");
+const binaries = resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "debug");
 const logs = join(root, "target/e2e");
 
 const READY_WITHIN_MS = 60_000;

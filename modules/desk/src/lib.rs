@@ -11,6 +11,9 @@ use house::{Access, Holds, Key, Menu, Module, Panel, Retention, Table, answer, h
 use journal::{Evidence, Kind};
 use kernel::Permission;
 
+/// The list of cases, for measurements.
+pub use store::{After, Item, counts, items};
+
 /// Rights of this module.
 pub mod perm {
     use kernel::Permission;

@@ -336,10 +336,10 @@ mod tests {
 
     fn moves() -> impl Strategy<Value = Vec<Move>> {
         let status = prop_oneof![
-            Just(Status::Initial),
+            1 => Just(Status::Initial),
             3 => Just(Status::Payed),
-            Just(Status::Failed),
-            Just(Status::Canceled)
+            1 => Just(Status::Failed),
+            1 => Just(Status::Canceled)
         ];
         let hear = (0usize..4, status, prop::bool::weighted(0.1)).prop_map(|(at, status, wrong)| Move::Hear {
             at,

@@ -131,7 +131,7 @@ mod tests {
                 let page = joined.get_dictionary(id).unwrap();
                 assert_eq!(page.get(b"MediaBox").unwrap().as_array().unwrap()[2].as_i64().unwrap(), 420);
                 assert!(!page.has(b"StructParents"));
-                let content = String::from_utf8(joined.get_page_content(id).unwrap_or_default()).unwrap();
+                let content = String::from_utf8(joined.get_page_content(id)).unwrap();
                 ["eins", "zwei", "drei"].into_iter().find(|w| content.contains(w)).unwrap_or("-").to_owned()
             })
             .collect();

@@ -184,8 +184,7 @@ pub fn service(content: &Content, key: &str) -> Result<Arc<Service>> {
 
 /// All services by title.
 pub fn all(content: &Content, lang: Lang) -> Result<Vec<Arc<Service>>> {
-    let mut services =
-        content.all(KIND).iter().map(|item| content.parse(item, read)).collect::<Result<Vec<_>>>()?;
+    let mut services = content.all(KIND).iter().map(|item| content.parse(item, read)).collect::<Result<Vec<_>>>()?;
     services.sort_by_cached_key(|s| crate::search::fold(s.title.get(lang)));
     Ok(services)
 }
@@ -197,9 +196,8 @@ pub fn form(content: &Content, key: &str) -> Result<(i64, Arc<Form>)> {
 }
 
 fn read_form(item: &Item) -> Result<Form> {
-    Form::load(&item.name, &item.body).map_err(|faults| {
-        Error::internal(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-    })
+    Form::load(&item.name, &item.body)
+        .map_err(|faults| Error::internal(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }
 
 /// Every fault of the catalogue, the forms and the fees: file, line, column and a German sentence.
@@ -217,7 +215,9 @@ pub fn check(content: &Content) -> Vec<String> {
     }
     for item in content.all(KIND) {
         match content.parse(&item, read) {
-            Ok(service) => Checked { content, item: &item, faults: &mut faults }.service(&service, fees.as_deref().ok()),
+            Ok(service) => {
+                Checked { content, item: &item, faults: &mut faults }.service(&service, fees.as_deref().ok())
+            }
             Err(error) => faults.push(error.to_string()),
         }
     }

@@ -122,14 +122,19 @@ impl Fees {
         for row in &file.fee {
             let (span, row) = (row.span(), row.get_ref());
             if row.cents < 0 || row.max_cents.is_some_and(|max| max < row.cents) {
-                faults.push(fault(item, span.clone(), "Der Betrag ist kleiner als 0 oder größer als sein Höchstbetrag."));
+                faults.push(fault(
+                    item,
+                    span.clone(),
+                    "Der Betrag ist kleiner als 0 oder größer als sein Höchstbetrag.",
+                ));
             }
             if row.basis.trim().is_empty() {
                 faults.push(fault(item, span.clone(), "Es fehlt die Rechtsgrundlage (basis)."));
             }
             let outcome = row.outcome.as_deref();
             if outcome.is_some() != row.service.is_some() || outcome.is_some_and(|code| !OUTCOMES.contains(&code)) {
-                let text = format!("Zu einem Ausgang gehören „service“ und „outcome“, eins von: {}.", OUTCOMES.join(", "));
+                let text =
+                    format!("Zu einem Ausgang gehören „service“ und „outcome“, eins von: {}.", OUTCOMES.join(", "));
                 faults.push(fault(item, span, &text));
             }
         }

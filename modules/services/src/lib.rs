@@ -22,10 +22,7 @@ use pages::{apply, portal, standing};
 pub const MODULE: Module = Module {
     name: "services",
     migrations: Some(db::migrations!("services": "0001_init")),
-    locales: &[
-        ("de", include_str!("../locales/de.ftl")),
-        ("en", include_str!("../locales/en.ftl")),
-    ],
+    locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
         r.get(Access::Public, "/", portal::start);
         r.get(Access::Public, "/leistungen", portal::list);
@@ -70,13 +67,7 @@ pub const MODULE: Module = Module {
     ],
     tables: TABLES,
     panels: &[
-        Panel {
-            name: "services-staff",
-            order: 20,
-            staff: true,
-            applicant: false,
-            render: panel!(pages::panel::staff),
-        },
+        Panel { name: "services-staff", order: 20, staff: true, applicant: false, render: panel!(pages::panel::staff) },
         Panel {
             name: "services-applicant",
             order: 60,

@@ -9,9 +9,43 @@ use crate::catalogue::Service;
 
 /// Words that say nothing about a service.
 const EMPTY_WORDS: &[&str] = &[
-    "a", "an", "am", "auf", "bei", "das", "dem", "den", "der", "des", "die", "ein", "eine", "einen", "for", "fur", "ich",
-    "im", "in", "mein", "meine", "meinen", "mit", "my", "of", "the", "to", "und", "von", "wie", "wo", "zu", "zum", "zur",
-    "brauche", "beantragen", "mochte",
+    "a",
+    "an",
+    "am",
+    "auf",
+    "bei",
+    "das",
+    "dem",
+    "den",
+    "der",
+    "des",
+    "die",
+    "ein",
+    "eine",
+    "einen",
+    "for",
+    "fur",
+    "ich",
+    "im",
+    "in",
+    "mein",
+    "meine",
+    "meinen",
+    "mit",
+    "my",
+    "of",
+    "the",
+    "to",
+    "und",
+    "von",
+    "wie",
+    "wo",
+    "zu",
+    "zum",
+    "zur",
+    "brauche",
+    "beantragen",
+    "mochte",
 ];
 
 /// Weight of a word by where it stands.
@@ -59,7 +93,8 @@ pub fn fold(text: &str) -> String {
     let lower: String = text.nfd().filter(char::is_ascii).flat_map(char::to_lowercase).collect();
     let sharp = text.nfc().any(|c| c == 'ß' || c == 'ẞ');
     let lower = if sharp {
-        let spelled: String = text.chars().flat_map(|c| if matches!(c, 'ß' | 'ẞ') { vec!['s'] } else { vec![c] }).collect();
+        let spelled: String =
+            text.chars().flat_map(|c| if matches!(c, 'ß' | 'ẞ') { vec!['s'] } else { vec![c] }).collect();
         spelled.nfd().filter(char::is_ascii).flat_map(char::to_lowercase).collect()
     } else {
         lower
@@ -136,7 +171,9 @@ mod tests {
 
     #[test]
     fn spellings_of_one_word_are_one() {
-        for (a, b) in [("Führung", "Fuehrung"), ("Führung", "fuhrung"), ("Straße", "STRASSE"), ("Gebühr", "Gebu\u{308}hr")] {
+        for (a, b) in
+            [("Führung", "Fuehrung"), ("Führung", "fuhrung"), ("Straße", "STRASSE"), ("Gebühr", "Gebu\u{308}hr")]
+        {
             assert_eq!(fold(a), fold(b), "{a} {b}");
         }
         assert_ne!(fold("Pass"), fold("Pest"));

@@ -5,9 +5,11 @@ use std::{collections::BTreeMap, sync::Arc};
 use contract_payments::SetFees;
 use contract_processes::StartProcess;
 use contract_records::{AddDocument, Audience, OpenCase};
-use contract_services::{Application, ApplicationOf, ApplicationSubmitted, ProcessingEntry, ProcessingRegister, Section};
+use contract_services::{
+    Application, ApplicationOf, ApplicationSubmitted, ProcessingEntry, ProcessingRegister, Section,
+};
 use db::{Rx, Tx};
-use forms::{Account, AcceptError, Accepted, Answers, Facts, FileRef, Form, Kind, Submitted, Value};
+use forms::{AcceptError, Accepted, Account, Answers, Facts, FileRef, Form, Kind, Submitted, Value};
 use house::{Call, City, InCity};
 use jiff::ToSpan as _;
 use kernel::{Actor, CaseId, Cx, Error, FieldError, Hash, Lang, Level, Result, Timestamp, sha256};
@@ -210,7 +212,14 @@ pub enum Kept {
 ///
 /// # Errors
 /// [`Error::NotFound`] if the page is not asked any more or the draft is gone.
-pub async fn take_in(cx: &Cx, city: &City, opened: &mut Opened, step: &str, revision: i64, sent: &Sent) -> Result<Kept> {
+pub async fn take_in(
+    cx: &Cx,
+    city: &City,
+    opened: &mut Opened,
+    step: &str,
+    revision: i64,
+    sent: &Sent,
+) -> Result<Kept> {
     let before = opened.draft.clone();
     let mut after = before.clone();
     let submitted = sent.submitted();
@@ -260,14 +269,22 @@ pub async fn take_in(cx: &Cx, city: &City, opened: &mut Opened, step: &str, revi
 }
 
 /// Stores a changed draft unless another was faster; files that no answer names any more go.
-async fn save(cx: &Cx, city: &City, opened: &mut Opened, before: &Draft, mut after: Draft, sent: &Sent) -> Result<bool> {
+async fn save(
+    cx: &Cx,
+    city: &City,
+    opened: &mut Opened,
+    before: &Draft,
+    mut after: Draft,
+    sent: &Sent,
+) -> Result<bool> {
     if after.answers != before.answers {
         after.revision += 1;
     }
     after.updated_at = cx.now();
     after.expires_at = expiry(cx, &opened.form)?;
     let has = |answers: &Answers, id| submission::uploads(answers).iter().any(|upload| upload.file == id);
-    let gone: Vec<_> = submission::uploads(&before.answers).into_iter().filter(|u| !has(&after.answers, u.file)).collect();
+    let gone: Vec<_> =
+        submission::uploads(&before.answers).into_iter().filter(|u| !has(&after.answers, u.file)).collect();
     let saved = db::write!(city.db, |tx| {
         if !store::put_draft(tx, &after, before.revision).await? {
             return Ok(false);

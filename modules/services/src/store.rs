@@ -213,14 +213,16 @@ pub async fn add_application(tx: &mut Tx, a: &Application) -> Result<()> {
 }
 
 pub async fn application(rx: &mut Rx, case: CaseId) -> Result<Option<Application>> {
-    let sql = "SELECT case_id, draft_id, number, service, form, form_version, account_id, token_hash, answers, sections,
+    let sql =
+        "SELECT case_id, draft_id, number, service, form, form_version, account_id, token_hash, answers, sections,
                       sections_german, uploads, level, submitted_at, print_id
                FROM services_application WHERE tenant = $1 AND case_id = $2";
     rx.opt(sql, params![case]).await
 }
 
 pub async fn application_of_draft(rx: &mut Rx, draft: DraftId) -> Result<Option<Application>> {
-    let sql = "SELECT case_id, draft_id, number, service, form, form_version, account_id, token_hash, answers, sections,
+    let sql =
+        "SELECT case_id, draft_id, number, service, form, form_version, account_id, token_hash, answers, sections,
                       sections_german, uploads, level, submitted_at, print_id
                FROM services_application WHERE tenant = $1 AND draft_id = $2";
     rx.opt(sql, params![draft]).await

@@ -39,7 +39,9 @@ pub fn rule_faults(form: &Form, source: &str) -> Vec<String> {
     let scope = scope(&names(form));
     match Expr::parse(source, &scope) {
         Err(error) => vec![format!("Die Regel „{source}“ ist falsch: {error}")],
-        Ok(expr) => expr.check(&scope).iter().map(|fault| format!("Die Regel „{source}“ ist falsch: {fault}")).collect(),
+        Ok(expr) => {
+            expr.check(&scope).iter().map(|fault| format!("Die Regel „{source}“ ist falsch: {fault}")).collect()
+        }
     }
 }
 
@@ -74,8 +76,8 @@ pub fn fee(
     for rule in &online.fee {
         let value = evaluate(&rule.quantity, codes, env)?;
         let quantity = value.as_number().and_then(|n| n.to_i64()).filter(|n| *n >= 0);
-        let quantity = quantity
-            .ok_or_else(|| Error::internal(format!("{}: no quantity: {value:?}", rule.quantity.get_ref())))?;
+        let quantity =
+            quantity.ok_or_else(|| Error::internal(format!("{}: no quantity: {value:?}", rule.quantity.get_ref())))?;
         if quantity > 0 {
             items.push(fees.item(rule.row.get_ref(), quantity, day)?);
         }
@@ -94,12 +96,7 @@ pub fn fee(
 }
 
 /// Variables to start the process with: codes and amounts only.
-pub fn process_vars(
-    online: &Online,
-    mut codes: Map<String, Json>,
-    fee: Money,
-    env: &Env,
-) -> Result<Map<String, Json>> {
+pub fn process_vars(online: &Online, mut codes: Map<String, Json>, fee: Money, env: &Env) -> Result<Map<String, Json>> {
     codes.insert("gebuehr_cents".into(), fee.cents().into());
     let own = online.vars.iter().map(|(name, rule)| Ok((name.clone(), evaluate(rule, &codes, env)?.to_json())));
     let own = own.collect::<Result<Vec<_>>>()?;

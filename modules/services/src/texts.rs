@@ -103,7 +103,8 @@ mod tests {
 
     #[test]
     fn pages_have_headings_lists_and_links() {
-        let page = parse("# Kontakt\n\nRufen Sie an:\n[02132 0](tel:0213200), oder\n\n## Büros\n\n- eins\n- [zwei](/zwei)\n");
+        let page =
+            parse("# Kontakt\n\nRufen Sie an:\n[02132 0](tel:0213200), oder\n\n## Büros\n\n- eins\n- [zwei](/zwei)\n");
         assert_eq!(page.title, "Kontakt");
         assert_eq!(page.blocks.len(), 3);
         let Block::Paragraph(first) = &page.blocks[0] else { panic!("{:?}", page.blocks) };
@@ -115,9 +116,14 @@ mod tests {
 
     #[test]
     fn addresses_that_run_code_or_leave_the_site_unseen_are_no_links() {
-        for bad in ["[x](javascript:alert(1))", "[x](//example.org)", "[x](data:text/html,x)", "[x]", "[x](", "](", "ä[ü"] {
+        for bad in
+            ["[x](javascript:alert(1))", "[x](//example.org)", "[x](data:text/html,x)", "[x]", "[x](", "](", "ä[ü"]
+        {
             let page = parse(bad);
-            let links = page.blocks.iter().any(|b| matches!(b, Block::Paragraph(s) if s.iter().any(|s| matches!(s, Span::Link { .. }))));
+            let links = page
+                .blocks
+                .iter()
+                .any(|b| matches!(b, Block::Paragraph(s) if s.iter().any(|s| matches!(s, Span::Link { .. }))));
             assert!(!links, "{bad}");
         }
     }

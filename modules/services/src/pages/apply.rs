@@ -5,9 +5,9 @@ use axum::{
     extract::{Path, Query, Request},
     response::{IntoResponse, Response},
 };
-use forms::{ACTION, End, FieldError, LATER, Next, Reading, Submitted, View};
 use contract_payments::FeesOf;
 use contract_records::{CaseView, VisibleCase};
+use forms::{ACTION, End, FieldError, LATER, Next, Reading, Submitted, View};
 use house::{Answer, Call, Req, set_session_cookie};
 use http::{HeaderValue, StatusCode, header};
 use kernel::{CaseId, Error, Money, Result};
@@ -202,12 +202,8 @@ pub async fn send_step(rq: Req, Path((id, step)): Path<(String, String)>, reques
             let next = if to_check { reading.resume() } else { reading.next(&step) };
             rq.see_other(step_href(id, next))
         }
-        Ok(Kept::Stay) => {
-            rq.see_other(format!("/antrag/{id}/{step}{}", if to_check { "?ziel=pruefen" } else { "" }))
-        }
-        Ok(Kept::Invalid(errors)) => {
-            show(&rq, &opened, &step, &errors, Some(&Submitted::from(sent.fields)), to_check)
-        }
+        Ok(Kept::Stay) => rq.see_other(format!("/antrag/{id}/{step}{}", if to_check { "?ziel=pruefen" } else { "" })),
+        Ok(Kept::Invalid(errors)) => show(&rq, &opened, &step, &errors, Some(&Submitted::from(sent.fields)), to_check),
         Ok(Kept::Conflict { theirs }) => conflict(&rq, opened, *theirs, &step, sent),
         // Other answers meanwhile made this page disappear.
         Err(Error::NotFound) => rq.see_other(step_href(id, read(&opened)?.resume())),
@@ -331,8 +327,11 @@ pub async fn check(rq: Req, Path(id): Path<String>) -> Answer {
     }
     let page = rq.page("services-check-title");
     let fee = fee(&opened, &reading);
-    let submit =
-        if fee == Money::ZERO { page.t("services-submit") } else { page.t1("services-submit-fee", "fee", page.money(fee)) };
+    let submit = if fee == Money::ZERO {
+        page.t("services-submit")
+    } else {
+        page.t1("services-submit-fee", "fee", page.money(fee))
+    };
     let action = format!("/antrag/{id}/absenden");
     let back = reading.previous(forms::CHECK_STEP).map(|step| format!("/antrag/{id}/{step}")).unwrap_or_default();
     let view = View { page: &page, action: &action, back: &back, autosave: "", later: false };
@@ -415,11 +414,11 @@ pub async fn receipt(rq: Req, Path(case): Path<CaseId>) -> Answer {
     drop(rx);
     let page = rq.page("services-receipt-title");
     let signed_in = rq.cx.actor.account().is_some();
-    let claim_code = rq.cookie(CLAIM_COOKIE).and_then(|code| identity::read_code(code, CLAIM_GROUPS)).unwrap_or_default();
+    let claim_code =
+        rq.cookie(CLAIM_COOKIE).and_then(|code| identity::read_code(code, CLAIM_GROUPS)).unwrap_or_default();
     let claim_code = if signed_in { String::new() } else { in_groups(&claim_code) };
     let fee = fees.map_or(Money::ZERO, |fees| fees.total);
-    let mut response =
-        rq.html(&ReceiptPage { page: &page, case: &case, claim_code: &claim_code, signed_in, fee })?;
+    let mut response = rq.html(&ReceiptPage { page: &page, case: &case, claim_code: &claim_code, signed_in, fee })?;
     if !claim_code.is_empty() {
         set_claim(&rq, &mut response, "", 0)?;
     }
@@ -480,7 +479,9 @@ mod tests {
     fn hidden_fields_go_into_the_form_and_come_back_out() {
         let html = r#"<form action="/antrag/1/a" data-x="a &gt; b"><input name="x"></form><form action="/b"></form>"#;
         let html = with_hidden(html, "/antrag/1/a", 7, true);
-        assert!(html.starts_with(r#"<form action="/antrag/1/a" data-x="a &gt; b"><input type="hidden" name="stand" value="7">"#));
+        assert!(html.starts_with(
+            r#"<form action="/antrag/1/a" data-x="a &gt; b"><input type="hidden" name="stand" value="7">"#
+        ));
         assert_eq!(html.matches("hidden").count(), 2);
         let mut fields = [("stand", "7"), ("ziel", "pruefen"), ("csrf", "x"), ("art", "einfach")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))

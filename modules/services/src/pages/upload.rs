@@ -75,7 +75,9 @@ impl Parts<'_> {
 
     async fn part(&mut self, mut part: Field<'_>, sent: &mut Sent) -> Result<()> {
         let name = part.name().unwrap_or_default().to_owned();
-        let Some(file_name) = part.file_name().map(|name| if name.is_empty() { String::new() } else { files::clean_name(name) }) else {
+        let Some(file_name) =
+            part.file_name().map(|name| if name.is_empty() { String::new() } else { files::clean_name(name) })
+        else {
             let mut value = Vec::new();
             while let Ok(Some(chunk)) = part.chunk().await {
                 self.text += chunk.len();

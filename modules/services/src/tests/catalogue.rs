@@ -120,12 +120,22 @@ async fn faults_in_the_citys_data_are_named_with_file_line_and_column() {
     };
     for (file, from, to, expected) in [
         (online, "total = \"gebuehr\"", "total = \"gebur\"", "Das Feld „gebur“ gibt es im Formular nicht."),
-        (online, "row = \"meldebescheinigung_papier\"", "row = \"papier\"", "Die Gebühr „papier“ steht nicht in fees.toml."),
+        (
+            online,
+            "row = \"meldebescheinigung_papier\"",
+            "row = \"papier\"",
+            "Die Gebühr „papier“ steht nicht in fees.toml.",
+        ),
         (online, "if zustellweg =", "if zustelweg =", "Die Regel „if zustelweg ="),
         (online, "process = \"meldebescheinigung\"", "process = \"x\"", "Den Prozess „x“ gibt es nicht."),
         (online, "leika = \"99115003000000\"", "leika = \"99\"", "Der LeiKa-Schlüssel „99“ hat nicht 14 Ziffern."),
         (online, "[online.applicant]", "[online.applicants]", "unknown field `applicants`"),
-        ("fees.toml", "key = \"urkunde_weitere\"", "key = \"urkunde_erste\"", "gelten ab dem 2023-08-08 zwei Zeilen zugleich"),
+        (
+            "fees.toml",
+            "key = \"urkunde_weitere\"",
+            "key = \"urkunde_erste\"",
+            "gelten ab dem 2023-08-08 zwei Zeilen zugleich",
+        ),
         ("fees.toml", "key = \"tod_jahre\"", "key = \"tot_jahre\"", "Das Formular braucht „fristen.tod_jahre“"),
         ("forms/meldebescheinigung.toml", "type = \"partial-date\"", "type = \"datum\"", "meldebescheinigung.toml"),
     ] {

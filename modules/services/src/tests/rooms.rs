@@ -6,7 +6,7 @@ use contract_processes::StartProcess;
 use contract_records::{AddDocument, CaseOpened, CaseView, OpenCase, Status, VisibleCase};
 use contract_registers::NoteCivilEntry;
 use db::{Migrations, Rx, Step, Tx, params};
-use house::{Access, Answer, Holds, Module, Req, Table, answer, handler, set_session_cookie};
+use house::{Access, Answer, Holds, InCity, Module, Req, Table, answer, handler, set_session_cookie};
 use identity::{Client, ExternalPerson, LoginSource, Person, Request, Returned};
 use kernel::{CaseId, Command, Cx, DocumentId, Error, Level, Money, Principal, Result, Uuid};
 use serde_json::Value;
@@ -54,7 +54,13 @@ pub async fn calls(test: &TestCity, name: &str) -> Vec<Value> {
 async fn open_case(cx: &Cx, tx: &mut Tx, c: OpenCase) -> Result<CaseOpened> {
     let case = cx.new_id();
     note(cx, tx, case, &c).await?;
-    let claim_code = if c.account.is_none() { Some("3333-4444-6666-7777-9999-AAAA-CCCC".to_owned()) } else { None };
+    let claim_code = match c.account {
+        Some(_) => None,
+        None => {
+            let until = "2030-01-01T00:00:00Z".parse().map_err(Error::internal)?;
+            Some(cx.city()?.identity.issue_claim(tx, cx, case, until).await?)
+        }
+    };
     Ok(CaseOpened { case, number: format!("{}/2026/000001", c.plan), claim_code })
 }
 

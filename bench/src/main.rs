@@ -1,0 +1,67 @@
+//! `make bench`: the promised figures, measured on this machine. Every missed one is marked, and the program ends with
+//! an error then.
+//!
+//! `cargo run --release -p bench -- 50000` measures with so many cases instead of a million, to try it out.
+
+mod desk_list;
+mod figures;
+mod process;
+mod submissions;
+mod town;
+
+use std::{
+    io::Write as _,
+    path::Path,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use figures::{Figure, millis, print, quantile};
+
+/// Cases of the clerk's list.
+const CASES: i64 = 1_000_000;
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let cases = match std::env::args().nth(1) {
+        Some(text) => text.parse::<i64>().context("number of cases")?.max(5_000),
+        None => CASES,
+    };
+    if cfg!(debug_assertions) {
+        eprintln!("This build is not optimised; its figures say nothing (`make bench`).");
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
+    std::fs::create_dir_all(&folder)?;
+
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let (half, most) = fdatasync(&folder)?;
+    let mut all = vec![
+        Figure::stated("cores", cores.to_string()),
+        Figure::stated("fdatasync of 4 KiB", format!("p50 {}, p99 {}", millis(half), millis(most))),
+    ];
+    eprintln!("submissions …");
+    all.extend(submissions::measure(&folder, usize::try_from(cases / 25)?).await?);
+    eprintln!("list of {cases} cases, filled at the first run …");
+    all.extend(desk_list::measure(&folder, cases).await?);
+    eprintln!("the program …");
+    all.extend(process::measure(&folder)?);
+    all.push(Figure::not_measured("step of a form, 50 requests/s, p99", "no in-process portal in this program yet"));
+    all.push(Figure::not_measured("full-text search, p95", "there is no search index yet"));
+    Ok(if print(&all) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How long this disk takes to keep 4 KiB: median and 99th hundredth of 200 times.
+fn fdatasync(folder: &Path) -> Result<(Duration, Duration)> {
+    let path = folder.join("fdatasync");
+    let mut file = std::fs::File::create(&path)?;
+    let mut times = Vec::new();
+    for _ in 0..200 {
+        file.write_all(&[7; 4096])?;
+        let start = Instant::now();
+        file.sync_data()?;
+        times.push(start.elapsed());
+    }
+    std::fs::remove_file(&path)?;
+    Ok((quantile(&mut times, 0.5), quantile(&mut times, 0.99)))
+}
