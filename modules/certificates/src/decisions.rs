@@ -437,7 +437,9 @@ texts = ["grund"]
             assert!(found.iter().any(|f| f.contains(what)), "{what}: {found:?}");
         }
         let unreadable = content::read_toml::<Decisions>(&item(&DATA.replace("kein-verwaltungsakt", "vielleicht")));
-        assert!(unreadable.unwrap_err().to_string().starts_with("decisions.toml:34:"));
+        let line = DATA.lines().position(|l| l.contains("kein-verwaltungsakt")).unwrap() + 1;
+        let error = unreadable.unwrap_err().to_string();
+        assert!(error.starts_with(&format!("decisions.toml:{line}:")), "{error}");
     }
 
     #[test]

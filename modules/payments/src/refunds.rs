@@ -22,7 +22,7 @@ struct RefundChanged {
     refund: RefundId,
     case: CaseId,
     cents: Money,
-    state: String,
+    stage: String,
 }
 
 impl Event for RefundChanged {
@@ -35,7 +35,7 @@ impl Event for RefundChanged {
 
 async fn tell(cx: &Cx, tx: &mut Tx, refund: &Refund, state: RefundState) -> Result<()> {
     let event =
-        RefundChanged { refund: refund.id, case: refund.case, cents: refund.cents, state: state.code().to_owned() };
+        RefundChanged { refund: refund.id, case: refund.case, cents: refund.cents, stage: state.code().to_owned() };
     journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[1]).await.map(|_| ())
 }
 

@@ -22,7 +22,7 @@ struct PaymentChanged {
     payment: PaymentId,
     case: CaseId,
     cents: Money,
-    state: String,
+    stage: String,
 }
 
 impl Event for PaymentChanged {
@@ -59,7 +59,7 @@ pub(crate) async fn case(cx: &Cx, rx: &mut Rx, id: CaseId) -> Result<CaseView> {
 /// Writes a demand and tells of it; a settled one is told as what everybody waits for.
 async fn save(cx: &Cx, tx: &mut Tx, p: &Payment) -> Result<()> {
     store::save_payment(tx, p).await?;
-    let event = PaymentChanged { payment: p.id, case: p.case, cents: p.cents, state: p.state.code().to_owned() };
+    let event = PaymentChanged { payment: p.id, case: p.case, cents: p.cents, stage: p.state.code().to_owned() };
     journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[0]).await.map(|_| ())
 }
 

@@ -213,7 +213,8 @@ async fn one_network_cannot_wear_the_page_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_cities_load_and_a_broken_file_is_named() {
     let test = TestCity::open(&[MODULE, ROOMS], Engine::Sqlite).await.unwrap();
-    let db = db::testing::sqlite(&[content::MIGRATIONS]).await.db;
+    let fresh = db::testing::sqlite(&[content::MIGRATIONS]).await;
+    let db = fresh.db.clone();
     let mut cx = cx(&test, "certificates");
     cx.actor.principal = Principal::System { name: "test" };
     let folder = testkit::cities().join("musterstadt");
