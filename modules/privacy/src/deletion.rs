@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 
 use contract_records::{DocumentsOfCase, DueCase, DueForDeletion};
-use db::{Tx, params};
+use db::{Rx, Tx, params};
 use house::{App, Call, Holds, InCity, Key, Retention};
 use journal::Evidence;
 use kernel::{CaseId, Cx, Event, FileId, Result, Subject, Timestamp, Uuid, sha256};
@@ -228,13 +228,13 @@ async fn erase_tables(tx: &mut Tx, app: &App, case: CaseId) -> Result<u64> {
 }
 
 /// The evidential rows that the case's erasure will touch, found by the conditions of the `erase` statements.
-async fn evidential_rows(tx: &mut Tx, app: &App, case: CaseId) -> Result<Vec<(Evidence, Uuid)>> {
+pub async fn evidential_rows(rx: &mut Rx, app: &App, case: CaseId) -> Result<Vec<(Evidence, Uuid)>> {
     let of_table: BTreeMap<&str, Evidence> = app.evidence().into_iter().map(|e| (e.table, e)).collect();
     let ids = app.shared(|app| Ok(IdsOf::new(app)))?;
     let mut found = Vec::new();
     for (table, _) in with_case(app) {
         let (Some(evidence), Some(sql)) = (of_table.get(table), ids.0.get(table)) else { continue };
-        let rows = tx.list::<(Uuid,)>(*sql, params![case]).await?;
+        let rows = rx.list::<(Uuid,)>(*sql, params![case]).await?;
         found.extend(rows.into_iter().map(|(id,)| (*evidence, id)));
     }
     Ok(found)

@@ -6,7 +6,10 @@ use house::{App, Call, Holds, Key};
 use kernel::{AccountId, Cx, Result, Subject, Timestamp, Uuid};
 use serde_json::Value;
 
-use crate::schema::{Cell, Schema};
+use crate::{
+    deletion,
+    schema::{Cell, Schema},
+};
 
 /// Entries of the journal about one subject that an export holds; nobody's case comes near.
 const ENTRIES: i64 = 10_000;
@@ -104,6 +107,12 @@ impl Export {
     async fn case(&mut self, cx: &Cx, rx: &mut Rx, app: &App, schema: &Schema, case: &CaseView) -> Result<()> {
         self.tables(rx, app, schema, Key::Case, case.id.uuid(), Some(&case.number)).await?;
         self.entries(rx, &case.id.into(), Some(&case.number)).await?;
+        for (evidence, id) in deletion::evidential_rows(rx, app, case.id).await? {
+            // Documents and files speak for themselves below.
+            if !matches!(evidence.subject, "case" | "document" | "file") {
+                self.entries(rx, &Subject { kind: evidence.subject, id }, Some(&case.number)).await?;
+            }
+        }
         for document in cx.ask(rx, DocumentsOfCase { case: case.id }).await? {
             self.document(rx, &case.number, document).await?;
         }

@@ -59,12 +59,7 @@ pub const MODULE: Module = Module {
             access: Access::Staff(perm::EXPORT),
             order: 70,
         },
-        Menu {
-            label: "privacy-menu-register",
-            href: "/intern/verarbeitungen",
-            access: Access::Staff(perm::EXPORT),
-            order: 71,
-        },
+        Menu { label: "privacy-menu-register", href: "/intern/verarbeitungen", access: Access::AnyStaff, order: 71 },
         Menu {
             label: "privacy-menu-deletion",
             href: "/intern/loeschlauf",

@@ -49,7 +49,12 @@ pub const ROOMS: Module = Module {
 async fn sign_in(rq: Req, Path(case): Path<CaseId>) -> Answer {
     let client = Client::new(rq.caller, "", None, None);
     let identity = &rq.city.identity;
-    let session = db::write!(rq.city.db, |tx| { identity.start_guest(tx, &rq.cx, &client, case).await })?;
+    let session = db::write!(rq.city.db, |tx| {
+        // A guest's session lives as long as a claim code of the case does.
+        let good_until = rq.cx.local_now().saturating_add(jiff::Span::new().days(30)).timestamp();
+        identity.issue_claim(tx, &rq.cx, case, good_until).await?;
+        identity.start_guest(tx, &rq.cx, &client, case).await
+    })?;
     let mut response = rq.see_other("/")?;
     set_session_cookie(&mut response, &rq, &session.token)?;
     Ok(response)
