@@ -33,43 +33,24 @@ impl Row {
     }
 }
 
-/// Ending of the key of an outcome's row where the row does not name service and outcome itself, e.g.
-/// `urkunde-abgelehnt` beside `urkunde-erste`.
-///
-/// # Errors
-/// An outcome that nobody knows.
-fn ending(outcome: &str) -> Result<&'static str> {
-    match outcome {
-        "refused" => Ok("abgelehnt"),
-        "withdrawn" => Ok("zurueckgenommen"),
-        "nothing-found" => Ok("nichts-gefunden"),
-        _ => Err(Error::refused("payment-outcome")),
-    }
-}
+/// Outcomes that may have a fee of their own.
+const OUTCOMES: [&str; 3] = ["refused", "withdrawn", "nothing-found"];
 
 /// What is owed for an outcome by the row of the day; nothing where the city has no such row. Of a fee by effort
 /// (Rahmengebühr) the lower end counts.
 ///
 /// # Errors
 /// `payment-outcome` for an unknown outcome; a fault of the file.
-pub fn of_outcome(
-    content: &Content,
-    service: &str,
-    outcome: &str,
-    items: &[FeeItem],
-    day: Date,
-) -> Result<Option<FeeItem>> {
-    let ending = ending(outcome)?;
+pub fn of_outcome(content: &Content, service: &str, outcome: &str, day: Date) -> Result<Option<FeeItem>> {
+    if !OUTCOMES.contains(&outcome) {
+        return Err(Error::refused("payment-outcome"));
+    }
     if content.get("city", "fees").is_none() {
         return Ok(None);
     }
     let file = content.toml::<File>("city", "fees")?;
-    let family = items.first().and_then(|item| item.fee.split('-').next()).map(|first| format!("{first}-{ending}"));
-    let named = |row: &&Row| row.service.as_deref() == Some(service) && row.outcome.as_deref() == Some(outcome);
-    let related = |row: &&Row| row.service.is_none() && Some(&row.key) == family.as_ref();
-    let rows = || file.fee.iter().filter(|row| row.holds(day));
-    let row = rows().find(named).or_else(|| rows().find(related));
-    let Some(row) = row else { return Ok(None) };
+    let names = |row: &&Row| row.service.as_deref() == Some(service) && row.outcome.as_deref() == Some(outcome);
+    let Some(row) = file.fee.iter().filter(|row| row.holds(day)).find(names) else { return Ok(None) };
     if row.cents < 0 {
         return Err(Error::internal(format!("fee {} is negative", row.key)));
     }

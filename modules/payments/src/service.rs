@@ -135,11 +135,13 @@ pub async fn request_payment(cx: &Cx, tx: &mut Tx, c: RequestPayment) -> Result<
 /// `payment-outcome` for an unknown outcome.
 pub async fn settle_outcome(cx: &Cx, tx: &mut Tx, c: SettleOutcome) -> Result<TaskOutcome> {
     let none = TaskOutcome::done([("refund", json!("none"))]);
-    let Some(before) = store::fees(tx, c.case).await? else { return Ok(none) };
+    if store::fees(tx, c.case).await?.is_none() {
+        return Ok(none);
+    }
     let case = case(cx, tx, c.case).await?;
     // The fee is that of the day of application.
     let day = case.opened_at.to_zoned(kernel::berlin()).date();
-    let own = fees::of_outcome(&cx.city()?.content, &case.service, &c.outcome, &before.items, day)?;
+    let own = fees::of_outcome(&cx.city()?.content, &case.service, &c.outcome, day)?;
     let items = Vec::from_iter(own);
     let owed = sum(&items)?;
     store::set_fees(tx, c.case, &items, owed, cx.now()).await?;

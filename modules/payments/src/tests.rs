@@ -82,6 +82,8 @@ cents = 600
 valid_from = "2024-01-01"
 valid_to = "2025-12-31"
 basis = "Satzung"
+service = "personenstandsurkunde"
+outcome = "refused"
 
 [[fee]]
 key = "urkunde-abgelehnt"
@@ -90,6 +92,8 @@ cents = 750
 max_cents = 900
 valid_from = "2026-01-01"
 basis = "Satzung"
+service = "personenstandsurkunde"
+outcome = "refused"
 
 [[fee]]
 key = "suche"
@@ -743,5 +747,26 @@ async fn a_wrong_secret_is_a_fault_of_the_peer_and_no_panic() {
         std::fs::write(world.folder.path().join("pay"), "falsch").unwrap();
         assert_eq!(world.pay(case, &cookie).await, format!("/vorgang/{case}"));
         assert_eq!(world.payment(case).await.state, State::Open);
+    }
+}
+
+#[test]
+fn every_state_and_reason_has_words_in_both_languages() {
+    let sources = Sources { clock: Arc::new(SystemClock), random: Arc::new(SeededRandom::new(7)) };
+    let app = App::new(Config::default(), sources, vec![MODULE]).unwrap();
+    let states = State::ALL.iter().map(|s| format!("payments-state-{}", s.code()));
+    let transactions = TxState::ALL.iter().map(|s| format!("payments-tx-{}", s.code()));
+    let refunds = RefundState::ALL.iter().map(|s| format!("payments-refund-{}", s.code()));
+    let back = ["paid", "open", "unclear", "failed", "cancelled", "checking", "dropped"];
+    let back = back.iter().flat_map(|b| [format!("payments-back-{b}"), format!("payments-back-{b}-text")]);
+    let reasons = ["refused", "withdrawn", "nothing-found", "paid-twice", "paid-late", "mismatch"];
+    let reasons = reasons.iter().map(|r| format!("payments-reason-{r}"));
+    let mismatches = ["amount", "reference", "status", "fee-changed"].iter().map(|m| format!("payments-mismatch-{m}"));
+    let keys: Vec<String> =
+        states.chain(transactions).chain(refunds).chain(back).chain(reasons).chain(mismatches).collect();
+    for lang in [Lang::De, Lang::En] {
+        for key in &keys {
+            assert!(!app.texts.plain(lang, key).contains(key.as_str()), "{key} in {lang:?}");
+        }
     }
 }

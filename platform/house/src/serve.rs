@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    future::Future,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -283,10 +282,8 @@ pub async fn run_background(app: Arc<App>, shutdown: tokio::sync::watch::Receive
     Ok(())
 }
 
-fn ended(mut shutdown: tokio::sync::watch::Receiver<bool>) -> impl Future<Output = ()> + Send + 'static {
-    async move {
-        let _ = shutdown.wait_for(|end| *end).await;
-    }
+async fn ended(mut shutdown: tokio::sync::watch::Receiver<bool>) {
+    let _ = shutdown.wait_for(|end| *end).await;
 }
 
 /// The job runner of a city with all handlers and schedules.
