@@ -88,11 +88,15 @@ async fn the_record_of_processing_activities_is_made_from_the_forms() {
     assert!(!entry.recipients.is_empty() && !entry.retention.is_empty() && !entry.purpose.is_empty());
 }
 
-/// Opens a copy of the city with one file changed.
-async fn fault_of(file: &str, change: impl Fn(String) -> String) -> String {
+/// Opens a copy of a city with one file changed.
+async fn open(
+    city: &str,
+    file: &str,
+    change: impl Fn(String) -> String,
+) -> kernel::Result<std::sync::Arc<house::City>> {
     let folder = std::env::temp_dir().join(format!("meer-services-{}", kernel::Sources::system().uuid()));
-    let city = folder.join("meerbusch");
-    for (_, _, name, path) in content::files(&testkit::cities().join("meerbusch")).unwrap() {
+    let (from, city) = (testkit::cities().join(city), folder.join(city));
+    for (_, _, name, path) in content::files(&from).unwrap() {
         let to = city.join(&name);
         std::fs::create_dir_all(to.parent().unwrap()).unwrap();
         let body = std::fs::read_to_string(path).unwrap();
@@ -102,7 +106,23 @@ async fn fault_of(file: &str, change: impl Fn(String) -> String) -> String {
     let app = house::App::new(config, kernel::Sources::system(), vec![MODULE, rooms::ROOMS]).unwrap();
     let outcome = house::open_city(&app, &city).await;
     std::fs::remove_dir_all(&folder).unwrap();
-    match outcome {
+    outcome
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_city_has_its_own_services_and_fees() {
+    let city = open("musterstadt", "", |body| body).await.unwrap();
+    assert_eq!(catalogue::all(&city.content, Lang::De).unwrap().len(), 4);
+    let fees = crate::fees::Fees::of(&city.content).unwrap();
+    let item = fees.item("meldebescheinigung_papier", 1, "2026-11-23".parse().unwrap()).unwrap();
+    assert_eq!(item.single.cents(), 1200);
+    for item in ["services", "texts", "forms"].iter().flat_map(|kind| city.content.all(kind)) {
+        assert!(!item.body.contains("Meerbusch"), "{} speaks of another city", item.name);
+    }
+}
+
+async fn fault_of(file: &str, change: impl Fn(String) -> String) -> String {
+    match open("meerbusch", file, change).await {
         Err(Error::Internal(error)) => error.to_string(),
         Err(error) => panic!("{error}"),
         Ok(_) => panic!("the fault was not found"),
