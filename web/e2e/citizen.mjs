@@ -172,9 +172,10 @@ export async function fillMeldebescheinigung(page, name, { refuses = false, art 
   await step("erklaerung", { erklaerung: true });
 }
 
-/** The certificate of a case that is done: a PDF, and the code printed on it. */
-export async function certificateOf(page) {
-  const href = await page.locator('main a[href*="/dokument/"]').first().getAttribute("href");
+/** The document on the page of a case whose title begins so: always a PDF. */
+export async function certificateOf(page, title = /^(Einfache |Erweiterte )?Meldebescheinigung/) {
+  const links = page.locator('main a[href*="/dokument/"]');
+  const href = await links.filter({ hasText: title }).first().getAttribute("href");
   const answered = await page.request.get(at(page, href));
   assert.equal(answered.status(), 200);
   assert.match(answered.headers()["content-type"], /^application\/pdf/);

@@ -118,8 +118,8 @@ test("Meldebescheinigung without JavaScript", () =>
     await begin(page, "meldebescheinigung");
     await next(page);
     await page.locator(".meer-error-summary").getByText(/Für wen/).waitFor();
-    await fillMeldebescheinigung(page, "ohne-js", { art: "erweitert" });
-    await submit(page, "ohne-js");
+    await fillMeldebescheinigung(page, "", { art: "erweitert" });
+    await submit(page);
     await until(page, "Erledigt");
     await certificateOf(page);
     await page.locator('form[action="/abmelden"] button').click();
