@@ -56,7 +56,7 @@ const server = createServer(async (request, response) => {
 const tests = process.argv.slice(2);
 const all = (await readdir(here)).filter((name) => name.endsWith(".test.mjs")).map((name) => join(here, name));
 const files = tests.length > 0 ? tests : all.filter((file) => !process.env.MEER_E2E_BASE || !file.endsWith("patterns.test.mjs"));
-const runTests = (env) => run(process.execPath, ["--test", "--test-reporter=spec", "--test-concurrency=1", "--test-timeout=120000", ...files], env);
+const runTests = (env) => run(process.execPath, ["--test", "--test-reporter=spec", "--test-concurrency=1", ...files], env);
 
 if (process.env.MEER_E2E_BASE) {
   process.exitCode = await runTests({});
