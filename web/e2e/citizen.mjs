@@ -18,11 +18,11 @@ export async function look(page, name) {
 /** The button that goes on; a step with further buttons has an invisible one before it, for the Enter key. */
 export const NEXT = "main .meer-actions .kern-btn--primary";
 
-export const next = async (page) => {
+export const next = async (page, button = NEXT) => {
   const before = page.url();
   await Promise.all([
     page.waitForEvent("framenavigated", (frame) => frame === page.mainFrame()),
-    page.locator(NEXT).first().click(),
+    page.locator(button).first().click(),
   ]);
   await page.waitForLoadState();
   return before;
