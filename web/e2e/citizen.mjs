@@ -144,7 +144,10 @@ export async function signInWithCard(page, card, path = "/", name = "") {
 
 export async function signInWithPassword(page, path = "/", name = "") {
   await page.goto(new URL(`/anmelden?zurueck=${encodeURIComponent(path)}`, page.url()).href);
-  if (name) await assertErrors(page, `${name}-anmelden-fehler`);
+  if (name) {
+    await next(page);
+    await look(page, `${name}-anmelden-fehler`);
+  }
   await fill(page, CITIZEN);
   await next(page);
   assert.equal(new URL(page.url()).pathname, path);
