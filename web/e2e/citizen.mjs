@@ -100,8 +100,9 @@ export async function submit(page, name) {
   assert.equal(stepOf(page), "pruefen");
   await look(page, name && `${name}-pruefen`);
   await next(page);
-  const receipt = page.locator(".meer-receipt");
-  await receipt.waitFor();
+  if (!(await page.locator(".meer-receipt").isVisible())) {
+    assert.fail(`no receipt: ${page.url()}\n${await page.locator("main").innerText()}`);
+  }
   await look(page, name && `${name}-quittung`);
   const code = page.locator("#abholcode");
   const claim = (await code.count()) > 0 ? await code.inputValue() : "";

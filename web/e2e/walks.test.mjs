@@ -292,7 +292,7 @@ test("Meldebescheinigung as a guest: on paper, for a fee, with a claim code for 
     const born = date("geburtsdatum", "12", "6", "1984");
     const person = { familienname: "Beispiel-Ahorn", vornamen: "Erika Maria", ...born };
     await answer(page, "person", person, { name: "gast", refuses: true });
-    const home = { "anschrift-street": "Musterweg", "anschrift-house-number": "12", "anschrift-postal-code": "40667", "anschrift-city": "Meerbusch" };
+    const home = { anschrift: "Musterweg", "anschrift-house-number": "12", "anschrift-postal-code": "40667", "anschrift-city": "Meerbusch" };
     await answer(page, "anschrift", home, { name: "gast", refuses: true });
     await fill(page, { email: "gast@example" });
     await assertErrors(page, "gast-zweck-fehler");

@@ -66,6 +66,10 @@ impl FixedClock {
         self.advance(jiff::SignedDuration::from_hours(hours));
     }
 
+    pub fn advance_minutes(&self, minutes: u32) {
+        self.advance(jiff::SignedDuration::from_mins(i64::from(minutes)));
+    }
+
     pub fn advance(&self, by: jiff::SignedDuration) {
         let mut at = self.0.lock().unwrap_or_else(|e| e.into_inner());
         *at = at.saturating_add(by).unwrap_or(*at);

@@ -81,6 +81,11 @@ impl TestCity {
         assert!(failures.is_empty(), "jobs failed: {failures:?}");
     }
 
+    /// Moves the clock by minutes, less than sessions last.
+    pub fn minutes_later(&self, minutes: u32) {
+        self.clock.advance_minutes(minutes);
+    }
+
     /// Moves the clock.
     pub fn later(&self, hours: i64) {
         self.clock.advance_hours(hours);

@@ -115,6 +115,8 @@ async fn a_mismatch_is_decided_by_a_clerk_and_then_delivered() {
     test.settle().await;
     browser.get(&format!("/vorgang/{case}")).await.is(200).hides("Erledigt");
 
+    // The clerk comes a few minutes later; what the register answered last is what counts.
+    test.minutes_later(5);
     let mut clerk = test.browser();
     clerk.staff_sign_in("melde.muster", STAFF_PASSWORD).await.is(200);
     let page = clerk.get("/intern/aufgaben").await;
