@@ -380,6 +380,8 @@ test("Personenstandsurkunde: declined and cancelled payments, then paid, issued 
 
     await visit("/", {}, async (clerk) => {
       await signInAsStaff(clerk, "stefan.muster", "urkunde-intern");
+      await clerk.goto(`${city.base}/intern/aufgaben`);
+      await until(clerk, "Urkunde im Fachverfahren ausstellen");
       await clerk.keyboard.press("n");
       await clerk.waitForURL(/\/intern\/vorgang\//);
       await look(clerk, "urkunde-intern-vorgang");
