@@ -65,7 +65,7 @@ if step "set-up" "$none" "$none" scripts/setup.sh test; then
     step "tests" "$cargo_good" "$cargo_bad" cargo test --workspace --no-fail-fast
     step "conformance" "$none" "$none" make --no-print-directory conformance
     # The walks through both services are `make e2e`: they take minutes and are not all steady yet (docs/status.md).
-    step "browser tests" "$node_good" "$node_bad" scripts/e2e.sh patterns.test.mjs
+    step "browser tests" "$node_good" "$node_bad" scripts/e2e.sh web/e2e/patterns.test.mjs
   fi
   step "lints" "$none" "$none" cargo clippy --workspace --all-targets -- -D warnings
 fi

@@ -71,18 +71,26 @@ fn start(folder: &Path, first: i64, preload: Option<(&Path, &Path)>) -> Child {
     command.spawn().unwrap()
 }
 
-/// Lets a writer run, kills it at a random point after its first answers, and returns what it was told.
+/// Lets a writer run, kills it at a random point after its first answer, and returns what it was told.
 fn run_and_kill(mut child: Child) -> Vec<i64> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (answered, first_answer) = std::sync::mpsc::channel();
     let killer = std::thread::spawn({
         let pid = child.id();
         move || {
-            std::thread::sleep(Duration::from_micros(rand::rng().random_range(25_000..60_000)));
+            // A writer that never answers is killed too; the caller sees that it told nothing.
+            let _ = first_answer.recv_timeout(Duration::from_secs(20));
+            std::thread::sleep(Duration::from_micros(rand::rng().random_range(0..20_000)));
             Command::new("kill").args(["-9", &pid.to_string()]).status().unwrap();
         }
     });
-    // A line that the kill cut off in the middle was not told.
-    let told = lines.map_while(std::result::Result::ok).filter_map(|l| l.strip_prefix("done ")?.parse().ok()).collect();
+    let mut told = Vec::new();
+    for line in lines.map_while(std::result::Result::ok) {
+        if let Some(n) = line.strip_prefix("done ").and_then(|n| n.parse().ok()) {
+            told.push(n);
+            let _ = answered.send(());
+        }
+    }
     killer.join().unwrap();
     child.wait().unwrap();
     told
