@@ -230,6 +230,7 @@ export async function pay(page, outcome, name = "") {
 /** The clerk takes the only free task of the case and opens its form. */
 export async function takeTask(clerk, path) {
   await clerk.goto(at(clerk, `/intern${path}`));
+  await until(clerk, "Übernehmen");
   await clerk.getByRole("button", { name: "Übernehmen" }).first().click();
   await clerk.getByRole("link", { name: "Bearbeiten" }).first().click();
   await clerk.waitForURL(/\/intern\/aufgabe\//);

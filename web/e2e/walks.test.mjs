@@ -477,7 +477,6 @@ test("Personenstandsurkunde: another Standesamt, the archive and a low level end
     await look(page, "ende-online-ausweis");
     await page.locator('main a[href^="/anmelden"]').click();
     await withCard(page, "max");
-    await answer(page, "antragsteller", {});
     await answer(page, "ereignis", { ereignis: option("tod") });
     await answer(page, "wann", date("ereignis_datum", "", "", "1950"));
     assert.equal(stepOf(page), "stadtarchiv");
