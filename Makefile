@@ -12,7 +12,7 @@ run: ## the demo city at http://localhost:8080, with its outside world; Ctrl-C e
 	cargo build --workspace --bins
 	@scripts/run.sh
 
-test: ## everything that must hold: lints, tests on both databases, browser walks
+test: ## lints, tests on both databases, the page components in Chromium; the walks are `make e2e`
 	@scripts/test.sh
 
 e2e: ## only the browser tests

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything that must hold, on SQLite and a private PostgreSQL, then the browser tests.
+# Lints and tests on SQLite and a private PostgreSQL, then the page components in Chromium (the walks: make e2e).
 # Goes on after a failure; the last line is the sum: `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "$0")/.."

@@ -135,7 +135,7 @@ pub async fn cases(rq: Req, Query(query): Query<ListQuery>) -> Answer {
 pub async fn claim(rq: Req, Path(id): Path<DeskTaskId>) -> Answer {
     let actor = actor(&rq)?;
     let task = db::write!(rq.city.db, |tx| {
-        service::claim(&rq.cx, tx, id, actor).await?;
+        service::claim(tx, id, actor).await?;
         store::task(tx, id, actor).await
     })?;
     rq.see_other(format!("/intern/vorgang/{}", task.case_id))

@@ -71,7 +71,7 @@ pub fn draft_of(task: &Task, form: &Form, facts: &Facts) -> Result<Answers> {
 ///
 /// # Errors
 /// `Refused(desk-four-eyes)` when somebody else must do it; `Conflict` when somebody was faster.
-pub async fn claim(cx: &Cx, tx: &mut Tx, id: DeskTaskId, actor: StaffId) -> Result<()> {
+pub async fn claim(tx: &mut Tx, id: DeskTaskId, actor: StaffId) -> Result<()> {
     let task = store::task(tx, id, actor).await?;
     if task.not_by == Some(actor) {
         return Err(Error::refused("desk-four-eyes"));
@@ -79,7 +79,6 @@ pub async fn claim(cx: &Cx, tx: &mut Tx, id: DeskTaskId, actor: StaffId) -> Resu
     if !store::claim(tx, id, actor).await? {
         return Err(Error::Conflict("desk-claimed"));
     }
-    let _ = cx;
     Ok(())
 }
 
