@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::names::PartialDate;
 
@@ -38,22 +38,35 @@ pub struct CityFile {
     pub cards: Vec<CardEntry>,
     /// Address of the city's program, for a link on the start page.
     pub program_url: Option<String>,
-    #[serde(default, rename = "login")]
-    pub logins: Vec<LoginEntry>,
+    /// Accounts of the program's demo, from `people.toml` beside this file; only to be shown on the start page.
+    #[serde(skip)]
+    pub people: People,
 }
 
-/// A demo account of the city's program, only to be shown on the start page.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LoginEntry {
-    /// Role or name in plain words.
-    pub who: String,
-    /// E-mail address or user name to sign in with.
-    pub user: String,
-    pub password: String,
-    /// What else is needed, such as the secret for one-time codes.
+/// `people.toml` of the city, as far as the start page shows it.
+#[derive(Debug, Default, Deserialize)]
+pub struct People {
     #[serde(default)]
-    pub note: String,
+    pub staff: Vec<StaffLogin>,
+    #[serde(default)]
+    pub citizen: Vec<CitizenLogin>,
+}
+
+/// A clerk of the demo.
+#[derive(Debug, Deserialize)]
+pub struct StaffLogin {
+    pub login: String,
+    pub name: String,
+    pub unit: String,
+    pub password: String,
+}
+
+/// A resident of the demo with a city account.
+#[derive(Debug, Deserialize)]
+pub struct CitizenLogin {
+    pub email: String,
+    pub label: String,
+    pub password: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -273,6 +286,16 @@ impl Level {
     }
 }
 
+/// Reads a file of the city.
+fn read<T: DeserializeOwned>(path: &Path) -> anyhow::Result<T> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).map_err(|error| {
+        let offset = error.span().map_or(0, |span| span.start);
+        let (line, column) = position(&text, offset);
+        anyhow::anyhow!("{}:{line}:{column}: {}", path.display(), error.message())
+    })
+}
+
 /// How a login with the card ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -287,12 +310,11 @@ impl CityFile {
     /// Reads `sandbox.toml` of the city folder `dir`; errors carry file, line and column.
     pub fn load(dir: &Path) -> anyhow::Result<Self> {
         let path: PathBuf = dir.join("sandbox.toml");
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let file: Self = toml::from_str(&text).map_err(|error| {
-            let offset = error.span().map_or(0, |span| span.start);
-            let (line, column) = position(&text, offset);
-            anyhow::anyhow!("{}:{line}:{column}: {}", path.display(), error.message())
-        })?;
+        let mut file: Self = read(&path)?;
+        let people = dir.join("people.toml");
+        if people.exists() {
+            file.people = read(&people)?;
+        }
         file.check().with_context(|| format!("{}", path.display()))?;
         Ok(file)
     }

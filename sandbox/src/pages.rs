@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::city::{CivilEvent, CivilLock, LoginEntry};
+use crate::city::{CivilEvent, CivilLock, People};
 use crate::eid::Card;
 use crate::http::{AppState, Problem, json as json_answer};
 use crate::mail::Mail;
@@ -129,7 +129,7 @@ struct CityPart<'a> {
     residents: usize,
     originator: &'a str,
     program_url: Option<&'a str>,
-    logins: &'a [LoginEntry],
+    people: &'a People,
     cards: &'a [Card],
     persons: Vec<PersonRow<'a>>,
     civil: Vec<CivilRow>,
@@ -158,7 +158,7 @@ pub async fn start(State(app): AppState) -> Response {
         residents: city.registers.residents.len(),
         originator: &city.file.pay.originator_id,
         program_url: city.file.program_url.as_deref(),
-        logins: &city.file.logins,
+        people: &city.file.people,
         cards: &city.cards,
         persons: city.registers.residents.iter().filter_map(person_row).collect(),
         civil: city.registers.civil.iter().filter(|entry| entry.named).map(civil_row).collect(),

@@ -15,7 +15,11 @@ pub fn document(app: &App) -> Value {
             .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
             .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
             .collect();
-        let security = if route.access == Access::Public { json!([]) } else { json!([{"session": []}]) };
+        let security = if matches!(route.access, Access::Public | Access::EverySide) {
+            json!([])
+        } else {
+            json!([{"session": []}])
+        };
         let operation = json!({
             "operationId": format!("{} {}", route.method, route.path),
             "tags": [route.module],

@@ -36,6 +36,14 @@ pub struct Section {
     pub rows: Vec<(String, String)>,
 }
 
+impl Section {
+    /// The title, unless the only label says the same: a page that asks one question is named after it.
+    pub fn heading(&self) -> Option<&str> {
+        let repeated = matches!(self.rows.as_slice(), [(label, _)] if *label == self.title);
+        (!repeated).then_some(&self.title)
+    }
+}
+
 /// An application was submitted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ApplicationSubmitted {
@@ -54,32 +62,4 @@ impl Event for ApplicationSubmitted {
     fn subject(&self) -> Subject {
         self.case.into()
     }
-}
-
-/// What the city does with personal data in its online services, from the services' own data: the entries of the
-/// record of processing activities (Verzeichnis von Verarbeitungstätigkeiten, Art. 30 DSGVO).
-pub struct ProcessingRegister;
-
-impl Query for ProcessingRegister {
-    const NAME: &'static str = "services.processing-register";
-    const CALLERS: &'static [&'static str] = &["privacy"];
-    type Answer = Vec<ProcessingEntry>;
-}
-
-/// One entry of the record, in the language of the context.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct ProcessingEntry {
-    pub service: String,
-    pub title: String,
-    /// Leading organisation unit.
-    pub unit: String,
-    pub purpose: String,
-    pub legal_basis: Vec<String>,
-    /// Categories of personal data (Art. 30 (1) (c)).
-    pub data: Vec<String>,
-    /// Those of them that are special categories (Art. 9).
-    pub special: Vec<String>,
-    pub recipients: Vec<String>,
-    /// Time limits for erasure (Art. 30 (1) (f)).
-    pub retention: Vec<String>,
 }

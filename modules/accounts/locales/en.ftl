@@ -26,16 +26,17 @@ accounts-password = Password
 accounts-login = User name
 accounts-no-account = Open an account
 accounts-forgotten = Forgotten password
-accounts-have-claim = I have a collection code
+accounts-have-claim = I have a claim code
 accounts-have-account = I have an account
 accounts-eid-title = With the online ID card
 accounts-eid-text = Identity card, residence permit or eID card with PIN. This way you get many certificates at once.
+accounts-eid-raise-text = Identity card, residence permit or eID card with PIN. The card is connected with the account “{ $name }” unless it has one of its own. An application you have begun goes on.
 accounts-eid-button = Sign in with the online ID card
 accounts-eid-link-button = Connect the online ID card with this account
 accounts-eid-unreachable-fehler = The service for the online ID card does not answer at the moment. Try again in a few minutes.
 accounts-eid-cancelled-fehler = You cancelled signing in with the online ID card.
 accounts-eid-elsewhere-fehler = This online ID card belongs to another account already. Sign out, then sign in with the online ID card.
-accounts-eid-differs-fehler = The online ID card belongs to another person than this account.
+accounts-eid-differs-fehler = The online ID card belongs to another person than the account you are signed in with. Sign out first.
 accounts-eid-failed-fehler = Signing in with the online ID card did not work. Try again.
 accounts-step-expired-fehler = That took too long, or the code was wrong too often. Sign in again.
 accounts-continue = Continue
@@ -225,11 +226,11 @@ accounts-session-end = Sign out
 accounts-session-end-others = Sign out all others
 accounts-session-ended = Signed out.
 
-## Collection code
+## Claim code
 
 accounts-claim-title = Collect with a code
 accounts-claim-text = Did you apply without an account? With the code from the confirmation you see how far your application is.
-accounts-claim-code = Collection code
+accounts-claim-code = Claim code
 accounts-claim-hint = 28 characters in groups of four. Capital or small letters do not matter.
 accounts-claim-open = Open application
 

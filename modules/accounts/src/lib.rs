@@ -37,8 +37,8 @@ pub const MODULE: Module = Module {
         r.post(Access::Public, "/passwort-neu/{token}", password::reset);
         r.get(Access::Public, "/abholen", guest::show);
         r.post(Access::Public, "/abholen", guest::redeem);
-        r.post(Access::Public, "/abmelden", sessions::sign_out);
-        r.post(Access::Public, "/sitzung/verlaengern", sessions::extend);
+        r.post(Access::EverySide, "/abmelden", sessions::sign_out);
+        r.post(Access::EverySide, "/sitzung/verlaengern", sessions::extend);
         r.get(Access::Citizen, "/konto", citizen::account);
         r.get(Access::Citizen, "/konto/bezeichnung", citizen::show_label);
         r.post(Access::Citizen, "/konto/bezeichnung", citizen::label);

@@ -248,7 +248,7 @@ async fn the_online_id_card_signs_in_with_its_level_and_is_linked_on_request() {
         let page = with_card(&city, &mut linked, &[("verknuepfen", "ja")], "max").await;
         linked.follow(page).await.is(200).shows("Mia").shows("Hoch").shows("BEISPIEL-AHORN");
         let page = with_card(&city, &mut linked, &[("verknuepfen", "ja")], "erika").await;
-        linked.follow(page).await.is(200).shows("gehört schon zu einem anderen Konto");
+        linked.follow(page).await.is(200).shows("gehört einer anderen Person");
 
         // Another browser cannot use the way back.
         let page = linked.post("/anmelden/eid", &[]).await;

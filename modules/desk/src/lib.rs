@@ -95,7 +95,14 @@ const TABLES: &[Table] = &[
             retention: Retention::WithCase,
         },
     },
-    Table { name: "desk_count", holds: Holds::NoPerson("numbers per access class") },
+    Table {
+        name: "desk_count",
+        holds: Holds::Sum {
+            leave: "UPDATE desk_count SET n = n - 1
+                    WHERE tenant = $1 AND EXISTS (SELECT 1 FROM desk_item i WHERE i.tenant = $1 AND i.case_id = $2
+                      AND i.cls = desk_count.cls AND i.closed = desk_count.closed)",
+        },
+    },
     Table {
         name: "desk_task",
         holds: Holds::Person {

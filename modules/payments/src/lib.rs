@@ -131,8 +131,11 @@ pub const MODULE: Module = Module {
     ..Module::EMPTY
 };
 
-/// Receipts of payments are kept ten years (§ 59 KomHVO NRW), longer than most cases.
-const RECEIPTS: Retention = Retention::Days(3653, "§ 59 KomHVO NRW");
+/// Receipts of payments are kept ten years (§ 59 KomHVO NRW), longer than most cases. The years count from the January
+/// after the council settled the accounts of the year, which is two years later at most.
+const fn receipts(expire: &'static str) -> Retention {
+    Retention::Aged { days: 4383, basis: "§ 59 KomHVO NRW", expire }
+}
 
 const TABLES: &[Table] = &[
     Table {
@@ -151,7 +154,7 @@ const TABLES: &[Table] = &[
             export: "SELECT number, cents, state, reference, requested_at, settled_at FROM payments_payment
                      WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM payments_payment WHERE tenant = $1 AND case_id = $2",
-            retention: RECEIPTS,
+            retention: receipts("DELETE FROM payments_payment WHERE tenant = $1 AND requested_at < $2"),
         },
     },
     Table {
@@ -161,7 +164,7 @@ const TABLES: &[Table] = &[
             export: "SELECT cents, items, state, reference, asked_at FROM payments_transaction
                      WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM payments_transaction WHERE tenant = $1 AND case_id = $2",
-            retention: RECEIPTS,
+            retention: receipts("DELETE FROM payments_transaction WHERE tenant = $1 AND asked_at < $2"),
         },
     },
     Table {
@@ -171,7 +174,7 @@ const TABLES: &[Table] = &[
             export: "SELECT code, expected, got, seen_at, resolved_at FROM payments_mismatch
                      WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM payments_mismatch WHERE tenant = $1 AND case_id = $2",
-            retention: RECEIPTS,
+            retention: receipts("DELETE FROM payments_mismatch WHERE tenant = $1 AND seen_at < $2"),
         },
     },
     Table {
@@ -181,7 +184,7 @@ const TABLES: &[Table] = &[
             export: "SELECT reference, cents, reason, state, prepared_at, decided_at FROM payments_refund
                      WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM payments_refund WHERE tenant = $1 AND case_id = $2",
-            retention: RECEIPTS,
+            retention: receipts("DELETE FROM payments_refund WHERE tenant = $1 AND prepared_at < $2"),
         },
     },
 ];

@@ -62,7 +62,7 @@ postbox-state-unread = Not read yet
 postbox-state-posted = Posted on { $at }
 postbox-state-stack = On the print stack
 postbox-letter-question-before = we have a question about your application:
-postbox-letter-question-after = Reply in the portal with your collection code, or write to us and quote the reference. Your application stays with us until then.
+postbox-letter-question-after = Reply in the portal with your claim code, or write to us and quote the reference. Your application stays with us until then.
 postbox-mail-subject = { $city }: New message in your postbox
 postbox-mail-text = Hello,
 
@@ -74,7 +74,7 @@ postbox-mail-text = Hello,
 postbox-mail-guest-subject = { $city }: There is news for you
 postbox-mail-guest-text = Hello,
 
-    There is news about your application. Open the portal and enter your collection code.
+    There is news about your application. Open the portal and enter your claim code.
 
     This e-mail contains no link and nothing of the content.
 

@@ -5,16 +5,18 @@
 //! 3. Each released case is deleted in one transaction: the rows of every module, the files' rows, the private parts
 //!    of the journal. One line of the protocol stays, without anything that leads to a person.
 //!
-//! Tables with a retention of their own ([`Retention::Days`]) are not touched here: some must be kept longer than the
-//! case (payments: § 59 KomHVO NRW), some go earlier.
+//! Tables with a retention of their own do not go with the case: some must be kept longer (payments: § 59 KomHVO NRW),
+//! some go earlier. Each night what has reached its age is deleted, without a list: no case hangs on it
+//! ([`Retention::Aged`]).
 
 use std::collections::BTreeMap;
 
 use contract_records::{DocumentsOfCase, DueCase, DueForDeletion};
 use db::{Rx, Tx, params};
 use house::{App, Call, Holds, InCity, Key, Retention};
+use jiff::ToSpan as _;
 use journal::Evidence;
-use kernel::{CaseId, Cx, Event, FileId, Result, Subject, Timestamp, Uuid, sha256};
+use kernel::{CaseId, Cx, Error, Event, FileId, Result, Subject, Timestamp, Uuid, sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::{schema::hex, store};
@@ -23,6 +25,8 @@ use crate::{schema::hex, store};
 const PER_NIGHT: i64 = 5_000;
 /// Cases that a run takes from the list at once.
 const BATCH: i64 = 200;
+/// Days that the answers of commands are kept, so that a repeated call has one effect.
+const ANSWER_DAYS: i64 = 90;
 
 /// Looks for cases whose retention has ended.
 #[derive(Serialize, Deserialize)]
@@ -114,7 +118,44 @@ pub async fn find(cx: Cx, _: Find) -> Result<()> {
     if added > 0 {
         tracing::info!(city = %city.key, added, "cases wait for the release of their deletion");
     }
+    expire(&cx).await?;
     run(cx, Run {}).await
+}
+
+/// Deletes what has reached the age of its table, with the journal's last word about evidential rows.
+async fn expire(cx: &Cx) -> Result<()> {
+    let (city, app) = (cx.city()?, cx.app()?);
+    let days_ago = |days: i64| -> Result<Timestamp> {
+        Ok(cx.local_now().checked_sub(days.days()).map_err(Error::internal)?.timestamp())
+    };
+    db::write!(city.db, |tx| { house::forget_answers(tx, days_ago(ANSWER_DAYS)?).await })?;
+    let evidence = app.evidence();
+    for table in app.modules.iter().flat_map(|m| m.tables) {
+        let Holds::Person { retention: Retention::Aged { days, expire, .. }, .. } = table.holds else { continue };
+        let before = days_ago(i64::from(days))?;
+        let of_table = evidence.iter().find(|e| e.table == table.name);
+        let rows = db::write!(city.db, |tx| {
+            let ids = match (of_table, aged_ids(&app, table.name)?) {
+                (Some(_), Some(sql)) => tx.list::<(Uuid,)>(sql, params![before]).await?,
+                _ => Vec::new(),
+            };
+            let rows = tx.exec(expire, params![before]).await?;
+            for (id,) in ids {
+                if let Some(evidence) = of_table {
+                    tell(cx, tx, evidence, id).await?;
+                }
+            }
+            Ok(rows)
+        })?;
+        if rows > 0 {
+            tracing::info!(city = %city.key, table = table.name, rows, "deleted at the end of their retention");
+        }
+    }
+    Ok(())
+}
+
+fn aged_ids(app: &App, table: &str) -> Result<Option<&'static str>> {
+    Ok(app.shared(|app| Ok(AgedIds::new(app)))?.0.get(table).copied())
 }
 
 /// Releases the cases that somebody has seen on the list. Answers how many.
@@ -210,8 +251,10 @@ async fn write_protocol(cx: &Cx, tx: &mut Tx, due: &DueCase, rows: u64, files: &
 fn with_case(app: &App) -> Vec<(&'static str, &'static str)> {
     let mut all = Vec::new();
     for table in app.modules.iter().flat_map(|m| m.tables) {
-        if let Holds::Person { by: Key::Case, erase, retention: Retention::WithCase, .. } = table.holds {
-            all.push((table.name, erase));
+        match table.holds {
+            Holds::Person { by: Key::Case, erase, retention: Retention::WithCase, .. } => all.push((table.name, erase)),
+            Holds::Sum { leave } => all.push((table.name, leave)),
+            Holds::Person { .. } | Holds::NoPerson(_) => {}
         }
     }
     // Backwards: rows that point at others are declared after them.
@@ -253,7 +296,25 @@ impl IdsOf {
     }
 }
 
-/// The ids of the rows that an `erase` statement touches.
+/// The same for the rows that have reached their table's age.
+struct AgedIds(BTreeMap<&'static str, &'static str>);
+
+impl AgedIds {
+    fn new(app: &App) -> Self {
+        let evidence = app.evidence();
+        let mut ids = BTreeMap::new();
+        for table in app.modules.iter().flat_map(|m| m.tables).filter(|t| evidence.iter().any(|e| e.table == t.name)) {
+            if let Holds::Person { retention: Retention::Aged { expire, .. }, .. } = table.holds
+                && let Some(sql) = ids_like(table.name, expire)
+            {
+                ids.insert(table.name, &*sql.leak());
+            }
+        }
+        Self(ids)
+    }
+}
+
+/// The ids of the rows that a statement deletes or changes.
 fn ids_like(table: &str, erase: &str) -> Option<String> {
     let condition = &erase[erase.find(" WHERE ").or_else(|| erase.find("\nWHERE "))?..];
     Some(["SELECT id FROM ", table, condition].concat())

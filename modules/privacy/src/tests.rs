@@ -35,7 +35,7 @@ const SCHEMA: db::Migrations = db::Migrations {
                 file_id UUID NOT NULL, open BOOLEAN NOT NULL, at TIMESTAMPTZ NOT NULL, PRIMARY KEY (tenant, id));
               CREATE TABLE filing_payment (
                 tenant BIGINT NOT NULL, id UUID NOT NULL, case_id UUID NOT NULL, amount BIGINT NOT NULL,
-                PRIMARY KEY (tenant, id));
+                at TIMESTAMPTZ NOT NULL, PRIMARY KEY (tenant, id));
               CREATE TABLE filing_profile (
                 tenant BIGINT NOT NULL, account_id UUID NOT NULL, hobby TEXT NOT NULL,
                 PRIMARY KEY (tenant, account_id));",
@@ -48,6 +48,14 @@ const EVIDENCE: Evidence = Evidence {
     one: "SELECT id, body FROM filing_note WHERE tenant = $1 AND id = $2",
     page: "SELECT id, body FROM filing_note WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
     columns: &[("id", Kind::Uuid), ("body", Kind::Json)],
+};
+
+const PAID: Evidence = Evidence {
+    subject: "payment",
+    table: "filing_payment",
+    one: "SELECT id, amount FROM filing_payment WHERE tenant = $1 AND id = $2",
+    page: "SELECT id, amount FROM filing_payment WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
+    columns: &[("id", Kind::Uuid), ("amount", Kind::Int)],
 };
 
 const TABLES: &[Table] = &[
@@ -86,7 +94,11 @@ const TABLES: &[Table] = &[
             by: Key::Case,
             export: "SELECT amount FROM filing_payment WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM filing_payment WHERE tenant = $1 AND case_id = $2",
-            retention: Retention::Days(3653, "§ 59 KomHVO NRW"),
+            retention: Retention::Aged {
+                days: 3653,
+                basis: "§ 59 KomHVO NRW",
+                expire: "DELETE FROM filing_payment WHERE tenant = $1 AND at < $2",
+            },
         },
     },
     Table {
@@ -109,7 +121,7 @@ const FILING: Module = Module {
         c.answers(answer!(due: DueForDeletion));
     },
     tables: TABLES,
-    evidence: &[EVIDENCE],
+    evidence: &[EVIDENCE, PAID],
     ..Module::EMPTY
 };
 
@@ -189,6 +201,18 @@ impl Event for NoteWritten {
 }
 
 #[derive(Serialize, Deserialize)]
+struct Paid {
+    payment: Uuid,
+}
+
+impl Event for Paid {
+    const NAME: &'static str = "filing.paid";
+    fn subject(&self) -> Subject {
+        Subject { kind: "payment", id: self.payment }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 struct Filed {
     case: CaseId,
 }
@@ -264,8 +288,10 @@ impl Town {
                 &EVIDENCE,
             )
             .await?;
-            let sql = "INSERT INTO filing_payment (tenant, id, case_id, amount) VALUES ($1, $2, $3, 900)";
-            tx.exec_one(sql, params![cx.sources.uuid(), case]).await?;
+            let sql = "INSERT INTO filing_payment (tenant, id, case_id, amount, at) VALUES ($1, $2, $3, 900, $4)";
+            let payment = cx.sources.uuid();
+            tx.exec_one(sql, params![payment, case, cx.now()]).await?;
+            journal::emit_evidence(tx, cx, &Paid { payment }, None, &PAID).await?;
             for (stored, what, open) in &files {
                 files::record(tx, cx, stored, &format!("{name}-{what}.pdf"), "application/pdf").await?;
                 let sql = "INSERT INTO filing_document (tenant, id, case_id, title, file_id, open, at)
@@ -408,6 +434,27 @@ async fn what_was_released_is_deleted_everywhere_and_the_journal_stays_whole() {
         assert_eq!(store::waiting(&mut rx, 10).await.unwrap().1, 0);
         drop(rx);
 
+        let report = journal::check::run(db, &town.app.evidence(), &[], &[], &mut |_| {}).await.unwrap();
+        assert!(report.is_whole(), "{:?}", report.findings);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_reached_its_own_age_goes_by_itself_and_the_journal_knows() {
+    for town in Town::both().await {
+        let (anna, bert) = (town.settle_in("Anna", false).await, town.settle_in("Bert", false).await);
+        let db = &town.city.db;
+        let long_ago = "2011-03-01T10:00:00Z".parse::<Timestamp>().unwrap();
+        db::write!(db, |tx| {
+            let sql = "UPDATE filing_payment SET at = $3 WHERE tenant = $1 AND case_id = $2";
+            tx.exec_one(sql, params![anna.case, long_ago]).await
+        })
+        .unwrap();
+        deletion::find(town.cx.clone(), deletion::Find {}).await.unwrap();
+        town.work().await;
+        assert_eq!(town.count(PAYMENTS, anna.case).await, 0);
+        assert_eq!(town.count(PAYMENTS, bert.case).await, 1);
+        assert_eq!(town.count(CASES, anna.case).await, 1, "the case stays");
         let report = journal::check::run(db, &town.app.evidence(), &[], &[], &mut |_| {}).await.unwrap();
         assert!(report.is_whole(), "{:?}", report.findings);
     }

@@ -59,9 +59,30 @@ pub const MODULE: Module = Module {
                 retention: Retention::WithCase,
             },
         },
-        Table { name: "processes_timer", holds: Holds::NoPerson("when a step of an instance is due") },
+        Table {
+            name: "processes_timer",
+            holds: Holds::Person {
+                by: Key::Case,
+                export: "SELECT t.due FROM processes_timer t JOIN processes_instance i
+                       ON i.tenant = t.tenant AND i.id = t.instance WHERE t.tenant = $1 AND i.case_id = $2",
+                erase: "DELETE FROM processes_timer WHERE tenant = $1
+                      AND instance IN (SELECT id FROM processes_instance WHERE tenant = $1 AND case_id = $2)",
+                retention: Retention::WithCase,
+            },
+        },
         Table { name: "processes_visit", holds: Holds::NoPerson("durations per step of an instance, no persons") },
-        Table { name: "processes_incident", holds: Holds::NoPerson("faults of a model, with element names") },
+        Table {
+            name: "processes_incident",
+            holds: Holds::Person {
+                by: Key::Case,
+                export: "SELECT n.element, n.message, n.at, n.resolved_at FROM processes_incident n
+                       JOIN processes_instance i ON i.tenant = n.tenant AND i.id = n.instance
+                     WHERE n.tenant = $1 AND i.case_id = $2",
+                erase: "DELETE FROM processes_incident WHERE tenant = $1
+                      AND instance IN (SELECT id FROM processes_instance WHERE tenant = $1 AND case_id = $2)",
+                retention: Retention::WithCase,
+            },
+        },
     ],
     check_content: rules::check,
     ..Module::EMPTY

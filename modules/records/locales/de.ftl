@@ -6,6 +6,7 @@ records-own-start = Leistung suchen
 records-number = Aktenzeichen { $number }
 records-opened = eingegangen am { $date }
 records-documents = Dokumente
+records-download = { $title } herunterladen
 records-no-documents = Hier liegt noch kein Dokument.
 records-timeline = Verlauf
 records-party = Antragstellende Person

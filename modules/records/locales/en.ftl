@@ -6,6 +6,7 @@ records-own-start = Find a service
 records-number = File reference { $number }
 records-opened = received on { $date }
 records-documents = Documents
+records-download = Download { $title }
 records-no-documents = There is no document here yet.
 records-timeline = What has happened
 records-party = Applicant

@@ -141,7 +141,11 @@ const TABLES: &[Table] = &[
             by: Key::Case,
             export: "SELECT at, what FROM records_access_log WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM records_access_log WHERE tenant = $1 AND case_id = $2",
-            retention: Retention::Days(365, "Art. 5 Abs. 2 DSGVO"),
+            retention: Retention::Aged {
+                days: 365,
+                basis: "Art. 5 Abs. 2 DSGVO",
+                expire: "DELETE FROM records_access_log WHERE tenant = $1 AND at < $2",
+            },
         },
     },
 ];

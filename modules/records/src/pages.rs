@@ -67,6 +67,11 @@ impl CasePage<'_> {
     }
 }
 
+/// What the office made for the applicant is what they came for.
+fn weight(document: &DocumentView) -> &'static str {
+    if document.direction == "ausgang" { "primary" } else { "tertiary" }
+}
+
 pub async fn applicant_case(rq: Req, Path(id): Path<CaseId>) -> Answer {
     show(&rq, id, false).await
 }
@@ -87,7 +92,10 @@ async fn show(rq: &Req, id: CaseId, staff: bool) -> Answer {
     for panel in sorted_panels(rq, staff) {
         panels.extend((panel.render)(&for_module(rq, panel.module), &mut rx, id).await?);
     }
-    let documents = visible(store::documents_of(&mut rx, id).await?, staff);
+    let mut documents = visible(store::documents_of(&mut rx, id).await?, staff);
+    if !staff {
+        documents.reverse();
+    }
     let steps = store::steps(&mut rx, id).await?;
     let media_breaks = steps.iter().filter(|s| s.media_break).count();
     let timeline = timeline(&page, &case, steps, staff);

@@ -121,7 +121,7 @@ fn print_data(
         .map(|section| {
             let items: Vec<Value> =
                 section.rows.iter().map(|(label, value)| json!({"label": label, "value": lines(value)})).collect();
-            json!({"title": section.title, "items": items})
+            json!({"title": section.heading(), "items": items})
         })
         .collect();
     let received = application.submitted_at.to_zoned(kernel::berlin()).strftime("%Y-%m-%dT%H:%M").to_string();

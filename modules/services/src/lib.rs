@@ -45,26 +45,16 @@ pub const MODULE: Module = Module {
         r.get(Access::Public, "/kontakt", standing::contact);
         r.get(Access::Public, "/feedback", standing::feedback);
         r.post(Access::Public, "/feedback", standing::send_feedback);
-        r.get(Access::AnyStaff, "/intern/verarbeitungsverzeichnis", standing::register);
     },
     commands: |c| {
         c.answers(answer!(service::application_of: contract_services::ApplicationOf));
-        c.answers(answer!(service::processing_register: contract_services::ProcessingRegister));
     },
     jobs: |j| {
         j.on(job!(jobs::print_application: jobs::PrintApplication));
         j.on(job!(jobs::expire: jobs::Expire));
         j.every("23 3 * * *", &jobs::Expire);
     },
-    menu: &[
-        Menu { label: "services-menu-list", href: "/leistungen", access: Access::Public, order: 10 },
-        Menu {
-            label: "services-menu-register",
-            href: "/intern/verarbeitungsverzeichnis",
-            access: Access::AnyStaff,
-            order: 95,
-        },
-    ],
+    menu: &[Menu { label: "services-menu-list", href: "/leistungen", access: Access::Public, order: 10 }],
     tables: TABLES,
     panels: &[
         Panel { name: "services-staff", order: 20, staff: true, applicant: false, render: panel!(pages::panel::staff) },

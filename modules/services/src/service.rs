@@ -5,14 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use contract_payments::SetFees;
 use contract_processes::StartProcess;
 use contract_records::{AddDocument, Audience, OpenCase};
-use contract_services::{
-    Application, ApplicationOf, ApplicationSubmitted, ProcessingEntry, ProcessingRegister, Section,
-};
+use contract_services::{Application, ApplicationOf, ApplicationSubmitted, Section};
 use db::{Rx, Tx};
 use forms::{AcceptError, Accepted, Account, Answers, Facts, FileRef, Form, Kind, Submitted, Value};
 use house::{Call, City, InCity};
 use jiff::ToSpan as _;
-use kernel::{Actor, CaseId, Cx, Error, FieldError, Hash, Lang, Level, Result, Timestamp, sha256};
+use kernel::{AccountId, Actor, CaseId, Cx, Error, FieldError, Hash, Lang, Level, Result, Timestamp, sha256};
 
 use crate::{
     catalogue::{self, Service},
@@ -148,13 +146,23 @@ fn expiry(cx: &Cx, form: &Form) -> Result<Timestamp> {
 }
 
 /// Opens the draft of whoever asks. Answers to an older version of the form are carried over, and the draft of a guest
-/// who has signed in since becomes the account's.
+/// who has signed in since becomes the account's. So does, in the browser that began it, the draft of the account the
+/// person was signed in with before they fetched a higher level (`continues`).
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::SignIn`] in the browser that began it, while the session of its account is missing.
-pub async fn open(cx: &Cx, city: &City, id: DraftId, token: Option<Hash>) -> Result<Opened> {
+pub async fn open(
+    cx: &Cx,
+    city: &City,
+    id: DraftId,
+    token: Option<Hash>,
+    continues: Option<AccountId>,
+) -> Result<Opened> {
     let mut rx = city.db.read().await?;
     let mut draft = store::draft(&mut rx, id, cx.now()).await?;
+    if continues.is_some() && draft.account == continues && token == Some(draft.token_hash) {
+        draft.account = None;
+    }
     if standing(&draft, &cx.actor, token)? == Standing::WriteOnly {
         return Err(Error::SignIn(Level::Basis));
     }
@@ -535,39 +543,6 @@ pub async fn application_of(_: &Cx, rx: &mut Rx, q: ApplicationOf) -> Result<Opt
         form_version: a.form_version,
         answers: a.answers,
     }))
-}
-
-pub async fn processing_register(cx: &Cx, _: &mut Rx, _: ProcessingRegister) -> Result<Vec<ProcessingEntry>> {
-    processing_entries(&*cx.city()?, cx.lang)
-}
-
-/// The record of processing activities, from the services' own data.
-pub fn processing_entries(city: &City, lang: Lang) -> Result<Vec<ProcessingEntry>> {
-    let mut entries = Vec::new();
-    for service in catalogue::all(&city.content, lang)? {
-        let Some(online) = &service.online else { continue };
-        let (_, form) = catalogue::form(&city.content, online.form.get_ref())?;
-        let Some(privacy) = &form.privacy else { continue };
-        let fields = form.personal_fields();
-        let label = |f: &forms::PersonalField| f.label.get(lang).to_owned();
-        let years = if lang == Lang::De { "Jahre" } else { "years" };
-        entries.push(ProcessingEntry {
-            service: service.key.clone(),
-            title: service.title.get(lang).to_owned(),
-            unit: service.office.get(lang).to_owned(),
-            purpose: privacy.purpose.get(lang).to_owned(),
-            legal_basis: privacy.legal_basis.iter().map(|b| format!("{}: {}", b.paragraph, b.text.get(lang))).collect(),
-            data: fields.iter().map(label).collect(),
-            special: fields.iter().filter(|f| f.special).map(label).collect(),
-            recipients: privacy.recipients.iter().map(|r| r.get(lang).to_owned()).collect(),
-            retention: privacy
-                .retention
-                .iter()
-                .map(|r| format!("{}: {} {years} ({})", r.what.get(lang), r.years, r.paragraph))
-                .collect(),
-        });
-    }
-    Ok(entries)
 }
 
 #[cfg(test)]

@@ -206,6 +206,13 @@ struct SectionView {
     change: String,
 }
 
+impl SectionView {
+    /// A page that asks one question is named after it.
+    fn repeats_title(&self) -> bool {
+        matches!(self.rows.as_slice(), [row] if row.key == self.title)
+    }
+}
+
 /// A field as the template shows it.
 struct FieldView {
     path: String,

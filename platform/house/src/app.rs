@@ -1,6 +1,7 @@
 use std::{
     any::{Any, TypeId},
     collections::{BTreeMap, HashMap},
+    net::IpAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, RwLock},
 };
@@ -73,6 +74,8 @@ pub struct Config {
     pub demo: bool,
     /// The program is reached through HTTPS (usually at a proxy).
     pub https: bool,
+    /// Addresses of the proxies in front: what they write into `X-Forwarded-For` is believed. Rate limits count by it.
+    pub proxies: Vec<IpAddr>,
     /// Outside systems of all cities by name: `population`, `civil`, `payment`, `treasury`, `eid`, `smtp`.
     pub peers: BTreeMap<String, PeerConfig>,
     /// What is particular to one city, by its key.
@@ -99,6 +102,7 @@ impl Default for Config {
             production: false,
             demo: false,
             https: false,
+            proxies: Vec::new(),
             peers: BTreeMap::new(),
             city: BTreeMap::new(),
         }

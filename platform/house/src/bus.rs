@@ -8,7 +8,7 @@ use std::{
 };
 
 use db::{Rx, Tx, params};
-use kernel::{Command, Cx, Error, Query, Result, TaskOutcome, sha256};
+use kernel::{Command, Cx, Error, Query, Result, TaskOutcome, Timestamp, sha256};
 use serde_json::Value;
 
 use crate::App;
@@ -182,6 +182,14 @@ impl Call for Cx {
 pub trait InCity {
     fn app(&self) -> Result<std::sync::Arc<App>>;
     fn city(&self) -> Result<std::sync::Arc<crate::City>>;
+}
+
+/// Forgets the answers of commands that were given before; a caller who repeats one later has it done anew.
+///
+/// # Errors
+/// Those of the database.
+pub async fn forget_answers(tx: &mut Tx, before: Timestamp) -> Result<u64> {
+    tx.exec("DELETE FROM house_command_key WHERE tenant = $1 AND at < $2", params![before]).await
 }
 
 impl InCity for Cx {

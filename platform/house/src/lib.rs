@@ -14,7 +14,7 @@ mod request;
 mod serve;
 
 pub use app::{App, City, CityConfig, CityFile, Config, PeerConfig, Role, SenderAddress, open_city};
-pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo};
+pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo, forget_answers};
 pub use events::{EventHandler, Events};
 pub use jobs_list::{JobHandler, Jobs};
 pub use module::{Holds, Key, Menu, Module, Panel, PanelFuture, Retention, Seed, Table};

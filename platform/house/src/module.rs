@@ -71,8 +71,11 @@ pub enum Retention {
     WithAccount,
     /// As long as the member of staff is known, then made anonymous.
     WithStaff,
-    /// Days after the row's last change.
+    /// Days after the row's last change; the module removes them itself.
     Days(u16, &'static str),
+    /// Days, then the nightly run of `privacy` deletes them. `expire` is `DELETE FROM .. WHERE tenant = $1 AND <instant>
+    /// < $2`.
+    Aged { days: u16, basis: &'static str, expire: &'static str },
 }
 
 /// Whose data a row is.
@@ -96,6 +99,9 @@ pub enum Holds {
         erase: &'static str,
         retention: Retention,
     },
+    /// Numbers of rows, without a datum of a person. `leave` takes a case's rows out of them before those are deleted:
+    /// `UPDATE .. WHERE tenant = $1 AND <row of case $2>`.
+    Sum { leave: &'static str },
 }
 
 /// One table of a module.

@@ -123,7 +123,11 @@ fn asked(app: Arc<App>, request: &Request) -> Option<(Req, bool)> {
         .and_then(Lang::from_code)
         .unwrap_or_else(|| ui::lang::from_accept_language(&header_text(header::ACCEPT_LANGUAGE)));
     let path = request.uri().path_and_query().map_or("/", |p| p.as_str());
-    let caller = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|c| c.0.ip());
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let forwarded = request.headers().get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok());
+    let forwarded: Vec<&str> = forwarded.flat_map(|line| line.split(',')).collect();
+    let caller = caller(&app.config.proxies, peer, &forwarded);
     let json = path.starts_with("/api/") || header_text(header::ACCEPT).starts_with("application/json");
     let mut cx = Cx::new(city.tenant(), Principal::Anonymous, app.sources.clone());
     cx.lang = lang;
@@ -131,7 +135,7 @@ fn asked(app: Arc<App>, request: &Request) -> Option<(Req, bool)> {
     let rq = Req {
         path: path.into(),
         flash: cookie(&cookies, "meer_flash").filter(|key| is_text_key(key)).map(Into::into),
-        caller: caller.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+        caller,
         user_agent: header_text(header::USER_AGENT).into(),
         cookies,
         session: None,
@@ -140,6 +144,20 @@ fn asked(app: Arc<App>, request: &Request) -> Option<(Req, bool)> {
         app,
     };
     Some((rq, json))
+}
+
+/// Who called: the last address of the chain that none of our proxies wrote for another of ours. What a caller wrote
+/// there before is not believed.
+fn caller(proxies: &[IpAddr], peer: IpAddr, forwarded: &[&str]) -> IpAddr {
+    let mut caller = peer;
+    for address in forwarded.iter().rev() {
+        if !proxies.contains(&caller) {
+            break;
+        }
+        let Ok(before) = address.trim().parse() else { break };
+        caller = before;
+    }
+    caller
 }
 
 fn is_html(response: &Response) -> bool {
@@ -417,5 +435,24 @@ async fn run_checkpoints(
         if ended {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_proxies_are_believed() {
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let proxies = [ip("10.0.0.5"), ip("10.0.0.6")];
+        let forged = ["203.0.113.9", " 198.51.100.7"];
+        assert_eq!(caller(&[], ip("10.0.0.5"), &forged), ip("10.0.0.5"), "no proxy is configured");
+        assert_eq!(caller(&proxies, ip("192.0.2.1"), &forged), ip("192.0.2.1"), "the caller is no proxy");
+        assert_eq!(caller(&proxies, ip("10.0.0.5"), &forged), ip("198.51.100.7"), "what the proxy saw");
+        let chain = ["203.0.113.9", "198.51.100.7", "10.0.0.6"];
+        assert_eq!(caller(&proxies, ip("10.0.0.5"), &chain), ip("198.51.100.7"), "two proxies in a row");
+        assert_eq!(caller(&proxies, ip("10.0.0.5"), &["unknown"]), ip("10.0.0.5"));
+        assert_eq!(caller(&proxies, ip("10.0.0.5"), &[]), ip("10.0.0.5"));
     }
 }

@@ -226,6 +226,7 @@ impl Identity {
                 source: "password",
                 person: None,
                 second_factor: false,
+                continues: None,
             };
             signed_in_today(tx, &cx, account).await?;
             self.start_session(tx, &cx, client, start).await

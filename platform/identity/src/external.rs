@@ -78,6 +78,18 @@ pub struct Begun {
     pub browser: String,
 }
 
+/// What becomes of the account that is signed in when somebody goes to a login source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Linking {
+    /// Nothing: the means signs in to its own account.
+    Never,
+    /// A means that is new here is tied to it; one that has an account already signs in to that one, which may go on
+    /// with what was begun ([`crate::Session::continues`]).
+    WhenNew,
+    /// The means is tied to it, or nothing happens.
+    Only,
+}
+
 #[derive(Serialize, Deserialize)]
 struct Way {
     source: String,
@@ -86,15 +98,18 @@ struct Way {
     verifier: String,
     browser: Vec<u8>,
     next: Option<String>,
-    /// The signed-in account that the means is to be linked with.
-    link: Option<AccountId>,
+    /// The account that was signed in.
+    before: Option<AccountId>,
+    link: bool,
+    /// Refuse a means that cannot be linked.
+    only_link: bool,
 }
 
 impl Identity {
-    /// Sends somebody to a login source. `link` ties the means to the account of the one who acts.
+    /// Sends somebody to a login source.
     ///
     /// # Errors
-    /// `Peer` when the source cannot be reached; `SignIn` for `link` without an account.
+    /// `Peer` when the source cannot be reached; `SignIn` for [`Linking::Only`] without an account.
     pub async fn begin_external(
         &self,
         db: &Db,
@@ -102,12 +117,12 @@ impl Identity {
         source: &dyn LoginSource,
         redirect: &str,
         next: Option<&str>,
-        link: bool,
+        linking: Linking,
     ) -> Result<Begun> {
-        let link = match link {
-            true => Some(cx.actor.account().ok_or(Error::SignIn(Level::Basis))?),
-            false => None,
-        };
+        let before = cx.actor.account();
+        if linking == Linking::Only && before.is_none() {
+            return Err(Error::SignIn(Level::Basis));
+        }
         let request = Request {
             redirect: redirect.to_owned(),
             state: random_token(cx),
@@ -123,7 +138,9 @@ impl Identity {
             verifier: request.verifier.clone(),
             browser: token_hash(&browser).to_vec(),
             next: next.map(str::to_owned),
-            link,
+            before,
+            link: linking != Linking::Never,
+            only_link: linking == Linking::Only,
         };
         db::write!(db, |tx| {
             let hash = token_hash(&request.state);
@@ -160,7 +177,15 @@ impl Identity {
         found.person = found.person.map(Person::checked).transpose().map_err(|_| Error::refused("external-failed"))?;
         let subject = self.subject(source.key(), &found.subject)?;
         let session = db::write!(db, |tx| {
-            let account = self.linked(tx, cx, source.key(), subject, &found, way.link).await?;
+            let before = match way.before {
+                Some(before) if may_be_same_person(tx, before, &found).await? => Some(before),
+                Some(_) if way.link => return Err(Error::refused("person-differs")),
+                _ => None,
+            };
+            let account = self.linked(tx, cx, source.key(), subject, &found, before.filter(|_| way.link)).await?;
+            if way.only_link && before != Some(account) {
+                return Err(Error::refused("external-linked-elsewhere"));
+            }
             let cx = cx.as_principal(Principal::Citizen { account, level: found.level });
             let person = match &found.person {
                 Some(data) => Some(person::store(tx, &cx, account, source.key(), found.level, data).await?),
@@ -173,6 +198,7 @@ impl Identity {
                 source: source.key(),
                 person,
                 second_factor: true,
+                continues: before.filter(|before| *before != account),
             };
             self.start_session(tx, &cx, client, start).await
         })?;
@@ -183,7 +209,7 @@ impl Identity {
         self.vault.hash("external subject", &[source.as_bytes(), subject.as_bytes()])
     }
 
-    /// The account of this means: linked before, to be linked now, or new.
+    /// The account of this means: the one it was linked with before, the one to link it with now, or a new one.
     async fn linked(
         &self,
         tx: &mut Tx,
@@ -194,16 +220,12 @@ impl Identity {
         link: Option<AccountId>,
     ) -> Result<AccountId> {
         let sql = "SELECT account FROM identity_external WHERE tenant = $1 AND source = $2 AND subject = $3";
-        let before = tx.opt::<(AccountId,)>(sql, params![source, subject]).await?.map(|(account,)| account);
-        match (before, link) {
-            (Some(before), Some(link)) if before != link => return Err(Error::refused("external-linked-elsewhere")),
-            (Some(before), _) => return Ok(before),
-            (None, _) => {}
+        if let Some((known,)) = tx.opt::<(AccountId,)>(sql, params![source, subject]).await? {
+            return Ok(known);
         }
         let account = match link {
             Some(account) => {
                 account::active(tx, account).await?;
-                refuse_other_person(tx, account, found).await?;
                 account
             }
             None => account::open(tx, cx, &label(found), None, None, source).await?,
@@ -217,12 +239,11 @@ impl Identity {
     }
 }
 
-/// An account belongs to one person: a means of somebody else (of the couple who share an address) is not linked.
-async fn refuse_other_person(rx: &mut Rx, account: AccountId, found: &ExternalPerson) -> Result<()> {
-    let Some(person) = &found.person else { return Ok(()) };
+/// An account belongs to one person: a means of somebody else (of the couple who share an address) is not for it.
+async fn may_be_same_person(rx: &mut Rx, account: AccountId, found: &ExternalPerson) -> Result<bool> {
+    let Some(person) = &found.person else { return Ok(true) };
     let known = person::all(rx, account).await?;
-    let differs = known.iter().any(|k| k.source != person::SELF_STATED && !k.person.agrees_with(person));
-    if differs { Err(Error::refused("person-differs")) } else { Ok(()) }
+    Ok(known.iter().all(|k| k.source == person::SELF_STATED || k.person.agrees_with(person)))
 }
 
 fn label(found: &ExternalPerson) -> String {

@@ -43,8 +43,14 @@ impl Identity {
 
     /// A session for somebody who has just submitted a case without an account, so that they see what becomes of it.
     pub async fn start_guest(&self, tx: &mut Tx, cx: &Cx, client: &Client, case: CaseId) -> Result<NewSession> {
-        let start =
-            Start { owner: Owner::Case(case), level: None, source: "claim", person: None, second_factor: false };
+        let start = Start {
+            owner: Owner::Case(case),
+            level: None,
+            source: "claim",
+            person: None,
+            second_factor: false,
+            continues: None,
+        };
         self.start_session(tx, cx, client, start).await
     }
 

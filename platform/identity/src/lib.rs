@@ -42,7 +42,7 @@ pub use client::{Client, id_from};
 pub use code::{ALPHABET, random_code, read_code};
 pub use email::Email;
 pub use events::Owner;
-pub use external::{Answer, Begun, ExternalPerson, LoginSource, Request, Returned};
+pub use external::{Answer, Begun, ExternalPerson, Linking, LoginSource, Request, Returned};
 pub use factor::{FactorState, NewFactor, own_factor, reset_account_factor, reset_staff_factor};
 pub use grant::{
     Deputy, DeputyId, Grant, GrantId, deputies_of, end_deputy, end_grant, give_grant, grants_held, grants_of,
@@ -63,7 +63,7 @@ pub use upkeep::upkeep;
 use kernel::Result;
 
 /// Tables `identity_*`.
-pub const MIGRATIONS: db::Migrations = db::migrations!("identity": "0001_init");
+pub const MIGRATIONS: db::Migrations = db::migrations!("identity": "0001_init", "0002_continued_session");
 
 /// One city's policy and keys.
 pub struct Identity {

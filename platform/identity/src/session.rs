@@ -5,7 +5,7 @@ use std::sync::Arc;
 use data_encoding::BASE64URL_NOPAD;
 use db::{Db, Rx, Tx, params, record};
 use jiff::SignedDuration;
-use kernel::{Cx, Error, Level, Principal, Result, Sources, Timestamp, Uuid, berlin, id, sha256};
+use kernel::{AccountId, Cx, Error, Level, Principal, Result, Sources, Timestamp, Uuid, berlin, id, sha256};
 
 use crate::{
     Client, Identity,
@@ -52,6 +52,9 @@ pub struct Session {
     pub expires_in: u32,
     /// Secret for forms of this session; changes with every sign-in.
     pub csrf: String,
+    /// The account that was signed in in this browser when the same person went to a login source and came back with
+    /// another one.
+    pub continues: Option<AccountId>,
 }
 
 /// One line of the list of somebody's sessions.
@@ -78,6 +81,7 @@ record! {
         seen_at: Timestamp,
         idle_seconds: i64,
         expires_at: Timestamp,
+        continues: Option<AccountId>,
     }
 }
 
@@ -105,6 +109,7 @@ pub(crate) struct Start<'a> {
     pub source: &'a str,
     pub person: Option<Uuid>,
     pub second_factor: bool,
+    pub continues: Option<AccountId>,
 }
 
 impl Identity {
@@ -129,8 +134,8 @@ impl Identity {
         let token = random_token(cx);
         let expires_at = now.checked_add(self.policy.absolute()).map_err(Error::internal)?;
         let sql = "INSERT INTO identity_session (tenant, id, token, kind, owner, level, source, person, second_factor,
-                     agent, created_at, seen_at, idle_seconds, expires_at)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13)";
+                     agent, created_at, seen_at, idle_seconds, expires_at, continues)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, $13, $14)";
         let values = params![
             id,
             token_hash(&token),
@@ -144,6 +149,7 @@ impl Identity {
             now,
             i64::from(idle_minutes) * 60,
             expires_at,
+            start.continues,
         ];
         tx.exec_one(sql, values).await?;
         let level = start.level.map(|level| level.code().to_owned());
@@ -169,7 +175,7 @@ pub async fn resolve(db: &Db, sources: &Sources, token: &str) -> Result<Option<S
     let now = sources.now();
     let mut rx = db.read().await?;
     let sql = "SELECT id, kind, owner, level, source, second_factor, agent, created_at, seen_at, idle_seconds,
-                 expires_at
+                 expires_at, continues
                FROM identity_session WHERE tenant = $1 AND token = $2 AND ended_at IS NULL AND expires_at > $3";
     let Some(stored) = rx.opt::<Stored>(sql, params![token_hash(token), now]).await? else { return Ok(None) };
     if stored.idle_until() <= now {
@@ -191,6 +197,7 @@ pub async fn resolve(db: &Db, sources: &Sources, token: &str) -> Result<Option<S
         id: stored.id,
         source: stored.source,
         second_factor: stored.second_factor,
+        continues: stored.continues,
     }))
 }
 
@@ -244,7 +251,7 @@ async fn touch(tx: &mut Tx, now: Timestamp, id: SessionId) -> Result<()> {
 /// The living sessions of the one who acts, newest first.
 pub async fn list(rx: &mut Rx, cx: &Cx) -> Result<Vec<SessionLine>> {
     let sql = "SELECT id, kind, owner, level, source, second_factor, agent, created_at, seen_at, idle_seconds,
-                 expires_at
+                 expires_at, continues
                FROM identity_session WHERE tenant = $1 AND owner = $2 AND ended_at IS NULL AND expires_at > $3
                ORDER BY created_at DESC, id DESC";
     let now = cx.now();

@@ -285,7 +285,8 @@ impl Identity {
                 None
             }
         };
-        let start = Start { owner: side.owner(id), level, source: "password", person: None, second_factor };
+        let start =
+            Start { owner: side.owner(id), level, source: "password", person: None, second_factor, continues: None };
         self.start_session(tx, &cx, client, start).await
     }
 }

@@ -5,6 +5,7 @@ use http::{Request, StatusCode, header};
 use tower::ServiceExt as _;
 
 /// A browser without a window and without scripts: cookies, links, forms.
+#[derive(Clone)]
 pub struct Browser {
     router: Router,
     cookies: BTreeMap<String, String>,
@@ -101,6 +102,13 @@ impl Browser {
     #[must_use]
     pub fn at_host(mut self, host: &str) -> Self {
         self.host = host.to_owned();
+        self
+    }
+
+    /// The same browser after this cookie was lost.
+    #[must_use]
+    pub fn without(mut self, cookie: &str) -> Self {
+        self.cookies.remove(cookie);
         self
     }
 

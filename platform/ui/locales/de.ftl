@@ -28,6 +28,7 @@ ui-unread =
         [one] ungelesene Nachricht
        *[other] ungelesene Nachrichten
     }
+ui-level = Vertrauensniveau:
 ui-session-title = Sind Sie noch da?
 ui-session-text = In zwei Minuten melden wir Sie ab, damit niemand sonst Ihre Daten sieht.
 ui-session-continue = Weiter arbeiten
@@ -48,7 +49,7 @@ ui-error-summary =
     }
 ui-tone =
     { $tone ->
-        [success] Erledigt:
+        [success] Erfolg:
         [warning] Achtung:
         [danger] Fehler:
        *[info] Hinweis:

@@ -28,6 +28,7 @@ ui-unread =
         [one] unread message
        *[other] unread messages
     }
+ui-level = Trust level:
 ui-session-title = Are you still there?
 ui-session-text = In two minutes we will sign you out so that nobody else sees your data.
 ui-session-continue = Continue working

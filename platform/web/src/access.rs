@@ -5,6 +5,8 @@ use kernel::{Error, Level, Permission, Principal, Result};
 pub enum Access {
     /// Everybody, signed in or not.
     Public,
+    /// The same, on both sides of the house: what every session needs.
+    EverySide,
     /// A citizen with a session.
     Citizen,
     /// A citizen or a guest with a claim code.
@@ -24,7 +26,7 @@ impl Access {
 /// Lets the principal through or says which sign-in is missing.
 pub fn allowed(access: Access, principal: &Principal) -> Result<()> {
     match (access, principal) {
-        (Access::Public, _)
+        (Access::Public | Access::EverySide, _)
         | (Access::Citizen | Access::Applicant, Principal::Citizen { .. })
         | (Access::Applicant, Principal::Guest { .. })
         | (Access::AnyStaff, Principal::Staff { .. }) => Ok(()),

@@ -82,8 +82,11 @@ async fn demo_accounts_of_the_program_are_shown() {
     let dir = tempfile::tempdir().unwrap();
     let text = std::fs::read_to_string(city("musterstadt").join("sandbox.toml")).unwrap();
     let top = "program_url = \"http://musterstadt.localhost:8080\"\n";
-    let login = "\n[[login]]\nwho = \"Standesamt\"\nuser = \"standesamt@example\"\npassword = \"<geheim>\"\n";
-    std::fs::write(dir.path().join("sandbox.toml"), format!("{top}{text}{login}")).unwrap();
+    std::fs::write(dir.path().join("sandbox.toml"), format!("{top}{}", text.replace("program_url", "# program_url")))
+        .unwrap();
+    let people = "[[staff]]\nlogin = \"standesamt@example\"\nname = \"A\"\nunit = \"standesamt\"\n\
+                  password = \"<geheim>\"\nrole = []\n";
+    std::fs::write(dir.path().join("people.toml"), people).unwrap();
     let sandbox = sandbox::start(Config::for_tests(vec![dir.path().to_owned()])).await.unwrap();
     let page = get(&format!("{}/", sandbox.base_url)).await.text();
     assert!(page.contains("href=\"http://musterstadt.localhost:8080\"") && page.contains("standesamt@example"));

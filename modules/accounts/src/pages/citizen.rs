@@ -29,9 +29,8 @@ pub fn back(asked: &Back) -> &str {
 
 fn sign_in_page<'a>(rq: &Req, page: &'a Page, next: &str, email: &str, trouble: Trouble) -> FormPage<'a> {
     let mut form = FormPage::new(page, next::with("/anmelden", next), "accounts-sign-in");
-    if let Some(session) = &rq.session
-        && matches!(session.principal, Principal::Citizen { .. })
-    {
+    let citizen = rq.session.as_ref().filter(|session| matches!(session.principal, Principal::Citizen { .. }));
+    if let Some(session) = citizen {
         form = form.notice(Tone::Info, page.t1("accounts-signed-in-as", "name", &session.display));
     }
     form = form
@@ -55,11 +54,14 @@ fn sign_in_page<'a>(rq: &Req, page: &'a Page, next: &str, email: &str, trouble: 
     if Oidc::is_configured(&rq.city) {
         form = form.other(Other {
             title: page.t("accounts-eid-title"),
-            text: page.t("accounts-eid-text"),
+            text: match citizen {
+                Some(session) => page.t1("accounts-eid-raise-text", "name", &session.display),
+                None => page.t("accounts-eid-text"),
+            },
             label: page.t("accounts-eid-button"),
             action: next::with("/anmelden/eid", next),
             name: "verknuepfen",
-            value: String::new(),
+            value: if citizen.is_some() { "wenn-neu".into() } else { String::new() },
         });
     }
     form

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{Form, extract::Query};
 use house::{Answer, Req};
+use identity::Linking;
 use kernel::Error;
 use serde::Deserialize;
 
@@ -14,7 +15,8 @@ const CALLBACK: &str = "/anmelden/eid/zurueck";
 
 #[derive(Deserialize)]
 pub struct Begin {
-    /// `ja` links the means with the account that is signed in.
+    /// `ja` links the means with the account that is signed in, or does nothing; `wenn-neu` signs in to the account of a
+    /// means that has one.
     #[serde(default)]
     verknuepfen: String,
 }
@@ -23,8 +25,12 @@ pub async fn begin(rq: Req, Query(asked): Query<Back>, Form(form): Form<Begin>) 
     let next = back(&asked);
     let source = Oidc::of(&rq.city)?;
     let redirect = format!("{}{CALLBACK}", mails::base(&rq.app, &rq.city));
-    let link = form.verknuepfen == "ja";
-    let begun = rq.city.identity.begin_external(&rq.city.db, &rq.cx, &source, &redirect, Some(next), link).await;
+    let linking = match form.verknuepfen.as_str() {
+        "ja" => Linking::Only,
+        "wenn-neu" => Linking::WhenNew,
+        _ => Linking::Never,
+    };
+    let begun = rq.city.identity.begin_external(&rq.city.db, &rq.cx, &source, &redirect, Some(next), linking).await;
     match begun {
         Ok(begun) => {
             let mut response = rq.see_other(&begun.url)?;

@@ -103,7 +103,8 @@ pub async fn begin(rq: Req, Path(key): Path<String>) -> Answer {
 }
 
 async fn open(rq: &Req, id: &str) -> Result<Opened> {
-    service::open(&rq.cx, &rq.city, store::draft_id(id)?, token_hash(rq)).await
+    let continues = rq.session.as_ref().and_then(|session| session.continues);
+    service::open(&rq.cx, &rq.city, store::draft_id(id)?, token_hash(rq), continues).await
 }
 
 fn read<'a>(opened: &'a Opened) -> Result<Reading<'a>> {

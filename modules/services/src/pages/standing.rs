@@ -1,16 +1,14 @@
-//! Pages that stand at the foot of every page, feedback, and the record of processing activities.
+//! Pages that stand at the foot of every page, and feedback.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{Form, extract::Query};
-use contract_services::ProcessingEntry;
 use house::{Answer, Req};
 use serde::Deserialize;
-use ui::{Errors, Page, Row};
+use ui::{Errors, Page};
 
 use crate::{
-    service,
     store::{self, Feedback},
     texts::{self, Block, Document, Span},
 };
@@ -117,36 +115,4 @@ pub async fn send_feedback(rq: Req, Form(form): Form<FeedbackForm>) -> Answer {
     };
     db::write!(rq.city.db, |tx| { store::add_feedback(tx, &rq.cx, &feedback).await })?;
     rq.see_other_with("/", "services-feedback-thanks")
-}
-
-#[derive(Template)]
-#[template(path = "register.html")]
-struct Register<'a> {
-    page: &'a Page,
-    entries: Vec<ProcessingEntry>,
-}
-
-impl Register<'_> {
-    fn rows(&self, entry: &ProcessingEntry) -> Vec<Row> {
-        let row = |key: &str, value: String| (!value.is_empty()).then(|| Row::new(self.page.t(key), value));
-        [
-            row("services-register-unit", entry.unit.clone()),
-            row("services-register-purpose", entry.purpose.clone()),
-            row("services-register-basis", entry.legal_basis.join("\n")),
-            row("services-register-data", entry.data.join("\n")),
-            row("services-register-special", entry.special.join("\n")),
-            row("services-register-recipients", entry.recipients.join("\n")),
-            row("services-register-retention", entry.retention.join("\n")),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-}
-
-/// Verzeichnis von Verarbeitungstätigkeiten (Art. 30 DSGVO), as far as the services' data make it.
-pub async fn register(rq: Req) -> Answer {
-    let page = rq.page("services-register-title");
-    let entries = service::processing_entries(&rq.city, page.lang)?;
-    rq.html(&Register { page: &page, entries })
 }

@@ -76,18 +76,6 @@ async fn feedback_is_kept_without_a_name_and_goes_after_a_year() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_record_of_processing_activities_is_made_from_the_forms() {
-    let test = one().await;
-    let entries = crate::service::processing_entries(&test.city, Lang::De).unwrap();
-    let keys: Vec<&str> = entries.iter().map(|e| e.service.as_str()).collect();
-    assert_eq!(keys, ["personenstandsurkunde", "meldebescheinigung"]);
-    let entry = &entries[1];
-    assert!(entry.legal_basis.iter().any(|b| b.contains("§ 18 BMG")), "{entry:?}");
-    assert!(entry.data.iter().any(|d| d == "Familienname"), "{entry:?}");
-    assert!(!entry.recipients.is_empty() && !entry.retention.is_empty() && !entry.purpose.is_empty());
-}
-
 /// Opens a copy of a city with one file changed.
 async fn open(
     city: &str,

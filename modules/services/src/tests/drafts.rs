@@ -136,6 +136,30 @@ async fn a_draft_waits_for_a_higher_level_and_then_belongs_to_the_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_draft_goes_on_with_the_account_that_the_card_opens() {
+    for test in both().await {
+        let mut at_home = test.browser();
+        at_home.get("/test-anmelden/hoch").await.is(303);
+
+        let mut browser = test.browser();
+        browser.get("/test-anmelden/basis").await.is(303);
+        let draft = begin(&mut browser, "personenstandsurkunde").await;
+        answer(&mut browser, &draft, &[("standesamt", "meerbusch")]).await.is(303);
+        // Another account, which does not come from there, sees nothing.
+        let (mut stranger, mut same_browser) = (test.browser(), browser.clone().without("meer_session"));
+        stranger.get("/test-anmelden/hoch").await.is(303);
+        stranger.get(&draft).await.is(404);
+        same_browser.get("/test-anmelden/hoch").await.is(303);
+        same_browser.get(&draft).await.is(404);
+
+        browser.get("/test-anmelden/hoch").await.is(303);
+        assert_eq!(at(&mut browser, &draft).await, format!("{draft}/ereignis"));
+        assert!(stored(&test, &draft).await.0.to_string().contains("meerbusch"), "nothing is asked twice");
+        stranger.get(&draft).await.is(303);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_to_an_older_form_are_carried_over() {
     let test = one().await;
     let mut browser = test.browser();

@@ -119,7 +119,7 @@ async fn visible(cx: &Cx, rx: &mut Rx, q: VisibleCase) -> Result<CaseView> {
     })
 }
 
-/// A login source that knows one person.
+/// A login source that knows one person, by one means per level.
 struct Card(Level);
 
 impl LoginSource for Card {
@@ -134,7 +134,7 @@ impl LoginSource for Card {
     fn finish<'a>(&'a self, _: &'a Returned) -> identity::Answer<'a, ExternalPerson> {
         Box::pin(async move {
             Ok(ExternalPerson {
-                subject: "card-1".into(),
+                subject: self.0.code().into(),
                 level: self.0,
                 person: Some(Person {
                     family_name: "Muster-Karte".into(),
@@ -154,8 +154,9 @@ impl LoginSource for Card {
 
 async fn sign_in(rq: Req, Path(level): Path<String>) -> Answer {
     let (city, card) = (&rq.city, Card(Level::from_code(&level).ok_or(Error::NotFound)?));
-    let client = Client::new(rq.caller, "", None, None);
-    let begun = city.identity.begin_external(&city.db, &rq.cx, &card, "/", None, false).await?;
+    let current = rq.session.as_ref().map(|session| session.id);
+    let client = Client::new(rq.caller, "", None, current);
+    let begun = city.identity.begin_external(&city.db, &rq.cx, &card, "/", None, identity::Linking::WhenNew).await?;
     let params = [("state".to_owned(), begun.url)].into();
     let (session, _) =
         city.identity.finish_external(&city.db, &rq.cx, &client, &card, params, Some(&begun.browser)).await?;

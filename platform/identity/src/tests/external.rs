@@ -5,8 +5,8 @@ use kernel::{Level, Principal};
 
 use super::*;
 use crate::{
-    Address, Document, ExternalPerson, LoginSource, Person, Request, Returned, SELF_STATED, VOR_ORT, counter_search,
-    external, own_account, perm, person_of, state_person, upkeep, withdraw_onsite,
+    Address, Document, ExternalPerson, Linking, LoginSource, Person, Request, Returned, SELF_STATED, VOR_ORT,
+    counter_search, external, own_account, perm, person_of, state_person, upkeep, withdraw_onsite,
 };
 
 /// A login source that says what the test tells it to.
@@ -57,10 +57,11 @@ fn card(subject: &str, level: Level, person: Person) -> ExternalPerson {
     ExternalPerson { subject: subject.into(), level, person: Some(person) }
 }
 
-async fn go(world: &World, cx: &Cx, cards: &Cards, who: ExternalPerson, link: bool) -> Result<NewSession> {
+async fn go(world: &World, cx: &Cx, cards: &Cards, who: ExternalPerson, linking: Linking) -> Result<NewSession> {
     let db = &world.test.db;
     *cards.next.lock().unwrap() = Some(who);
-    let begun = world.identity.begin_external(db, cx, cards, "http://localhost/zurueck", Some("/antrag"), link).await?;
+    let begun =
+        world.identity.begin_external(db, cx, cards, "http://localhost/zurueck", Some("/antrag"), linking).await?;
     let state = cards.seen.lock().unwrap().clone().unwrap().state;
     let params = BTreeMap::from([("state".to_owned(), state)]);
     let client = at("192.0.2.1");
@@ -80,19 +81,22 @@ async fn the_level_is_that_of_the_session_and_the_account_is_found_again() {
     for world in worlds().await {
         let cards = Cards::new();
         let nobody = world.nobody();
-        let high = go(&world, &nobody, &cards, card("a", Level::Hoch, erika("Musterweg 1")), false).await.unwrap();
+        let high =
+            go(&world, &nobody, &cards, card("a", Level::Hoch, erika("Musterweg 1")), Linking::Never).await.unwrap();
         let cx = actor(&world, &high).await;
         assert_eq!(cx.actor.level(), Some(Level::Hoch));
         let rx = &mut world.test.db.read().await.unwrap();
         let known = person_of(rx, &cx.actor).await.unwrap().unwrap();
         assert_eq!((known.person, known.source.as_str(), known.level), (erika("Musterweg 1"), "eid", Level::Hoch));
         // The same card read at a lower level: same account, other level, and no person at that level.
-        let low =
-            go(&world, &nobody, &cards, card("a", Level::Substantiell, erika("Musterweg 1")), false).await.unwrap();
+        let low = go(&world, &nobody, &cards, card("a", Level::Substantiell, erika("Musterweg 1")), Linking::Never)
+            .await
+            .unwrap();
         let low_cx = actor(&world, &low).await;
         assert_eq!(low_cx.actor.account(), cx.actor.account());
         assert_eq!(low_cx.actor.level(), Some(Level::Substantiell));
-        let other = go(&world, &nobody, &cards, card("b", Level::Hoch, erika("Musterweg 1")), false).await.unwrap();
+        let other =
+            go(&world, &nobody, &cards, card("b", Level::Hoch, erika("Musterweg 1")), Linking::Never).await.unwrap();
         assert_ne!(actor(&world, &other).await.actor.account(), cx.actor.account(), "another card, another account");
         let sql = "SELECT subject FROM identity_external WHERE tenant = $1 ORDER BY linked_at";
         let rows = rx.list::<(Vec<u8>,)>(sql, &[]).await.unwrap();
@@ -106,9 +110,10 @@ async fn a_moved_person_is_read_anew_and_the_old_address_goes() {
         let cards = Cards::new();
         let nobody = world.nobody();
         let db = &world.test.db;
-        go(&world, &nobody, &cards, card("a", Level::Hoch, erika("Musterweg 1")), false).await.unwrap();
+        go(&world, &nobody, &cards, card("a", Level::Hoch, erika("Musterweg 1")), Linking::Never).await.unwrap();
         world.later(3600);
-        let session = go(&world, &nobody, &cards, card("a", Level::Hoch, erika("Seestraße 2")), false).await.unwrap();
+        let session =
+            go(&world, &nobody, &cards, card("a", Level::Hoch, erika("Seestraße 2")), Linking::Never).await.unwrap();
         let cx = actor(&world, &session).await;
         let known = person_of(&mut db.read().await.unwrap(), &cx.actor).await.unwrap().unwrap();
         assert_eq!(known.person, erika("Seestraße 2"));
@@ -139,7 +144,8 @@ async fn only_the_browser_that_went_comes_back_and_once() {
             }
         };
         let go = || async {
-            let begun = world.identity.begin_external(db, &nobody, &cards, "http://x", None, false).await.unwrap();
+            let begun =
+                world.identity.begin_external(db, &nobody, &cards, "http://x", None, Linking::Never).await.unwrap();
             (cards.seen.lock().unwrap().clone().unwrap().state, begun.browser)
         };
         let (state, browser) = go().await;
@@ -163,16 +169,18 @@ async fn a_card_is_linked_with_the_signed_in_account_of_the_same_person() {
         let account = world.account(MAIL, PASSWORD).await;
         let max = world.account(MAIL, "Wolken über Lank").await;
         let cx = world.citizen(account, Level::Basis);
-        let linked = go(&world, &cx, &cards, card("a", Level::Hoch, erika("Musterweg 1")), true).await.unwrap();
+        let linked =
+            go(&world, &cx, &cards, card("a", Level::Hoch, erika("Musterweg 1")), Linking::Only).await.unwrap();
         assert_eq!(actor(&world, &linked).await.actor.account(), Some(account));
         let taken =
-            go(&world, &world.citizen(max, Level::Basis), &cards, card("a", Level::Hoch, erika("x")), true).await;
+            go(&world, &world.citizen(max, Level::Basis), &cards, card("a", Level::Hoch, erika("x")), Linking::Only)
+                .await;
         assert_eq!(code_of(taken), "external-linked-elsewhere");
         let mut other = erika("Musterweg 1");
         other.given_names = "Max".into();
-        let strange = go(&world, &cx, &cards, card("b", Level::Hoch, other), true).await;
+        let strange = go(&world, &cx, &cards, card("b", Level::Hoch, other), Linking::Only).await;
         assert_eq!(code_of(strange), "person-differs", "an account belongs to one person");
-        let nobody = go(&world, &world.nobody(), &cards, card("c", Level::Hoch, erika("x")), true).await;
+        let nobody = go(&world, &world.nobody(), &cards, card("c", Level::Hoch, erika("x")), Linking::Only).await;
         assert_eq!(code_of(nobody), "sign-in");
         // A sign-in with the password has not become "hoch" by this.
         let session = world.session(&at("192.0.2.1"), MAIL, PASSWORD).await;
@@ -180,6 +188,37 @@ async fn a_card_is_linked_with_the_signed_in_account_of_the_same_person() {
         assert_eq!(plain.actor.level(), Some(Level::Basis));
         let known = person_of(&mut world.test.db.read().await.unwrap(), &plain.actor).await.unwrap();
         assert_eq!(known, None, "what the card said is not shown below its level");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_read_while_signed_in_is_linked_or_its_own_account_goes_on() {
+    for world in worlds().await {
+        let cards = Cards::new();
+        let account = world.account(MAIL, PASSWORD).await;
+        let cx = world.citizen(account, Level::Basis);
+        let own =
+            go(&world, &world.nobody(), &cards, card("a", Level::Hoch, erika("x")), Linking::Never).await.unwrap();
+        let own = world.resolve(&own.token).await.unwrap();
+        assert_eq!(own.continues, None);
+
+        // The card has an account: the person is signed in there, and it is known where they came from.
+        let went_on = go(&world, &cx, &cards, card("a", Level::Hoch, erika("x")), Linking::WhenNew).await.unwrap();
+        let went_on = world.resolve(&went_on.token).await.unwrap();
+        let account_of = |session: &Session| world.cx(session.principal.clone()).actor.account();
+        assert_eq!(account_of(&went_on), account_of(&own));
+        assert_eq!(went_on.continues, Some(account));
+
+        // A new card is linked.
+        let linked = go(&world, &cx, &cards, card("b", Level::Hoch, erika("x")), Linking::WhenNew).await.unwrap();
+        let linked = world.resolve(&linked.token).await.unwrap();
+        assert!(matches!(linked.principal, Principal::Citizen { account: a, level: Level::Hoch } if a == account));
+        assert_eq!(linked.continues, None);
+
+        let mut other = erika("x");
+        other.given_names = "Max".into();
+        let strange = go(&world, &cx, &cards, card("c", Level::Hoch, other), Linking::WhenNew).await;
+        assert_eq!(code_of(strange), "person-differs", "somebody else's card does not go on with what this one began");
     }
 }
 
@@ -249,8 +288,9 @@ async fn vor_ort_needs_clerk_code_document_and_then_a_second_factor() {
 async fn the_counter_does_not_tie_another_person_to_a_linked_account() {
     for world in worlds().await {
         let (db, cards) = (&world.test.db, Cards::new());
-        let session =
-            go(&world, &world.nobody(), &cards, card("a", Level::Hoch, erika("Musterweg 1")), false).await.unwrap();
+        let session = go(&world, &world.nobody(), &cards, card("a", Level::Hoch, erika("Musterweg 1")), Linking::Never)
+            .await
+            .unwrap();
         let cx = actor(&world, &session).await;
         let clerk = world.clerk(StaffId::from_uuid(world.sources.uuid()), &[perm::ONSITE]);
         let code = db::write!(db, |tx| { world.identity.make_counter_code(tx, &cx).await }).unwrap();
