@@ -113,18 +113,23 @@ export async function submit(page, name) {
   return { path, claim };
 }
 
-/** Loads the page anew until the text is there. */
-export async function until(page, text) {
+/** Loads the page anew until it is there. */
+async function untilVisible(page, what, found) {
   const end = Date.now() + DONE_WITHIN_MS;
-  for (;;) {
-    if (await page.locator("main").getByText(text).first().isVisible()) return;
+  while (!(await found().first().isVisible())) {
     if (Date.now() > end) {
-      assert.fail(`${text} does not come: ${page.url()}\n${await page.locator("main").innerText()}`);
+      assert.fail(`${what} does not come: ${page.url()}\n${await page.locator("main").innerText()}`);
     }
     await page.waitForTimeout(250);
     await page.reload();
   }
 }
+
+export const until = (page, text) => untilVisible(page, text, () => page.locator("main").getByText(text));
+
+/** Waits on the page of a case for its status, as the badge under the heading says it. */
+export const untilStatus = (page, status) =>
+  untilVisible(page, status, () => page.locator("main .kern-badge").getByText(status, { exact: true }));
 
 /** Chooses a test card in the sandbox, on the page that asks for the online ID. */
 export async function withCard(page, card, name) {
@@ -176,8 +181,8 @@ export async function fillMeldebescheinigung(page, name, { refuses = false, art 
   await step("erklaerung", { erklaerung: true });
 }
 
-/** The document on the page of a case whose title begins so: always a PDF. */
-export async function certificateOf(page, title = /^(Einfache |Erweiterte )?Meldebescheinigung/) {
+/** The document on the page of a case with this in its title: always a PDF. */
+export async function certificateOf(page, title = "Meldebescheinigung") {
   const links = page.locator('main a[href*="/dokument/"]');
   const href = await links.filter({ hasText: title }).first().getAttribute("href");
   const answered = await page.request.get(at(page, href));

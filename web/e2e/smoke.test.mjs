@@ -11,7 +11,7 @@ if (!database) {
   const city = await startCity({ database });
   process.env.MEER_E2E_BASE = city.base;
   const { closeBrowser, visit } = await import("./browser.mjs");
-  const { certificateOf, fillMeldebescheinigung, begin, look, orderUrkunde, pay, signInAsStaff, signInWithCard, submit, takeTask, until } =
+  const { certificateOf, fillMeldebescheinigung, begin, look, orderUrkunde, pay, signInAsStaff, signInWithCard, submit, takeTask, untilStatus } =
     await import("./citizen.mjs");
 
   after(async () => {
@@ -25,7 +25,7 @@ if (!database) {
       await begin(page, "meldebescheinigung");
       await fillMeldebescheinigung(page);
       await submit(page);
-      await until(page, "Erledigt");
+      await untilStatus(page, "Erledigt");
       await look(page, "postgres-vorgang");
       assert.ok((await certificateOf(page)).length > 1000);
     }));
@@ -36,7 +36,7 @@ if (!database) {
       const { path } = await orderUrkunde(page, "");
       await pay(page, "bezahlen");
       await page.goto(city.base + path);
-      await until(page, "In Bearbeitung");
+      await untilStatus(page, "In Bearbeitung");
       await visit("/", {}, async (clerk) => {
         await signInAsStaff(clerk, "stefan.muster");
         await takeTask(clerk, path);

@@ -29,6 +29,7 @@ const {
   submit,
   takeTask,
   until,
+  untilStatus,
   withCard,
 } = await import("./citizen.mjs");
 
@@ -69,7 +70,7 @@ test("Meldebescheinigung with the online ID: in the postbox within seconds, and 
     await begin(page, "meldebescheinigung", "melde");
     await fillMeldebescheinigung(page, "melde", { refuses: true });
     const { path } = await submit(page, "melde");
-    await until(page, "Erledigt");
+    await untilStatus(page, "Erledigt");
     await look(page, "melde-vorgang");
     const pdf = await certificateOf(page);
 
@@ -125,7 +126,7 @@ test("Meldebescheinigung without JavaScript", () =>
     await page.locator(".meer-error-summary").getByText(/Für wen/).waitFor();
     await fillMeldebescheinigung(page, "", { art: "erweitert" });
     await submit(page);
-    await until(page, "Erledigt");
+    await untilStatus(page, "Erledigt");
     await certificateOf(page);
     await page.locator('form[action="/abmelden"] button').click();
     await page.getByRole("link", { name: "Anmelden" }).first().waitFor();
@@ -138,7 +139,7 @@ test("Meldebescheinigung on a phone of 320 pixels", () =>
     await begin(page, "meldebescheinigung", "klein");
     await fillMeldebescheinigung(page, "klein", { refuses: true, art: "erweitert" });
     await submit(page, "klein");
-    await until(page, "Erledigt");
+    await untilStatus(page, "Erledigt");
     await look(page, "klein-vorgang");
     await page.goto(`${city.base}/postfach`);
     await look(page, "klein-postfach");
@@ -182,7 +183,7 @@ test("Meldebescheinigung with the keyboard alone", () =>
     await go(NEXT);
     await page.locator(".meer-receipt").waitFor();
     await go('main a[href^="/vorgang/"]');
-    await until(page, "Erledigt");
+    await untilStatus(page, "Erledigt");
     await keys.tabTo('main a[href*="/dokument/"]:has-text("Meldebescheinigung")');
   }));
 
@@ -241,13 +242,13 @@ test("Meldebescheinigung with an old address on the card: a clerk asks back, get
         { name: "abweichung-ausstellen", refuses: true },
       );
       await next(clerk);
-      await until(clerk, "Erledigt");
+      await untilStatus(clerk, "Erledigt");
       await look(clerk, "abweichung-erledigt");
       await clerk.goto(`${city.base}/intern/vorgaenge?erledigt=true`);
       await look(clerk, "abweichung-vorgaenge");
     });
     await page.goto(city.base + path);
-    await until(page, "Erledigt");
+    await untilStatus(page, "Erledigt");
     await certificateOf(page);
   }));
 
@@ -275,7 +276,7 @@ test("Meldebescheinigung with an account of a low level: the draft waits until t
     for (const step of ["person", "anschrift", "zweck"]) await answer(page, step, {});
     await answer(page, "erklaerung", { erklaerung: true });
     await submit(page);
-    await until(page, "Erledigt");
+    await untilStatus(page, "Erledigt");
   }));
 
 test("Meldebescheinigung as a guest: on paper, for a fee, with a claim code for later", async () => {
@@ -301,7 +302,7 @@ test("Meldebescheinigung as a guest: on paper, for a fee, with a claim code for 
     await answer(page, "erklaerung", { erklaerung: true }, { name: "gast", refuses: true });
     ({ claim, path } = await submit(page, "gast"));
     assert.match(claim, /^[2-9A-Z]{4}(-[2-9A-Z]{4})+$/);
-    await until(page, "Wartet auf Zahlung");
+    await untilStatus(page, "Wartet auf Zahlung");
     await look(page, "gast-vorgang");
   });
   await visit("/abholen", {}, async (page) => {
@@ -311,7 +312,8 @@ test("Meldebescheinigung as a guest: on paper, for a fee, with a claim code for 
     await next(page);
     assert.equal(new URL(page.url()).pathname, path);
     await pay(page, "bezahlen", "gast");
-    await until(page, "Erledigt");
+    await page.goto(city.base + path);
+    await untilStatus(page, "Erledigt");
     await look(page, "gast-bezahlt");
   });
   await visit("/", {}, async (clerk) => {
@@ -364,7 +366,7 @@ test("Personenstandsurkunde: declined and cancelled payments, then paid, issued 
   visit("/", {}, async (page) => {
     await signInWithCard(page, "erika");
     const { path } = await orderUrkunde(page, "urkunde", { refuses: true });
-    await until(page, "Wartet auf Zahlung");
+    await untilStatus(page, "Wartet auf Zahlung");
     await look(page, "urkunde-vorgang");
     await pay(page, "ablehnen", "urkunde");
     await page.goto(city.base + path);
@@ -375,7 +377,7 @@ test("Personenstandsurkunde: declined and cancelled payments, then paid, issued 
     await page.locator("main").getByText("Wartet auf Zahlung").first().waitFor();
     await pay(page, "doppelt", "urkunde");
     await page.goto(city.base + path);
-    await until(page, "In Bearbeitung");
+    await untilStatus(page, "In Bearbeitung");
     await look(page, "urkunde-bezahlt");
     assert.equal(await page.locator('form[action$="/bezahlen"]').count(), 0, "a paid fee is not asked for again");
 
@@ -402,12 +404,12 @@ test("Personenstandsurkunde: declined and cancelled payments, then paid, issued 
       );
       await look(clerk, "urkunde-aufgabe-pruefen");
       await next(clerk);
-      await until(clerk, "Erledigt");
+      await untilStatus(clerk, "Erledigt");
       await look(clerk, "urkunde-intern-erledigt");
       assert.match(await clerk.locator("main").innerText(), /Medienbr/);
     });
     await page.goto(city.base + path);
-    await until(page, "Erledigt");
+    await untilStatus(page, "Erledigt");
     await look(page, "urkunde-erledigt");
     await page.goto(`${city.base}/postfach`);
     await page.getByRole("link", { name: "Ihre Urkunde ist unterwegs" }).first().click();
@@ -418,10 +420,10 @@ test("Personenstandsurkunde refused: decision with remedy, and two people give t
   visit("/", {}, async (page) => {
     await signInWithCard(page, "erika");
     const { path } = await orderUrkunde(page, "");
-    await until(page, "Wartet auf Zahlung");
+    await untilStatus(page, "Wartet auf Zahlung");
     await pay(page, "bezahlen");
     await page.goto(city.base + path);
-    await until(page, "In Bearbeitung");
+    await untilStatus(page, "In Bearbeitung");
 
     await visit("/", {}, async (stefan) => {
       await signInAsStaff(stefan, "stefan.muster");
@@ -434,7 +436,7 @@ test("Personenstandsurkunde refused: decision with remedy, and two people give t
         { name: "ablehnung-aufgabe", refuses: true },
       );
       await next(stefan);
-      await until(stefan, "Abgelehnt");
+      await untilStatus(stefan, "Abgelehnt");
       await look(stefan, "ablehnung-intern");
       await stefan.goto(`${city.base}/intern/erstattungen`);
       await look(stefan, "erstattung-vorschlagen");
@@ -452,9 +454,9 @@ test("Personenstandsurkunde refused: decision with remedy, and two people give t
       await look(sabine, "erstattung-freigegeben");
     });
     await page.goto(city.base + path);
-    await until(page, "Abgelehnt");
+    await untilStatus(page, "Abgelehnt");
     await look(page, "ablehnung-vorgang");
-    const text = await textOf(await certificateOf(page));
+    const text = await textOf(await certificateOf(page, "Ablehnung"));
     if (text !== undefined) assert.match(text, /Rechtsbehelf|Klage|Widerspruch/);
     await page.goto(`${city.world}/kasse`);
     await until(page, "17,50");
