@@ -12,7 +12,7 @@ run: ## the demo city at http://localhost:8080, with its outside world; Ctrl-C e
 	cargo build --workspace --bins
 	@scripts/run.sh
 
-test: ## lints, tests on both databases, the page components in Chromium; the walks are `make e2e`
+test: ## lints, tests on both databases, pages and walks in Chromium
 	@scripts/test.sh
 
 e2e: ## only the browser tests

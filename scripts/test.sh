@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lints and tests on SQLite and a private PostgreSQL, then the page components in Chromium (the walks: make e2e).
+# Lints and tests on SQLite and a private PostgreSQL, then the pages and the walks through both services in Chromium.
 # Goes on after a failure; the last line is the sum: `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -64,8 +64,7 @@ if step "set-up" "$none" "$none" scripts/setup.sh test; then
     fi
     step "tests" "$cargo_good" "$cargo_bad" cargo test --workspace --no-fail-fast
     step "conformance" "$none" "$none" make --no-print-directory conformance
-    # The walks through both services are `make e2e`: they take minutes and are not all steady yet (docs/status.md).
-    step "browser tests" "$node_good" "$node_bad" scripts/e2e.sh web/e2e/patterns.test.mjs
+    step "browser tests" "$node_good" "$node_bad" scripts/e2e.sh
   fi
   step "lints" "$none" "$none" cargo clippy --workspace --all-targets -- -D warnings
 fi

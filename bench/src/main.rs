@@ -5,6 +5,7 @@
 
 mod desk_list;
 mod figures;
+mod form;
 mod process;
 mod submissions;
 mod town;
@@ -46,7 +47,6 @@ async fn main() -> Result<ExitCode> {
     all.extend(desk_list::measure(&folder, cases).await?);
     eprintln!("the program …");
     all.extend(process::measure(&folder)?);
-    all.push(Figure::not_measured("step of a form, 50 requests/s, p99", "no in-process portal in this program yet"));
     all.push(Figure::not_measured("full-text search, p95", "there is no search index yet"));
     Ok(if print(&all) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,4 +1,4 @@
-//! The program itself: time until it answers on existing data, and its memory when idle.
+//! The program itself: time until it answers on existing data, its memory when idle, a step of a form over HTTP.
 
 use std::{
     io::{Read as _, Write as _},
@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::figures::Figure;
+use crate::{figures::Figure, form};
 
 /// How long the first start may take: it makes the database and the demo data.
 const FIRST_START: Duration = Duration::from_secs(120);
@@ -28,13 +28,12 @@ impl Drop for Running {
 pub fn measure(folder: &Path) -> Result<Vec<Figure>> {
     const READY: &str = "ready on existing data";
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let program = root.join("target/release/meer");
-    if !program.exists() {
-        return Ok(vec![
-            Figure::not_measured(READY, "target/release/meer is not there (`make dist` builds it)"),
-            Figure::not_measured("idle memory", "the same"),
-        ]);
-    }
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), Into::into);
+    let builds = [("release build", target.join("release/meer")), ("development build", target.join("debug/meer"))];
+    let Some((build, program)) = builds.into_iter().find(|(_, program)| program.exists()) else {
+        let names = [READY, "idle memory", "step of a form"];
+        return Ok(names.map(|name| Figure::not_measured(name, "no program is built (`make dist`)")).into());
+    };
     let data = folder.join("meer");
     let _ = std::fs::remove_dir_all(&data);
     std::fs::create_dir_all(&data)?;
@@ -42,15 +41,19 @@ pub fn measure(folder: &Path) -> Result<Vec<Figure>> {
     std::fs::write(&config, format!("data = {data:?}\ncities = {:?}\n", root.join("cities")))?;
     drop(start(&program, &config, FIRST_START)?);
     let begun = Instant::now();
-    let running = start(&program, &config, FIRST_START)?;
+    let (running, address) = start(&program, &config, FIRST_START)?;
     let ready = begun.elapsed();
     std::thread::sleep(Duration::from_secs(3));
     let memory = resident(running.0.id())?;
-    Ok(vec![Figure::at_most(READY, ready, Duration::from_secs(1)), Figure::stated("idle memory", memory)])
+    Ok(vec![
+        Figure::at_most(format!("{READY}, {build}"), ready, Duration::from_secs(1)),
+        Figure::stated(format!("idle memory, {build}"), memory),
+        form::measure(address, build)?,
+    ])
 }
 
 /// Starts the program and waits until it answers.
-fn start(program: &Path, config: &Path, limit: Duration) -> Result<Running> {
+fn start(program: &Path, config: &Path, limit: Duration) -> Result<(Running, SocketAddr)> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let child = Command::new(program)
         .args(["--config".as_ref(), config.as_os_str()])
@@ -63,7 +66,7 @@ fn start(program: &Path, config: &Path, limit: Duration) -> Result<Running> {
     let begun = Instant::now();
     while begun.elapsed() < limit {
         if healthy(address) {
-            return Ok(running);
+            return Ok((running, address));
         }
         if let Some(status) = running.0.try_wait()? {
             bail!("the program ended while it started: {status}");
