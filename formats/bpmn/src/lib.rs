@@ -42,6 +42,15 @@ impl Model {
     pub fn definitions(&self) -> &model::Definitions {
         &self.definitions
     }
+
+    /// The name of the first process of the file.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.definitions.roots.iter().find_map(|root| match root {
+            model::Root::Process(process) => process.name.as_deref(),
+            _ => None,
+        })
+    }
 }
 
 impl From<model::Definitions> for Model {

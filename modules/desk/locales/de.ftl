@@ -30,7 +30,6 @@ desk-finish = Entscheidung abschließen
 desk-finished = Erledigt. Der Vorgang geht weiter.
 desk-claimed-by-other = Jemand anderes bearbeitet diese Aufgabe.
 desk-other-person = Hier entscheidet eine andere Person als Sie (Vier-Augen-Prinzip).
-desk-to-case = Zum Vorgang
 desk-media-break = Dieser Schritt geschieht in einem anderen System
 desk-media-break-text = Sie übertragen die Angaben von Hand. Der Schritt wird als Medienbruch gezählt.
 desk-cases-title = Vorgänge

@@ -30,7 +30,6 @@ desk-finish = Finish the decision
 desk-finished = Done. The case goes on.
 desk-claimed-by-other = Somebody else is working on this task.
 desk-other-person = Another person than you decides here (four-eyes principle).
-desk-to-case = To the case
 desk-media-break = This step happens in another system
 desk-media-break-text = You transfer the data by hand. The step is counted as a media break.
 desk-cases-title = Cases

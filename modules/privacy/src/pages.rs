@@ -162,14 +162,18 @@ impl Register<'_> {
     }
 }
 
+async fn units(rq: &Req) -> Result<identity::Units> {
+    identity::units(&mut rq.city.db.read().await?).await
+}
+
 pub async fn register(rq: Req) -> Answer {
     let page = rq.page("privacy-register-title");
-    let activities = register::activities(&rq.city.content, rq.cx.lang)?;
+    let activities = register::activities(&rq.city.content, &units(&rq).await?, rq.cx.lang)?;
     rq.html(&Register { page: &page, controller: register::controller(&rq.city), activities })
 }
 
 pub async fn register_csv(rq: Req) -> Answer {
-    let activities = register::activities(&rq.city.content, kernel::Lang::De)?;
+    let activities = register::activities(&rq.city.content, &units(&rq).await?, kernel::Lang::De)?;
     let text = register::csv(&register::controller(&rq.city), &activities);
     Ok(saved("text/csv; charset=utf-8", "verarbeitungen.csv", text.into_bytes()))
 }

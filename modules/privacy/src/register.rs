@@ -4,6 +4,7 @@
 use content::{Content, Item};
 use forms::Form;
 use house::City;
+use identity::Units;
 use kernel::{Error, Lang, Result};
 use serde::Deserialize;
 
@@ -74,18 +75,19 @@ fn read_form(item: &Item) -> Result<Form> {
 ///
 /// # Errors
 /// A service or a form that cannot be read; the house does not start with one.
-pub fn activities(content: &Content, lang: Lang) -> Result<Vec<Activity>> {
+pub fn activities(content: &Content, units: &Units, lang: Lang) -> Result<Vec<Activity>> {
     let mut all = Vec::new();
     for item in content.all("services") {
         let service = content.parse(&item, content::read_toml::<Service>)?;
         let Some(online) = &service.online else { continue };
         let form = content.parsed("forms", &online.form, read_form)?;
-        all.extend(activity(&item.key, &service, online, &form, lang));
+        let unit = units.get(&online.unit).map_or(&online.unit, |unit| &unit.name);
+        all.extend(activity(&item.key, &service, unit, &form, lang));
     }
     Ok(all)
 }
 
-fn activity(key: &str, service: &Service, online: &Online, form: &Form, lang: Lang) -> Option<Activity> {
+fn activity(key: &str, service: &Service, unit: &str, form: &Form, lang: Lang) -> Option<Activity> {
     let privacy = form.privacy.as_ref()?;
     let personal = form.personal_fields();
     let labels = |special: bool| {
@@ -95,7 +97,7 @@ fn activity(key: &str, service: &Service, online: &Online, form: &Form, lang: La
     Some(Activity {
         service: key.to_owned(),
         title: service.title.get(lang).to_owned(),
-        unit: online.unit.clone(),
+        unit: unit.to_owned(),
         purpose: privacy.purpose.get(lang).to_owned(),
         legal_basis: privacy.legal_basis.iter().map(|b| format!("{}: {}", b.paragraph, b.text.get(lang))).collect(),
         fields: labels(false),
@@ -208,12 +210,8 @@ mod tests {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../cities/meerbusch/forms/meldebescheinigung.toml");
         let body = std::fs::read_to_string(file).unwrap();
         let form = Form::load("meldebescheinigung.toml", &body).unwrap();
-        let service = Service {
-            title: Words { de: "Meldebescheinigung".into(), en: String::new() },
-            online: Some(Online { form: "meldebescheinigung".into(), unit: "buergerbuero".into() }),
-        };
-        let online = service.online.as_ref().unwrap();
-        let activity = activity("meldebescheinigung", &service, online, &form, Lang::De).unwrap();
+        let service = Service { title: Words { de: "Meldebescheinigung".into(), en: String::new() }, online: None };
+        let activity = activity("meldebescheinigung", &service, "Bürgerbüro", &form, Lang::De).unwrap();
         assert!(activity.legal_basis.iter().any(|b| b.contains("§ 18 BMG")));
         assert!(!activity.fields.is_empty() && !activity.recipients.is_empty());
         assert!(activity.retention.iter().any(|k| k.years == 10 && k.paragraph.contains("KomHVO")));

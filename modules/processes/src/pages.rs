@@ -19,11 +19,22 @@ struct Overview<'a> {
     may_retry: bool,
 }
 
+/// The name of a process as it is drawn; its key for one that is no longer released.
+fn name_of(rq: &Req, key: &str) -> String {
+    let content = &rq.city.content;
+    let model = content.get("processes", key).and_then(|item| content.parse(&item, engine::load).ok());
+    model.as_ref().and_then(|model| model.name()).unwrap_or(key).to_owned()
+}
+
 pub async fn overview(rq: Req) -> Answer {
     let mut rx = rq.city.db.read().await?;
+    let mut usage = store::usage(&mut rx).await?;
+    for line in &mut usage {
+        line.process = name_of(&rq, &line.process);
+    }
     let page = rq.page("processes-title");
     let template = Overview {
-        usage: store::usage(&mut rx).await?,
+        usage,
         incidents: store::open_incidents(&mut rx).await?,
         dead: jobs::dead(&mut rx).await?,
         may_retry: rq.cx.actor.allows(perm::RETRY),

@@ -23,7 +23,7 @@ records-media-breaks = { $n ->
     [one] Ein Medienbruch in diesem Vorgang
    *[other] { $n } Medienbrüche in diesem Vorgang
 }
-records-media-breaks-text = Diese Schritte hat jemand von Hand in ein anderes System übertragen.
+records-media-breaks-text = Hier hat jemand Angaben von Hand in ein anderes System übertragen.
 records-caller-title = Auskunft am Telefon
 records-caller-text = Fragen Sie nach dem Familiennamen und dem Geburtsdatum. Sie sehen nur Vorgänge, für die Sie zuständig sind.
 records-caller-name = Familienname

@@ -23,7 +23,7 @@ records-media-breaks = { $n ->
     [one] One media break in this case
    *[other] { $n } media breaks in this case
 }
-records-media-breaks-text = Somebody transferred these steps into another system by hand.
+records-media-breaks-text = Somebody typed data into another system here.
 records-caller-title = Enquiry by phone
 records-caller-text = Ask for the family name and the date of birth. You only see cases you are responsible for.
 records-caller-name = Family name
