@@ -57,6 +57,23 @@ enum Command {
     },
     /// Load units, roles and, in a demo, sample people.
     Seed,
+    /// Add somebody who may add staff and give roles, and print the link to choose a password: the first administrator.
+    Admin {
+        /// Key of the city: the name of its folder.
+        city: String,
+        /// Name to sign in with.
+        login: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        email: String,
+        /// Key of the home unit.
+        #[arg(long)]
+        unit: String,
+        /// Key of the role.
+        #[arg(long)]
+        role: String,
+    },
     /// Print the description of the JSON interfaces (OpenAPI 3.1).
     Openapi,
 }
@@ -138,12 +155,31 @@ async fn run(args: Args) -> Result<ExitCode> {
             println!("{key}: {written} Dateien nach {} geschrieben", folder.display());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Admin { city, login, name, email, unit, role } => {
+            let app = open(config).await?;
+            let city = app.cities().into_iter().find(|c| c.key == city).ok_or_else(|| unknown_city(&city))?;
+            let link = admin(&app, &city, &identity::NewStaff { login, name, email, unit }, &role).await?;
+            println!("Passwort wählen (sieben Tage gültig): {link}");
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Openapi => {
             let app = App::new(config, Sources::system(), meer::modules::MODULES.to_vec())?;
             println!("{:#}", meer::openapi::document(&app));
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Adds the person with the role for the whole city; answers the link to choose a password.
+async fn admin(app: &Arc<App>, city: &house::City, new: &identity::NewStaff, role: &str) -> Result<String> {
+    let cx = app.cx(city, "meer admin");
+    let mail = db::write!(city.db, |tx| {
+        let id = identity::add_staff(tx, &cx, new).await?;
+        identity::give_grant(tx, &cx, id, role, None, cx.today(), None).await?;
+        city.identity.invite_staff(tx, &cx, id).await
+    })?;
+    let token = mail.token.ok_or_else(|| Error::internal("an invitation without a link"))?;
+    Ok(format!("{}/intern/passwort-neu/{token}", app.public_address(city)))
 }
 
 fn unknown_city(key: &str) -> Error {

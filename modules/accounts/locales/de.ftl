@@ -359,3 +359,44 @@ accounts-mail-staff-password-text =
     auf dieser Seite wählen Sie das Passwort für Ihren dienstlichen Zugang:
     { $link }
 accounts-mail-foot = Haben Sie nichts angefordert? Dann müssen Sie nichts tun. Geben Sie den Link nicht weiter.
+
+## Personal und Rollen
+
+accounts-menu-people = Personal
+accounts-people-title = Personal und Rollen
+accounts-people-list = Personal der Stadt
+accounts-people-none = Es ist noch niemand eingetragen.
+accounts-people-new = Person hinzufügen
+accounts-people-new-text = Die Person bekommt eine E-Mail mit einem Link, über den sie ihr Passwort wählt. Rollen geben Sie ihr danach.
+accounts-people-login-hint = Kleine Buchstaben, Ziffern, Punkt und Strich, zum Beispiel mia.muster
+accounts-people-add = Hinzufügen und einladen
+accounts-people-added = Die Person ist eingetragen, die Einladung ist unterwegs. Geben Sie ihr jetzt Rollen.
+accounts-people-state = Stand
+accounts-people-active = im Dienst
+accounts-people-left = ausgeschieden
+accounts-people-roles = Rollen
+accounts-people-no-roles = Diese Person hat noch keine Rolle und sieht deshalb keine Vorgänge.
+accounts-people-role = Rolle
+accounts-people-place = Wo
+accounts-people-everywhere = in der ganzen Stadt
+accounts-people-until = Letzter Tag (freiwillig)
+accounts-people-until-hint = Ohne Datum gilt die Rolle, bis sie beendet wird.
+accounts-people-give-title = Rolle geben
+accounts-people-give = Rolle geben
+accounts-people-given = Die Rolle gilt ab sofort.
+accounts-people-end = Beenden
+accounts-people-ended = Die Rolle ist beendet.
+accounts-people-move-title = Organisationseinheit
+accounts-people-move = Einheit ändern
+accounts-people-moved = Die Organisationseinheit ist geändert.
+accounts-people-access = Zugang
+accounts-people-invite-text = Hat die Person ihr Passwort verloren oder ist die Einladung abgelaufen?
+accounts-people-invite = Neue Einladung schicken
+accounts-people-invited = Die Einladung ist unterwegs. Sie gilt sieben Tage.
+accounts-people-leave-text = Wer ausscheidet, wird überall abgemeldet. Alle Rollen und Vertretungen ruhen.
+accounts-people-leave = Als ausgeschieden eintragen
+accounts-people-gone = Die Person ist als ausgeschieden eingetragen und abgemeldet.
+accounts-people-back-text = Kommt die Person zurück, gelten ihre Rollen wieder.
+accounts-people-return = Wieder in Dienst
+accounts-people-back = Die Person ist wieder im Dienst.
+accounts-error-taken = Diesen Anmeldenamen gibt es schon.

@@ -359,3 +359,44 @@ accounts-mail-staff-password-text =
     choose the password for your work account on this page:
     { $link }
 accounts-mail-foot = Did you not ask for this? Then you need not do anything. Do not pass the link on.
+
+## Staff and roles
+
+accounts-menu-people = Staff
+accounts-people-title = Staff and roles
+accounts-people-list = Staff of the city
+accounts-people-none = Nobody is entered yet.
+accounts-people-new = Add a person
+accounts-people-new-text = The person gets an e-mail with a link to choose a password. You give roles afterwards.
+accounts-people-login-hint = Small letters, digits, dot and dash, for example mia.muster
+accounts-people-add = Add and invite
+accounts-people-added = The person is entered and the invitation is on its way. Now give them roles.
+accounts-people-state = State
+accounts-people-active = in service
+accounts-people-left = has left
+accounts-people-roles = Roles
+accounts-people-no-roles = This person has no role yet and so sees no cases.
+accounts-people-role = Role
+accounts-people-place = Where
+accounts-people-everywhere = in the whole city
+accounts-people-until = Last day (optional)
+accounts-people-until-hint = Without a date the role lasts until it is ended.
+accounts-people-give-title = Give a role
+accounts-people-give = Give role
+accounts-people-given = The role counts from now on.
+accounts-people-end = End
+accounts-people-ended = The role has ended.
+accounts-people-move-title = Organisation unit
+accounts-people-move = Change unit
+accounts-people-moved = The organisation unit was changed.
+accounts-people-access = Access
+accounts-people-invite-text = Has the person lost the password, or has the invitation expired?
+accounts-people-invite = Send a new invitation
+accounts-people-invited = The invitation is on its way. It is good for seven days.
+accounts-people-leave-text = Whoever leaves is signed out everywhere. All roles and deputies rest.
+accounts-people-leave = Enter as having left
+accounts-people-gone = The person is entered as having left and was signed out.
+accounts-people-back-text = When the person comes back, their roles count again.
+accounts-people-return = Back in service
+accounts-people-back = The person is back in service.
+accounts-error-taken = This login name exists already.

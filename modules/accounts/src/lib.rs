@@ -20,7 +20,7 @@ pub const MODULE: Module = Module {
     permissions: perm::ALL,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
-        use pages::{citizen, counter, eid, factor, guest, password, register, sessions, staff};
+        use pages::{citizen, counter, eid, factor, guest, password, people, register, sessions, staff};
         r.get(Access::Public, "/anmelden", citizen::show);
         r.post(Access::Public, "/anmelden", citizen::sign_in);
         r.get(Access::Public, "/anmelden/code", citizen::show_code);
@@ -80,6 +80,15 @@ pub const MODULE: Module = Module {
         r.get(Access::AnyStaff, "/intern/vertretung", staff::deputies);
         r.post(Access::AnyStaff, "/intern/vertretung", staff::set_deputy);
         r.post(Access::AnyStaff, "/intern/vertretung/{id}/beenden", staff::end_deputy);
+        r.get(Access::Staff(perm::STAFF), "/intern/personal", people::list);
+        r.get(Access::Staff(perm::STAFF), "/intern/personal/neu", people::show_new);
+        r.post(Access::Staff(perm::STAFF), "/intern/personal/neu", people::add);
+        r.get(Access::Staff(perm::STAFF), "/intern/personal/{id}", people::show);
+        r.post(Access::Staff(perm::STAFF), "/intern/personal/{id}/rolle", people::give);
+        r.post(Access::Staff(perm::STAFF), "/intern/personal/{id}/rolle/{grant}/beenden", people::end);
+        r.post(Access::Staff(perm::STAFF), "/intern/personal/{id}/einheit", people::change_unit);
+        r.post(Access::Staff(perm::STAFF), "/intern/personal/{id}/einladen", people::invite);
+        r.post(Access::Staff(perm::STAFF), "/intern/personal/{id}/zustand", people::set_state);
         r.get(Access::Staff(perm::ONSITE), "/intern/vor-ort", counter::show);
         r.post(Access::Staff(perm::ONSITE), "/intern/vor-ort", counter::look);
         r.post(Access::Staff(perm::ONSITE), "/intern/vor-ort/bestaetigen", counter::confirm);
@@ -107,6 +116,7 @@ pub const MODULE: Module = Module {
             access: Access::Staff(perm::RESET_FACTOR),
             order: 41,
         },
+        Menu { label: "accounts-menu-people", href: "/intern/personal", access: Access::Staff(perm::STAFF), order: 84 },
         Menu { label: "accounts-menu-deputies", href: "/intern/vertretung", access: Access::AnyStaff, order: 85 },
         Menu { label: "accounts-menu-account", href: "/intern/konto", access: Access::AnyStaff, order: 90 },
     ],

@@ -48,19 +48,6 @@ fn path(kind: &str, token: Option<&str>) -> String {
     }
 }
 
-/// Where the city's pages are, as people type it. Never taken from the request: a forged host name would send links
-/// to a stranger's server.
-pub fn base(app: &App, city: &City) -> String {
-    let host = city.file.hosts.first().map_or("localhost", String::as_str);
-    if app.config.https {
-        return format!("https://{host}");
-    }
-    match app.config.listen.rsplit_once(':') {
-        Some((_, port)) if !host.contains(':') => format!("http://{host}:{port}"),
-        _ => format!("http://{host}"),
-    }
-}
-
 /// Puts a mail on its way in the caller's transaction.
 pub async fn post(tx: &mut Tx, cx: &Cx, mail: &Mail) -> Result<()> {
     let id = cx.sources.uuid();
@@ -78,7 +65,7 @@ pub async fn post(tx: &mut Tx, cx: &Cx, mail: &Mail) -> Result<()> {
 /// Subject and text in the addressee's language.
 fn written(app: &App, city: &City, mail: &Stored) -> (String, String) {
     let lang = Lang::from_code(&mail.lang).unwrap_or_default();
-    let link = format!("{}{}", base(app, city), path(&mail.kind, mail.token.as_deref()));
+    let link = format!("{}{}", app.public_address(city), path(&mail.kind, mail.token.as_deref()));
     let name = city.info.name.as_str();
     let args = [("city", name.into()), ("link", link.into()), ("existing", mail.existing.into())];
     let subject = app.texts.get(lang, &format!("accounts-mail-{}-subject", mail.kind), &args);

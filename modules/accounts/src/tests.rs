@@ -474,3 +474,59 @@ async fn every_table_is_listed_and_can_be_exported_and_erased() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_adds_somebody_who_then_signs_in_and_has_the_role() {
+    for city in cities().await {
+        let mut admin = city.browser();
+        admin.staff_sign_in("admin.muster", "Muster-Demo-2026").await;
+        admin.get("/intern/personal").await.is(200).shows("melde.muster");
+        let new =
+            [("name", "Nora Muster"), ("login", "Nora.Muster"), ("email", "nora@example"), ("unit", "buergerbuero")];
+        admin
+            .post("/intern/personal/neu", &new)
+            .await
+            .is(422)
+            .shows("E-Mail-Adresse ist unvollständig")
+            .shows("Nora Muster");
+        let new = [new[0], new[1], ("email", "nora@example.org"), new[3]];
+        let page = admin.post("/intern/personal/neu", &new).await;
+        let person = page.is(303).location.clone().unwrap();
+        admin.follow(page).await.is(200).shows("noch keine Rolle").shows("nora.muster");
+        admin.post("/intern/personal/neu", &new).await.is(422).shows("Diesen Anmeldenamen gibt es schon");
+
+        let role = format!("{person}/rolle");
+        admin.post(&role, &[("role", "nichts")]).await.is(422).shows("aus der Liste");
+        let wrong_day = [("role", "schalter"), ("to", "31"), ("to-month", "2"), ("to-year", "2027")];
+        admin.post(&role, &wrong_day).await.is(422).shows("Dieses Datum gibt es nicht");
+        let page = admin.post(&role, &[("role", "schalter"), ("place", "buergerbuero")]).await;
+        let page = admin.follow(page).await;
+        page.is(200).shows("gilt ab sofort");
+
+        let link = link(&newest_mail(&city, "nora@example.org").await);
+        let mut nora = city.browser();
+        nora.get(&link).await.is(200).shows("nora.muster");
+        let password = "Wolken über Nierst 7";
+        nora.post(&link, &[("password", password)]).await.is(303);
+        nora.post("/intern/anmelden", &[("login", "nora.muster"), ("password", password)]).await.is(303);
+        nora.get("/intern/vor-ort").await.is(200);
+        nora.get("/intern/personal").await.is(403);
+
+        // The role ends at once, and whoever leaves is signed out.
+        let end = page.body.split("action=\"").find(|part| part.contains("/beenden")).expect("a role to end");
+        admin.post(end.split('"').next().unwrap(), &[]).await.is(303);
+        nora.get("/intern/vor-ort").await.is(403);
+        admin.post(&format!("{person}/zustand"), &[("zustand", "weg")]).await.is(303);
+        nora.get("/intern/konto").await.is(303);
+
+        // Nobody changes the own rights.
+        let list = admin.get("/intern/personal").await.body;
+        let own = list
+            .split("href=\"")
+            .find(|part| part.starts_with("/intern/personal/0") && part.contains("Adrian Muster"))
+            .expect("the own line");
+        let own = own.split('"').next().unwrap();
+        admin.post(&format!("{own}/rolle"), &[("role", "schalter")]).await.is(422).shows("immer jemand anderes");
+        assert_eq!(city.app.texts.missed(), []);
+    }
+}

@@ -7,7 +7,7 @@ use contract_records::{AddDocument, Audience};
 use contract_registers::PopulationAnswer;
 use contract_services::ApplicationOf;
 use db::Tx;
-use house::{App, Call, City, InCity};
+use house::{Call, City, InCity};
 use jobs::Job;
 use kernel::{CaseId, Cx, DocumentId, Error, Event, Id, Result, Subject, TaskToken, Uuid, canonical_json, sha256};
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ pub async fn issue(cx: Cx, job: Issue) -> Result<()> {
     let title = if ticked.extended() { "Erweiterte Meldebescheinigung" } else { "Meldebescheinigung" };
     let printed_code = code::fresh(&cx);
     let code_hash = code::hash(&code::read(&printed_code).unwrap_or_default());
-    let url = format!("{}/pruefen/{printed_code}", public_address(&app, &city));
+    let url = format!("{}/pruefen/{printed_code}", app.public_address(&city));
     let today = cx.today();
     let head = Head { city: &city, office: &office, case: &case, recipient: record.recipient(), today };
     let id = cx.new_id();
@@ -287,18 +287,6 @@ async fn keep(city: &City, printed: &Printed, written: Result<bool>) -> Result<(
         city.files.remove(printed.stored.id).await?;
     }
     Ok(())
-}
-
-/// Where people reach the portal, for the code on paper: `https://service.musterstadt.example`.
-fn public_address(app: &App, city: &City) -> String {
-    let host = city.file.hosts.first().map_or("localhost", String::as_str);
-    if app.config.https {
-        return format!("https://{host}");
-    }
-    match app.config.listen.rsplit_once(':') {
-        Some((_, port)) if port != "80" => format!("http://{host}:{port}"),
-        _ => format!("http://{host}"),
-    }
 }
 
 /// Forgets attempts of windows that have ended.

@@ -273,6 +273,19 @@ impl App {
     }
 
     /// One thing of a type for the whole process, made at first use: a press with its fonts, a client of a peer.
+    /// Where people reach a city, e.g. `https://service.musterstadt.example`. Never taken from a request: a forged host name
+    /// would send links to a stranger's server.
+    pub fn public_address(&self, city: &City) -> String {
+        let host = city.file.hosts.first().map_or("localhost", String::as_str);
+        if self.config.https {
+            return format!("https://{host}");
+        }
+        match self.config.listen.rsplit_once(':') {
+            Some((_, port)) if port != "80" && !host.contains(':') => format!("http://{host}:{port}"),
+            _ => format!("http://{host}"),
+        }
+    }
+
     pub fn shared<T: Send + Sync + 'static>(&self, make: impl FnOnce(&App) -> Result<T>) -> Result<Arc<T>> {
         if let Some(there) = self.shared.lock().unwrap_or_else(|e| e.into_inner()).get(&TypeId::of::<T>())
             && let Ok(there) = there.clone().downcast::<T>()

@@ -9,7 +9,7 @@ use kernel::Error;
 use serde::Deserialize;
 
 use super::{Back, WAY_COOKIE, citizen::back, client, cookie, set_cookie, signed_in};
-use crate::{mails, next, oidc::Oidc};
+use crate::{next, oidc::Oidc};
 
 const CALLBACK: &str = "/anmelden/eid/zurueck";
 
@@ -24,7 +24,7 @@ pub struct Begin {
 pub async fn begin(rq: Req, Query(asked): Query<Back>, Form(form): Form<Begin>) -> Answer {
     let next = back(&asked);
     let source = Oidc::of(&rq.city)?;
-    let redirect = format!("{}{CALLBACK}", mails::base(&rq.app, &rq.city));
+    let redirect = format!("{}{CALLBACK}", rq.app.public_address(&rq.city));
     let linking = match form.verknuepfen.as_str() {
         "ja" => Linking::Only,
         "wenn-neu" => Linking::WhenNew,

@@ -6,6 +6,7 @@ pub mod eid;
 pub mod factor;
 pub mod guest;
 pub mod password;
+pub mod people;
 pub mod register;
 pub mod sessions;
 pub mod staff;
