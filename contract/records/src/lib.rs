@@ -53,6 +53,14 @@ pub struct Party {
     pub provenance: String,
 }
 
+impl Party {
+    /// Whether the person was proved with an electronic means. Nobody else gets on the screen what a register says: who
+    /// only knows somebody's name and address may be anybody.
+    pub fn is_proven(&self) -> bool {
+        self.provenance == "eid"
+    }
+}
+
 /// Opens a case (Vorgang) in the file (Akte) of its file-plan entry and year and gives it an Aktenzeichen.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct OpenCase {

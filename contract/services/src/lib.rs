@@ -21,8 +21,8 @@ pub struct Application {
     pub service: String,
     pub form: String,
     pub form_version: i64,
-    /// Answers by key, computed values and the facts of the moment (`forms::Complete`).
-    pub answers: serde_json::Value,
+    /// The codes that were chosen, by key of the field: a string, or a list where several could be ticked.
+    pub codes: serde_json::Map<String, serde_json::Value>,
     /// Sections with label and value, as the applicant saw them before submitting.
     pub sections: Vec<Section>,
     /// The same in German, for the office.

@@ -60,7 +60,7 @@ pub async fn issue(cx: Cx, job: Issue) -> Result<()> {
     drop(rx);
 
     let record = Record::read(record)?;
-    let ticked = Ticked::of(&application.map(|a| a.answers).unwrap_or_default());
+    let ticked = Ticked::of(&application.map(|a| a.codes).unwrap_or_default());
     let title = if ticked.extended() { "Erweiterte Meldebescheinigung" } else { "Meldebescheinigung" };
     let printed_code = code::fresh(&cx);
     let code_hash = code::hash(&code::read(&printed_code).unwrap_or_default());
@@ -81,7 +81,8 @@ pub async fn issue(cx: Cx, job: Issue) -> Result<()> {
         if store::certificate_made(tx, job.token).await? {
             return Ok(false);
         }
-        let new = Filed { case: job.case, kind: "bescheinigung", title, name: &job.kind };
+        let audience = if case.party.is_proven() { Audience::Applicant } else { Audience::Staff };
+        let new = Filed { case: job.case, kind: "bescheinigung", title, name: &job.kind, audience };
         let document = file(&cx, tx, &printed, new).await?;
         let certificate = store::Certificate {
             id,
@@ -175,7 +176,13 @@ pub async fn write(cx: Cx, job: Write) -> Result<()> {
         if store::decision_made(tx, job.token).await? {
             return Ok(false);
         }
-        let new = Filed { case: job.case, kind: &decision.document, title: &title, name: &job.decision };
+        let new = Filed {
+            case: job.case,
+            kind: &decision.document,
+            title: &title,
+            name: &job.decision,
+            audience: Audience::Applicant,
+        };
         let document = file(&cx, tx, &printed, new).await?;
         let new = store::NewDecision {
             id: id.uuid(),
@@ -244,7 +251,8 @@ pub async fn note(cx: Cx, job: Note) -> Result<()> {
         if store::note(tx, job.reference).await?.document_id.is_some() {
             return Ok(false);
         }
-        let new = Filed { case: case.id, kind: "schreiben", title: &note.title, name: NOTE };
+        let new =
+            Filed { case: case.id, kind: "schreiben", title: &note.title, name: NOTE, audience: Audience::Applicant };
         let document = file(&cx, tx, &printed, new).await?;
         store::note_made(tx, job.reference, document).await?;
         journal::emit(tx, &cx, &NoteWritten { case: case.id, reference: job.reference, document }).await?;
@@ -260,6 +268,7 @@ struct Filed<'a> {
     title: &'a str,
     /// File name without ending.
     name: &'a str,
+    audience: Audience,
 }
 
 async fn file(cx: &Cx, tx: &mut Tx, printed: &Printed, new: Filed<'_>) -> Result<DocumentId> {
@@ -270,7 +279,7 @@ async fn file(cx: &Cx, tx: &mut Tx, printed: &Printed, new: Filed<'_>) -> Result
         title: new.title.into(),
         file: printed.stored.id,
         direction: "ausgang".into(),
-        audience: Audience::Applicant,
+        audience: new.audience,
     };
     cx.call(tx, document).await
 }

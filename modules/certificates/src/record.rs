@@ -68,12 +68,12 @@ struct Relative {
 pub struct Ticked(Option<Vec<String>>);
 
 impl Ticked {
-    /// From the typed answers of the application.
-    pub fn of(answers: &Value) -> Self {
-        if answers["art"] != "erweitert" {
+    /// From the codes that were chosen in the application.
+    pub fn of(codes: &serde_json::Map<String, Value>) -> Self {
+        if codes.get("art").is_none_or(|art| art != "erweitert") {
             return Self(None);
         }
-        let codes = answers["weitere_daten"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let codes = codes.get("weitere_daten").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         Self(Some(codes.iter().filter_map(Value::as_str).map(str::to_owned).collect()))
     }
 
@@ -230,6 +230,10 @@ fn german_partial(date: &str) -> String {
 mod tests {
     use super::*;
 
+    fn codes(codes: Value) -> serde_json::Map<String, Value> {
+        codes.as_object().cloned().unwrap()
+    }
+
     fn record() -> Value {
         json!({
             "familyName": "Muster-Beispiel", "firstNames": ["Erika", "Luise"], "callNameIndex": 1, "doctorate": "Dr.",
@@ -254,18 +258,19 @@ mod tests {
     #[test]
     fn only_what_was_ticked_is_printed() {
         let record = Record::read(record()).unwrap();
-        let simple = record.printed(&Ticked::of(&json!({"art": "einfach", "weitere_daten": ["religion"]})));
+        let simple = record.printed(&Ticked::of(&codes(json!({"art": "einfach", "weitere_daten": ["religion"]}))));
         assert_eq!(simple["kind"], "einfach");
         assert_eq!(labels(&simple), Vec::<&str>::new());
         assert!(!simple.to_string().contains("katholisch") && !simple.to_string().contains("Max"));
         assert!(!simple.to_string().to_lowercase().contains("block"));
 
-        let ticked = Ticked::of(&json!({"art": "erweitert", "weitere_daten": ["fruehere-namen", "einzug", "kinder"]}));
+        let ticked =
+            Ticked::of(&codes(json!({"art": "erweitert", "weitere_daten": ["fruehere-namen", "einzug", "kinder"]})));
         let extended = record.printed(&ticked);
         assert_eq!(labels(&extended), ["Geburtsname", "Einzug in die Nebenwohnung", "Einzug in die Hauptwohnung"]);
         assert_eq!(extended["further"][2]["value"], json!(["01.03.2011"]));
         // No application, nothing beyond the simple certificate.
-        assert!(!Ticked::of(&Value::Null).extended());
+        assert!(!Ticked::of(&codes(json!({}))).extended());
     }
 
     #[test]

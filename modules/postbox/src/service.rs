@@ -28,11 +28,15 @@ pub async fn deliver(cx: &Cx, tx: &mut Tx, c: Deliver) -> Result<TaskOutcome> {
     }
     let case = case(cx, tx, c.case).await?;
     let document = cx.ask(tx, Documents { ids: vec![c.document] }).await?.pop();
-    if document.is_none_or(|d| d.case != case.id) {
+    let Some(document) = document.filter(|d| d.case == case.id) else {
         return Err(Error::internal("a document is delivered that does not lie in the case"));
-    }
+    };
     let channel = Channel::choose(&c.channel, case.account.is_some())?;
-    let out = Out { token: c.token, kind: Kind::Document, subject: c.subject, document: Some(c.document) };
+    let on_screen = document.audience == Audience::Applicant;
+    if channel == Channel::Postbox && !on_screen {
+        return Err(Error::internal("a document that is not for the applicant's screen is put into the postbox"));
+    }
+    let out = Out { token: c.token, kind: Kind::Document, subject: c.subject, document: Some(c.document), on_screen };
     let id = send(cx, tx, &case, channel, out, "").await?;
     if channel == Channel::Letter {
         put_on_stack(cx, tx, &case, id, Some(c.document)).await?;
@@ -48,7 +52,7 @@ pub async fn notify(cx: &Cx, tx: &mut Tx, c: Notify) -> Result<TaskOutcome> {
     }
     let case = case(cx, tx, c.case).await?;
     let channel = Channel::choose("postbox", case.account.is_some())?;
-    let out = Out { token: c.token, kind: Kind::Notice, subject: c.subject.clone(), document: None };
+    let out = Out { token: c.token, kind: Kind::Notice, subject: c.subject.clone(), document: None, on_screen: true };
     let id = send(cx, tx, &case, channel, out, "").await?;
     if channel == Channel::Letter {
         let text = texts::body(&cx.app()?.texts, Lang::De, &c.subject);
@@ -68,7 +72,8 @@ pub async fn ask_applicant(cx: &Cx, tx: &mut Tx, c: AskApplicant) -> Result<Task
     let question = model::question(&answers).ok_or_else(|| Error::refused("postbox-no-question"))?.to_owned();
     let channel = Channel::choose("postbox", case.account.is_some())?;
     store::close_questions(tx, case.id, cx.now()).await?;
-    let out = Out { token: c.token, kind: Kind::Question, subject: texts::QUESTION.into(), document: None };
+    let out =
+        Out { token: c.token, kind: Kind::Question, subject: texts::QUESTION.into(), document: None, on_screen: true };
     let id = send(cx, tx, &case, channel, out, &question).await?;
     if channel == Channel::Letter {
         let app = cx.app()?;
@@ -91,6 +96,8 @@ struct Out {
     kind: Kind,
     subject: String,
     document: Option<DocumentId>,
+    /// Whether the applicant may open the document, too; else it goes on paper only.
+    on_screen: bool,
 }
 
 /// Writes message and delivery, and lets the notice by e-mail follow.
@@ -118,7 +125,7 @@ async fn send(cx: &Cx, tx: &mut Tx, case: &CaseView, channel: Channel, out: Out,
         kind: out.kind,
         subject: out.subject,
         body: body.to_owned(),
-        document: out.document,
+        document: out.document.filter(|_| out.on_screen),
         token: (out.kind == Kind::Question).then_some(out.token),
         answers: None,
         at: now,

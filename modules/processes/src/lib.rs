@@ -53,7 +53,7 @@ pub const MODULE: Module = Module {
             name: "processes_instance",
             holds: Holds::Person {
                 by: Key::Case,
-                export: "SELECT process, version, state, status, started_at, ended_at FROM processes_instance
+                export: "SELECT process, version, status, started_at, ended_at FROM processes_instance
                          WHERE tenant = $1 AND case_id = $2",
                 erase: "DELETE FROM processes_instance WHERE tenant = $1 AND case_id = $2",
                 retention: Retention::WithCase,

@@ -30,7 +30,7 @@ const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::SPERRVERMERK];
 
 pub const MODULE: Module = Module {
     name: "registers",
-    migrations: Some(db::migrations!("registers": "0001_init")),
+    migrations: Some(db::migrations!("registers": "0001_init", "0002_proven")),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     commands: |c| {
@@ -62,7 +62,10 @@ const TABLES: &[Table] = &[
         holds: Holds::Person {
             by: Key::Case,
             // Without the Sperrvermerk: a witness is protected from whoever pretends to be them, too.
-            export: "SELECT kind, question, state, result, differences, record, asked_at, answered_at
+            // What the register said only for a proven applicant: others may ask about anybody.
+            export: "SELECT kind, question, state, CASE WHEN proven THEN result END AS result,
+                       CASE WHEN proven THEN differences END AS differences, CASE WHEN proven THEN record END AS record,
+                       asked_at, answered_at
                      FROM registers_request WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM registers_request WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,

@@ -40,6 +40,9 @@ impl Kind {
 #[serde(rename_all = "camelCase")]
 pub struct PopulationQuestion {
     pub purpose: String,
+    /// Whether the applicant was proved with an electronic means: a register tells nobody else of protected people.
+    #[serde(default)]
+    pub identity_proven: bool,
     pub person: Person,
     pub fields: Vec<String>,
 }
@@ -115,7 +118,7 @@ impl PopulationQuestion {
             birth_date: party.birth_date.map_or_else(|| UNKNOWN_DATE.into(), |date| date.to_string()),
             address: (!address.street.is_empty()).then_some(address),
         };
-        Self { purpose: purpose.to_owned(), person, fields }
+        Self { purpose: purpose.to_owned(), identity_proven: party.is_proven(), person, fields }
     }
 
     /// Takes the register's own values where the first answer differed. What the register states in words only (moved

@@ -72,7 +72,8 @@ pub async fn ask_population(cx: &Cx, tx: &mut Tx, c: AskPopulation) -> Result<Ta
     {
         question = question.corrected(&serde_json::from_value::<Vec<Difference>>(differences)?);
     }
-    enqueue(cx, tx, c.case, c.token, Kind::Population, serde_json::to_value(question)?, json!(unavailable)).await
+    let question = Question { proven: question.identity_proven, text: serde_json::to_value(question)?, unavailable };
+    enqueue(cx, tx, c.case, c.token, Kind::Population, question).await
 }
 
 /// # Errors
@@ -86,7 +87,18 @@ pub async fn ask_civil(cx: &Cx, tx: &mut Tx, c: AskCivil) -> Result<TaskOutcome>
         place: entry.place,
         person: CivilPerson { family_name: entry.family_name, first_names: entry.first_names },
     };
-    enqueue(cx, tx, c.case, c.token, Kind::Civil, serde_json::to_value(question)?, json!([])).await
+    let proven = case(cx, tx, c.case).await?.party.is_proven();
+    let question = Question { proven, text: serde_json::to_value(question)?, unavailable: Vec::new() };
+    enqueue(cx, tx, c.case, c.token, Kind::Civil, question).await
+}
+
+/// What is asked.
+struct Question {
+    text: Value,
+    /// Whether the applicant was proved.
+    proven: bool,
+    /// Codes the register has no data for.
+    unavailable: Vec<String>,
 }
 
 async fn enqueue(
@@ -95,8 +107,7 @@ async fn enqueue(
     case: CaseId,
     token: TaskToken,
     kind: Kind,
-    question: Value,
-    unavailable: Value,
+    question: Question,
 ) -> Result<TaskOutcome> {
     let request = Request {
         id: cx.sources.uuid(),
@@ -104,8 +115,9 @@ async fn enqueue(
         instance: token.instance,
         token: i64::try_from(token.token).map_err(Error::internal)?,
         kind: kind.code().to_owned(),
-        question,
-        unavailable,
+        question: question.text,
+        proven: question.proven,
+        unavailable: json!(question.unavailable),
         state: "waiting".to_owned(),
         result: None,
         differences: None,

@@ -13,6 +13,7 @@ db::record! {
         pub token: i64,
         pub kind: String,
         pub question: Value,
+        pub proven: bool,
         pub unavailable: Value,
         pub state: String,
         pub result: Option<String>,
@@ -25,17 +26,29 @@ db::record! {
 
 pub async fn add(tx: &mut Tx, r: &Request) -> Result<()> {
     let sql = "INSERT INTO registers_request (tenant, id, case_id, instance, token, kind, question, unavailable, state,
-                   restricted, asked_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, $10)";
+                   restricted, asked_at, proven)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, FALSE, $10, $11)";
     tx.exec_one(
         sql,
-        params![r.id, r.case_id, r.instance, r.token, &r.kind, &r.question, &r.unavailable, &r.state, r.asked_at],
+        params![
+            r.id,
+            r.case_id,
+            r.instance,
+            r.token,
+            &r.kind,
+            &r.question,
+            &r.unavailable,
+            &r.state,
+            r.asked_at,
+            r.proven
+        ],
     )
     .await
 }
 
 pub async fn request(rx: &mut Rx, id: Uuid) -> Result<Request> {
-    let sql = "SELECT id, case_id, instance, token, kind, question, unavailable, state, result, differences, record,
+    let sql =
+        "SELECT id, case_id, instance, token, kind, question, proven, unavailable, state, result, differences, record,
                       asked_at, answered_at
                FROM registers_request WHERE tenant = $1 AND id = $2";
     rx.one(sql, params![id]).await
@@ -43,7 +56,8 @@ pub async fn request(rx: &mut Rx, id: Uuid) -> Result<Request> {
 
 /// The latest request of a case to one register.
 pub async fn latest(rx: &mut Rx, case: CaseId, kind: Kind) -> Result<Option<Request>> {
-    let sql = "SELECT id, case_id, instance, token, kind, question, unavailable, state, result, differences, record,
+    let sql =
+        "SELECT id, case_id, instance, token, kind, question, proven, unavailable, state, result, differences, record,
                       asked_at, answered_at
                FROM registers_request WHERE tenant = $1 AND case_id = $2 AND kind = $3
                ORDER BY asked_at DESC, id DESC LIMIT 1";
@@ -52,7 +66,8 @@ pub async fn latest(rx: &mut Rx, case: CaseId, kind: Kind) -> Result<Option<Requ
 
 /// The latest request of a case to one register that has its answer.
 pub async fn latest_answered(rx: &mut Rx, case: CaseId, kind: Kind) -> Result<Option<Request>> {
-    let sql = "SELECT id, case_id, instance, token, kind, question, unavailable, state, result, differences, record,
+    let sql =
+        "SELECT id, case_id, instance, token, kind, question, proven, unavailable, state, result, differences, record,
                       asked_at, answered_at
                FROM registers_request WHERE tenant = $1 AND case_id = $2 AND kind = $3 AND state = 'answered'
                ORDER BY asked_at DESC, id DESC LIMIT 1";

@@ -533,6 +533,15 @@ pub fn stored_sections(value: &serde_json::Value) -> Result<Vec<Section>> {
     Ok(serde_json::from_value(value.clone())?)
 }
 
+fn codes(answers: &Answers) -> serde_json::Map<String, serde_json::Value> {
+    let code = |value: &Value| match value {
+        Value::Choice(code) => Some(code.as_str().into()),
+        Value::Choices(codes) => Some(codes.clone().into()),
+        _ => None,
+    };
+    answers.values.iter().filter_map(|(key, value)| Some((key.clone(), code(value)?))).collect()
+}
+
 pub async fn application_of(_: &Cx, rx: &mut Rx, q: ApplicationOf) -> Result<Option<Application>> {
     let Some(a) = store::application(rx, q.case).await? else { return Ok(None) };
     Ok(Some(Application {
@@ -541,7 +550,7 @@ pub async fn application_of(_: &Cx, rx: &mut Rx, q: ApplicationOf) -> Result<Opt
         service: a.service,
         form: a.form,
         form_version: a.form_version,
-        answers: a.answers,
+        codes: codes(&serde_json::from_value::<forms::Complete>(a.answers)?.answers),
     }))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Four data are compared, as § 4 BMeldDigiV wants it: family name, first names, birth date and a current address.
 //! All four alike is a match. Three of four alike in exactly one person is a difference a clerk can look at. People
-//! with an Auskunftssperre (§ 51 BMG) and the deceased are known on a full match or not at all, and an answer never
+//! with an Auskunftssperre (§ 51 BMG) and the deceased are known on a full match of a proven person or not at all, and an answer never
 //! says why somebody was not found.
 
 use std::collections::BTreeSet;
@@ -27,6 +27,10 @@ pub struct MatchRequest {
     pub request_id: String,
     /// What the answer is used for; registers have to record it.
     pub purpose: String,
+    /// Whether the person was proved with the Online-Ausweis. Without it, protected people are not known at all: who
+    /// only types a name and an address may be anybody.
+    #[serde(default)]
+    pub identity_proven: bool,
     pub person: GivenPerson,
     /// Which data of the record to send on a full match.
     #[serde(default = "base")]
@@ -232,7 +236,7 @@ pub async fn answer(
     check(&request)?;
     let now = app.now();
     let answer = city.answers.once("match", &request.request_id, &request, || {
-        let comparison = compare(&city.registers, &Given::new(&request.person));
+        let comparison = compare(&city.registers, &Given::new(&request.person), request.identity_proven);
         let record = comparison.matched.map(|index| record(&city.registers, index, &request.fields, now));
         MatchAnswer {
             request_id: &request.request_id,
@@ -317,13 +321,13 @@ impl Comparison {
 }
 
 /// Walks through the whole register whatever it finds, so that the work does not depend on the answer.
-fn compare(registers: &Registers, given: &Given) -> Comparison {
+fn compare(registers: &Registers, given: &Given, proven: bool) -> Comparison {
     let mut full = Vec::new();
     let mut near = Vec::new();
     for (index, resident) in registers.residents.iter().enumerate() {
         let agreement = agreement(resident, given);
         match agreement.iter().filter(|same| **same).count() {
-            4 => full.push(index),
+            4 if proven || !resident.only_on_full_match() => full.push(index),
             3 if !resident.only_on_full_match() => near.push((index, agreement)),
             _ => {}
         }

@@ -308,7 +308,7 @@ async fn every_card_leads_to_the_answer_it_promises() {
             "familyName": user["family_name"], "firstNames": user["given_name"], "address": address,
             "birthDate": user.get("birthdate").unwrap_or(&json!("0000-00-00")),
         });
-        let question = json!({ "requestId": fresh(), "purpose": "Test", "person": person });
+        let question = json!({ "requestId": fresh(), "purpose": "Test", "identityProven": true, "person": person });
         let url = format!("{}/register/{MEERBUSCH}/population/match", sandbox.base_url);
         let answer = post_json(&url, REGISTER_TOKEN, &question).await.json();
         assert_eq!(answer["result"], expected, "{card}: {answer}");

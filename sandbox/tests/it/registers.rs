@@ -32,7 +32,8 @@ fn blocked() -> Value {
 }
 
 async fn ask(sandbox: &Running, person: Value, fields: &[&str]) -> Value {
-    let question = json!({ "requestId": fresh(), "purpose": "Test", "person": person, "fields": fields });
+    let question =
+        json!({ "requestId": fresh(), "purpose": "Test", "identityProven": true, "person": person, "fields": fields });
     let reply = post_json(&population(sandbox), REGISTER_TOKEN, &question).await;
     assert_eq!(reply.status, 200, "{}", reply.text());
     let answer = reply.json();

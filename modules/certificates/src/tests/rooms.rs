@@ -124,7 +124,7 @@ async fn application(_: &Cx, _: &mut Rx, q: ApplicationOf) -> Result<Option<Appl
         service: "meldebescheinigung".into(),
         form: "meldebescheinigung".into(),
         form_version: 1,
-        answers,
+        codes: answers.as_object().cloned().unwrap_or_default(),
         sections: Vec::new(),
         sections_german: Vec::new(),
     }))

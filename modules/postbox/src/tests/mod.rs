@@ -220,7 +220,13 @@ async fn a_question_is_answered_once_with_files_and_the_process_goes_on() {
         assert_eq!(messages(&test, case).await[0].read_at, None);
 
         let mut guest = guest(&test, case).await;
-        guest.get(&path).await.is(200).shows("Welches Jahr?").shows("Welcher Ort?").shows("Gelesen am 23.11.2026");
+        guest
+            .get(&path)
+            .await
+            .is(200)
+            .shows("Welches Jahr?")
+            .shows("Welcher Ort?")
+            .shows(&cx.today().strftime("Gelesen am %d.%m.%Y").to_string());
         let kept = [("antwort", "1985 in <Musterdorf>")];
         guest.post_files(&action, &[("antwort", " ")], &[]).await.is(422).shows("Schreiben Sie Ihre Antwort");
         for (file, text) in [(&b"MZ"[..], "kein PDF"), (b"", "ist leer")] {
