@@ -91,7 +91,13 @@ fn copy_tree(from: &Path, to: &Path) -> Result<usize> {
                 }
             } else {
                 let target = to.join(&name);
-                std::fs::copy(&path, &target).map_err(|e| failed(&target, e))?;
+                match std::fs::copy(&path, &target) {
+                    Ok(_) => {}
+                    // Removed since the folder was read: a draft was deleted, or its file replaced.
+                    Err(e) if e.kind() == std::io::ErrorKind::NotFound && !path.exists() => continue,
+                    Err(e) => return Err(failed(&target, e)),
+                }
+                sync(&target)?;
                 copied += 1;
             }
         }

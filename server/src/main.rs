@@ -200,6 +200,10 @@ fn refuse(reasons: &[String]) -> ExitCode {
 
 async fn serve(config: Config) -> Result<ExitCode> {
     let mut reasons = if config.production { production::reasons(&config) } else { Vec::new() };
+    if config.demo && !reasons.is_empty() {
+        // Opening the cities would load the sample people.
+        return Ok(refuse(&reasons));
+    }
     let started = std::time::Instant::now();
     let production = config.production;
     let listen = config.listen.clone();

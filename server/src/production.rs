@@ -15,17 +15,69 @@ pub fn reasons(config: &Config) -> Vec<String> {
     if config.checkpoints.is_none() {
         reasons.push("checkpoints is not set: evidence would lie beside what it proves".to_owned());
     }
+    if config.https && config.proxies.is_empty() {
+        reasons.push("proxies is empty: all people would count as one caller and slow each other down".to_owned());
+    }
+    if let Some(url) = &config.database
+        && !is_near(url)
+    {
+        reasons.push("database lies on another machine: the connection is not encrypted".to_owned());
+    }
+    reasons.extend(peers(config));
+    reasons
+}
+
+/// Whether a database is reached by a socket or on this machine.
+fn is_near(url: &str) -> bool {
+    let authority = url.split("://").nth(1).unwrap_or_default().split('/').next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.is_empty()
+        || ["localhost", "127.0.0.1", "[::1]"]
+            .iter()
+            .any(|near| host.split(':').next() == Some(near) || host.starts_with(near))
+}
+
+/// Every outside system of every city, those of all cities included.
+fn peers(config: &Config) -> Vec<String> {
+    let mut reasons = Vec::new();
     for name in ["population", "civil", "payment", "treasury", "eid", "smtp"] {
-        match config.peers.get(name) {
-            None => reasons.push(format!("peers.{name} is not configured")),
-            Some(peer) if peer.sandbox => reasons.push(format!("peers.{name} is a sandbox")),
-            Some(peer) if peer.url.starts_with("http://") => {
-                reasons.push(format!("peers.{name} is reached over plain HTTP"));
+        let own = config
+            .city
+            .iter()
+            .filter_map(|(key, city)| Some((format!("city.{key}.peers.{name}"), city.peers.get(name)?)));
+        let all: Vec<_> =
+            config.peers.get(name).map(|peer| (format!("peers.{name}"), peer)).into_iter().chain(own).collect();
+        for (label, peer) in &all {
+            if peer.sandbox {
+                reasons.push(format!("{label} is a sandbox"));
+            } else if peer.url.starts_with("http://")
+                || peer.url.starts_with("smtp://")
+                || peer.url.contains("+plain://")
+            {
+                reasons.push(format!("{label} is reached without encryption"));
             }
-            Some(_) => {}
+        }
+        if config.peers.contains_key(name) {
+            continue;
+        }
+        for key in
+            cities(config).into_iter().filter(|key| !config.city.get(key).is_some_and(|c| c.peers.contains_key(name)))
+        {
+            reasons.push(format!("peers.{name} is not configured for {key}"));
         }
     }
     reasons
+}
+
+/// Keys of the cities of this installation: their folders.
+fn cities(config: &Config) -> Vec<String> {
+    let folders = std::fs::read_dir(&config.cities).into_iter().flatten().flatten();
+    let mut keys: Vec<String> = folders
+        .filter(|folder| folder.path().join("city.toml").exists())
+        .map(|folder| folder.file_name().to_string_lossy().into_owned())
+        .collect();
+    keys.sort();
+    keys
 }
 
 /// Reasons that only the opened cities show: development keys, demo accounts, sample fees, sign-in without a second
@@ -47,6 +99,12 @@ pub async fn reasons_in_cities(app: &App) -> Result<Vec<String>> {
         let sample = identity::all_staff(&mut rx).await?;
         for person in sample.iter().filter(|s| s.email.ends_with("@example.org")) {
             reasons.push(format!("city {key}: demo account {}", person.login));
+        }
+        if let Some(fees) = city.content.get("city", "fees") {
+            let sample = fees.body.lines().filter(|line| line.replace(' ', "").starts_with("sample=true")).count();
+            if sample > 0 {
+                reasons.push(format!("city {key}: {sample} fees are samples (fees.toml)"));
+            }
         }
         if city.content.get("city", "people").is_some() {
             reasons.push(format!("city {key}: people.toml with known passwords is among its data"));

@@ -199,6 +199,36 @@ impl Command for SetStatus {
     type Answer = TaskOutcome;
 }
 
+/// Process task: hands the case over to another organisation unit (Abgabe). It keeps its confidentiality; only that unit
+/// and those above it see it from now on.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct HandOver {
+    pub case: CaseId,
+    pub token: TaskToken,
+    /// Key of the unit.
+    pub unit: String,
+}
+
+impl Command for HandOver {
+    const NAME: &'static str = "records.hand-over";
+    const CALLERS: &'static [&'static str] = &["processes"];
+    type Answer = TaskOutcome;
+}
+
+/// A case was handed over to another unit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaseHandedOver {
+    pub case: CaseId,
+    pub unit: String,
+}
+
+impl Event for CaseHandedOver {
+    const NAME: &'static str = "records.case-handed-over";
+    fn subject(&self) -> Subject {
+        self.case.into()
+    }
+}
+
 /// What other modules may know of cases. Cases that do not exist are left out.
 pub struct Cases {
     pub ids: Vec<CaseId>,

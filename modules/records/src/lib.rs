@@ -81,6 +81,7 @@ pub const MODULE: Module = Module {
         c.on(handler!(service::add_document: contract_records::AddDocument));
         c.on(handler!(service::add_step: contract_records::AddStep));
         c.task(handler!(service::set_status: contract_records::SetStatus));
+        c.task(handler!(service::hand_over: contract_records::HandOver));
         c.answers(answer!(service::cases: contract_records::Cases));
         c.answers(answer!(service::visible_case: contract_records::VisibleCase));
         c.answers(answer!(service::documents: contract_records::Documents));

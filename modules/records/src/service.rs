@@ -1,8 +1,8 @@
 use contract_desk::{PutItem, TaskDone};
 use contract_records::{
-    AddDocument, AddStep, Audience, CaseByNumber, CaseOpened, CaseOpenedEvent, CaseView, Cases, CasesOfAccount,
-    DocumentView, Documents, DocumentsOfCase, DueCase, DueForDeletion, OpenCase, SetStatus, Status, StatusChanged,
-    VisibleCase,
+    AddDocument, AddStep, Audience, CaseByNumber, CaseHandedOver, CaseOpened, CaseOpenedEvent, CaseView, Cases,
+    CasesOfAccount, DocumentView, Documents, DocumentsOfCase, DueCase, DueForDeletion, HandOver, OpenCase, SetStatus,
+    Status, StatusChanged, VisibleCase,
 };
 use db::{Rx, Tx};
 use house::{Call, InCity};
@@ -125,6 +125,21 @@ pub async fn set_status(cx: &Cx, tx: &mut Tx, c: SetStatus) -> Result<TaskOutcom
             media_break: false,
         };
         store::add_step(tx, cx.sources.uuid(), cx.now(), &step).await?;
+    }
+    Ok(TaskOutcome::done([]))
+}
+
+/// # Errors
+/// `NotFound` when the city has no such unit.
+pub async fn hand_over(cx: &Cx, tx: &mut Tx, c: HandOver) -> Result<TaskOutcome> {
+    let mut case = store::case(tx, c.case).await?;
+    if case.unit != c.unit {
+        case.cls = identity::access::class_in(tx, cx.today(), case.cls, &c.unit).await?;
+        case.unit = c.unit;
+        store::set_unit(tx, case.id, &case.unit, case.cls).await?;
+        put_on_desk(cx, tx, &case).await?;
+        let event = CaseHandedOver { case: case.id, unit: case.unit };
+        journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[1]).await?;
     }
     Ok(TaskOutcome::done([]))
 }

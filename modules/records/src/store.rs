@@ -197,6 +197,11 @@ pub async fn add_document(tx: &mut Tx, d: &DocumentView) -> Result<()> {
     tx.exec_one(sql, params![d.id, d.case, &d.kind, &d.title, d.file, &d.direction, audience, d.added_at]).await
 }
 
+pub async fn set_unit(tx: &mut Tx, case: CaseId, unit: &str, cls: i64) -> Result<()> {
+    let sql = "UPDATE records_case SET unit = $3, cls = $4 WHERE tenant = $1 AND id = $2";
+    tx.exec_one(sql, params![case, unit, cls]).await
+}
+
 pub async fn documents_of(rx: &mut Rx, case: CaseId) -> Result<Vec<DocumentView>> {
     let sql = "SELECT id, case_id, kind, title, file_id, direction, audience, added_at FROM records_document
                WHERE tenant = $1 AND case_id = $2 ORDER BY added_at, id";

@@ -158,7 +158,7 @@ pub async fn expire(cx: Cx, _: Expire) -> Result<()> {
     loop {
         let drafts = store::expired_drafts(&mut city.db.read().await?, cx.now(), BATCH).await?;
         for draft in &drafts {
-            service::discard(&cx, &city, draft).await?;
+            service::discard(&cx, &city, draft.id).await?;
         }
         if drafts.is_empty() {
             break;

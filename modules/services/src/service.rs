@@ -31,14 +31,24 @@ pub enum Standing {
     WriteOnly,
 }
 
+/// What a browser shows of itself, besides who is signed in.
+#[derive(Clone, Copy, Default)]
+pub struct Bearer {
+    /// Of the browser's draft cookie.
+    pub token: Option<Hash>,
+    /// The account that was signed in here before the person fetched a higher level and came back with another one.
+    pub continues: Option<AccountId>,
+}
+
 /// Who may touch a draft.
 ///
 /// # Errors
 /// [`Error::NotFound`] for everybody else, as if there were no such draft.
-pub fn standing(draft: &Draft, actor: &Actor, token: Option<Hash>) -> Result<Standing> {
-    let browser = token == Some(draft.token_hash);
+pub fn standing(draft: &Draft, actor: &Actor, bearer: Bearer) -> Result<Standing> {
+    let browser = bearer.token == Some(draft.token_hash);
     match (draft.account, actor.account()) {
         (Some(owner), Some(account)) if owner == account => Ok(Standing::Owner),
+        (Some(owner), Some(_)) if browser && bearer.continues == Some(owner) => Ok(Standing::Owner),
         (Some(_), None) if browser => Ok(Standing::WriteOnly),
         (None, _) if browser => Ok(Standing::Owner),
         _ => Err(Error::NotFound),
@@ -147,23 +157,14 @@ fn expiry(cx: &Cx, form: &Form) -> Result<Timestamp> {
 
 /// Opens the draft of whoever asks. Answers to an older version of the form are carried over, and the draft of a guest
 /// who has signed in since becomes the account's. So does, in the browser that began it, the draft of the account the
-/// person was signed in with before they fetched a higher level (`continues`).
+/// person was signed in with before they fetched a higher level.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::SignIn`] in the browser that began it, while the session of its account is missing.
-pub async fn open(
-    cx: &Cx,
-    city: &City,
-    id: DraftId,
-    token: Option<Hash>,
-    continues: Option<AccountId>,
-) -> Result<Opened> {
+pub async fn open(cx: &Cx, city: &City, id: DraftId, bearer: Bearer) -> Result<Opened> {
     let mut rx = city.db.read().await?;
     let mut draft = store::draft(&mut rx, id, cx.now()).await?;
-    if continues.is_some() && draft.account == continues && token == Some(draft.token_hash) {
-        draft.account = None;
-    }
-    if standing(&draft, &cx.actor, token)? == Standing::WriteOnly {
+    if standing(&draft, &cx.actor, bearer)? == Standing::WriteOnly {
         return Err(Error::SignIn(Level::Basis));
     }
     let service = catalogue::service(&city.content, &draft.service)?;
@@ -172,7 +173,7 @@ pub async fn open(
     drop(rx);
     let before = draft.revision;
     let mut changed = false;
-    if draft.account.is_none() && cx.actor.account().is_some() {
+    if cx.actor.account().is_some() && draft.account != cx.actor.account() {
         draft.account = cx.actor.account();
         changed = true;
     }
@@ -335,13 +336,13 @@ pub async fn keep_typed(
     cx: &Cx,
     city: &City,
     id: DraftId,
-    token: Option<Hash>,
+    bearer: Bearer,
     page: (&str, i64),
     sent: &Sent,
 ) -> Result<bool> {
     let (step, revision) = page;
     let draft = store::draft(&mut city.db.read().await?, id, cx.now()).await?;
-    standing(&draft, &cx.actor, token)?;
+    standing(&draft, &cx.actor, bearer)?;
     let (_, form) = catalogue::form(&city.content, &draft.form)?;
     if form.step(step).is_none() {
         return Err(Error::NotFound);
@@ -366,18 +367,18 @@ pub async fn keep_typed(
     })
 }
 
-/// Deletes a draft and its files.
-pub async fn discard(cx: &Cx, city: &City, draft: &Draft) -> Result<()> {
-    let uploads = submission::uploads(&draft.answers);
-    db::write!(city.db, |tx| {
-        if store::delete_draft(tx, draft.id).await? {
-            for upload in &uploads {
-                files::forget(tx, cx, upload.file).await?;
-            }
+/// Deletes a draft and its files. One that was submitted meanwhile stays what it became.
+pub async fn discard(cx: &Cx, city: &City, id: DraftId) -> Result<()> {
+    let gone = db::write!(city.db, |tx| {
+        let Some(draft) = store::any_draft(tx, id).await? else { return Ok(Vec::new()) };
+        store::delete_draft(tx, id).await?;
+        let uploads = submission::uploads(&draft.answers);
+        for upload in &uploads {
+            files::forget(tx, cx, upload.file).await?;
         }
-        Ok(())
+        Ok(uploads)
     })?;
-    for upload in &uploads {
+    for upload in &gone {
         city.files.remove(upload.file).await?;
     }
     Ok(())
@@ -406,16 +407,16 @@ pub async fn submit(
     cx: &Cx,
     tx: &mut Tx,
     id: DraftId,
-    token: Option<Hash>,
+    bearer: Bearer,
     revision: i64,
 ) -> Result<Result<Received, NotSubmitted>> {
     let city = cx.city()?;
     let draft = match store::draft(tx, id, cx.now()).await {
         Ok(draft) => draft,
-        Err(Error::NotFound) => return again(cx, tx, id, token).await.map(Ok),
+        Err(Error::NotFound) => return again(cx, tx, id, bearer.token).await.map(Ok),
         Err(error) => return Err(error),
     };
-    if standing(&draft, &cx.actor, token)? != Standing::Owner {
+    if standing(&draft, &cx.actor, bearer)? != Standing::Owner {
         return Err(Error::SignIn(Level::Basis));
     }
     if draft.revision != revision {
@@ -502,6 +503,12 @@ pub async fn submit(
     };
     journal::emit(tx, cx, &event).await?;
     jobs::enqueue(tx, cx, &PrintApplication { case: opened.case }).await?;
+    // Files of answers that fell away belong to nobody now; their bytes go with the orphans.
+    for upload in submission::uploads(&draft.answers) {
+        if !uploads.iter().any(|kept| kept.file == upload.file) {
+            files::forget(tx, cx, upload.file).await?;
+        }
+    }
     store::delete_draft(tx, draft.id).await?;
     Ok(Ok(Received { case: opened.case, claim_code: opened.claim_code }))
 }

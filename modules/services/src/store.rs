@@ -98,6 +98,14 @@ pub async fn draft(rx: &mut Rx, id: DraftId, now: Timestamp) -> Result<Draft> {
     rx.one::<Stored>(sql, params![id, now]).await?.draft()
 }
 
+/// A draft, also after its last day.
+pub async fn any_draft(rx: &mut Rx, id: DraftId) -> Result<Option<Draft>> {
+    let sql = "SELECT id, service, form, form_version, account_id, token_hash, answers, typed, revision, updated_at,
+                      expires_at
+               FROM services_draft WHERE tenant = $1 AND id = $2";
+    rx.opt::<Stored>(sql, params![id]).await?.map(Stored::draft).transpose()
+}
+
 /// The drafts of an account and those of this browser that have none.
 pub async fn own_drafts(
     rx: &mut Rx,

@@ -160,6 +160,13 @@ fn caller(proxies: &[IpAddr], peer: IpAddr, forwarded: &[&str]) -> IpAddr {
     caller
 }
 
+/// A path for the log: links from mails carry secrets that may still be good.
+fn without_secrets(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let shown = path.split('/').map(|part| if part.len() > 40 { "…" } else { part });
+    shown.collect::<Vec<_>>().join("/")
+}
+
 fn is_html(response: &Response) -> bool {
     response.headers().get(header::CONTENT_TYPE).is_some_and(|v| v.as_bytes().starts_with(b"text/html"))
 }
@@ -173,7 +180,7 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let number = if let Error::Internal(cause) = error {
         let number = rq.cx.sources.uuid().simple().to_string()[20..].to_owned();
-        tracing::error!(number, path = rq.path.split('?').next(), "{cause:#}");
+        tracing::error!(number, path = without_secrets(&rq.path), "{cause:#}");
         Some(number)
     } else {
         None
@@ -374,13 +381,28 @@ async fn run_subscriptions(
 /// One round over all subscribers; answers how many entries moved a cursor past something new.
 pub(crate) async fn deliver(app: &Arc<App>, city: &Arc<City>) -> Result<usize> {
     let mut delivered = 0;
+    let mut failed = None;
+    for name in app.events.subscribers.keys() {
+        match deliver_to(app, city, name).await {
+            Ok(count) => delivered += count,
+            // One that cannot go on keeps nobody else waiting.
+            Err(error) => {
+                failed.get_or_insert(Error::internal(format!("{name}: {error:#}")));
+            }
+        }
+    }
+    failed.map_or(Ok(delivered), Err)
+}
+
+async fn deliver_to(app: &Arc<App>, city: &Arc<City>, name: &str) -> Result<usize> {
+    let mut delivered = 0;
     let cx = app.cx(city, "subscription");
-    for (name, subscriber) in &app.events.subscribers {
+    if let Some((name, subscriber)) = app.events.subscribers.get_key_value(name) {
         let mut rx = city.db.read().await?;
         let from = journal::cursor(&mut rx, name).await?;
         let entries = journal::entries(&mut rx, from, 200).await?;
         drop(rx);
-        let Some(last) = entries.last().map(|e| e.seq) else { continue };
+        let Some(last) = entries.last().map(|e| e.seq) else { return Ok(0) };
         let wanted: Vec<_> = entries.iter().filter(|e| subscriber.handlers.contains_key(e.name.as_str())).collect();
         let mut cx = cx.clone();
         cx.actor.via = vec![subscriber.module];
@@ -428,8 +450,8 @@ async fn run_checkpoints(
             _ = shutdown.wait_for(|end| *end) => true,
             () = tokio::time::sleep(Duration::from_secs(60)) => false,
         };
-        let mut rx = city.db.read().await?;
-        if let Err(error) = city.checkpoints.write(&mut rx, app.sources.now()).await {
+        let written = async { city.checkpoints.write(&mut city.db.read().await?, app.sources.now()).await };
+        if let Err(error) = written.await {
             tracing::error!(city = %city.key, "checkpoint: {error:#}");
         }
         if ended {
@@ -441,6 +463,14 @@ async fn run_checkpoints(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_of_links_stay_out_of_the_log() {
+        let token = "x".repeat(43);
+        assert_eq!(without_secrets(&format!("/passwort-neu/{token}?a=b")), "/passwort-neu/…");
+        let case = "/vorgang/01a207d3-0284-72c2-9158-ccfd27d21e26";
+        assert_eq!(without_secrets(case), case);
+    }
 
     #[test]
     fn only_our_proxies_are_believed() {

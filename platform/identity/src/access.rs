@@ -95,6 +95,17 @@ pub async fn class_for(
     Ok(id)
 }
 
+/// The class of a record that moves to another unit and stays as confidential as it was.
+///
+/// # Errors
+/// As [`class_for`]; `NotFound` for an unknown class.
+pub async fn class_in(tx: &mut Tx, today: Date, class: i64, unit: &str) -> Result<i64> {
+    let sql = "SELECT id, unit, confidentiality, special FROM identity_class WHERE tenant = $1 AND id = $2";
+    let class = tx.one::<Class>(sql, params![class]).await?;
+    let special = Some(class.special.as_str()).filter(|special| !special.is_empty());
+    class_for(tx, today, unit, Confidentiality::stored(&class.confidentiality)?, special).await
+}
+
 /// The classes somebody sees, ascending.
 pub async fn classes_of(rx: &mut Rx, staff: StaffId) -> Result<Vec<i64>> {
     let sql = "SELECT cls FROM identity_access WHERE tenant = $1 AND actor = $2 ORDER BY cls";

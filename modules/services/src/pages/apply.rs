@@ -14,7 +14,7 @@ use kernel::{CaseId, Error, Money, Result};
 use serde::Deserialize;
 use ui::{Page, paths};
 
-use super::{fresh_token, keep_token, portal, token, token_hash, upload};
+use super::{bearer, fresh_token, keep_token, portal, token, upload};
 use crate::{
     catalogue::{self, Service},
     service::{self, Kept, NotSubmitted, Opened, Sent},
@@ -103,8 +103,7 @@ pub async fn begin(rq: Req, Path(key): Path<String>) -> Answer {
 }
 
 async fn open(rq: &Req, id: &str) -> Result<Opened> {
-    let continues = rq.session.as_ref().and_then(|session| session.continues);
-    service::open(&rq.cx, &rq.city, store::draft_id(id)?, token_hash(rq), continues).await
+    service::open(&rq.cx, &rq.city, store::draft_id(id)?, bearer(rq)).await
 }
 
 fn read<'a>(opened: &'a Opened) -> Result<Reading<'a>> {
@@ -194,7 +193,7 @@ pub async fn send_step(rq: Req, Path((id, step)): Path<(String, String)>, reques
     let Carried { revision, to_check } = carried(&mut sent.fields);
     let id = opened.draft.id;
     if sent.fields.iter().any(|(name, value)| name == ACTION && value == LATER) {
-        service::keep_typed(&rq.cx, &rq.city, id, token_hash(&rq), (&step, revision), &sent).await?;
+        service::keep_typed(&rq.cx, &rq.city, id, bearer(&rq), (&step, revision), &sent).await?;
         return rq.see_other_with("/", "services-kept-for-later");
     }
     match service::take_in(&rq.cx, &rq.city, &mut opened, &step, revision, &sent).await {
@@ -219,7 +218,7 @@ async fn keep_and_sign_in(rq: &Req, id: &str, step: &str, request: Request) -> A
     let (_, form) = catalogue::form(&rq.city.content, &draft.form)?;
     let mut sent = upload::read(rq, &form, step, request).await?;
     let Carried { revision, .. } = carried(&mut sent.fields);
-    service::keep_typed(&rq.cx, &rq.city, id, token_hash(rq), (step, revision), &sent).await?;
+    service::keep_typed(&rq.cx, &rq.city, id, bearer(rq), (step, revision), &sent).await?;
     rq.see_other(paths::with_return(paths::SIGN_IN, &format!("/antrag/{id}/{step}")))
 }
 
@@ -232,7 +231,7 @@ pub async fn autosave(
     let id = store::draft_id(&id)?;
     let Carried { revision, .. } = carried(&mut fields);
     let sent = Sent { fields, ..Sent::default() };
-    let kept = service::keep_typed(&rq.cx, &rq.city, id, token_hash(&rq), (&step, revision), &sent).await?;
+    let kept = service::keep_typed(&rq.cx, &rq.city, id, bearer(&rq), (&step, revision), &sent).await?;
     let status = if kept { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT };
     Ok(status.into_response())
 }
@@ -359,14 +358,18 @@ pub async fn submit(
     Path(id): Path<String>,
     axum::Form(mut fields): axum::Form<Vec<(String, String)>>,
 ) -> Answer {
-    let (id, token) = (store::draft_id(&id)?, token_hash(&rq));
+    let (id, bearer) = (store::draft_id(&id)?, bearer(&rq));
     let Carried { revision, .. } = carried(&mut fields);
     let guest = rq.cx.actor.account().is_none();
     let outcome = db::write!(rq.city.db, |tx| {
-        match service::submit(&rq.cx, tx, id, token, revision).await? {
+        match service::submit(&rq.cx, tx, id, bearer, revision).await? {
             Err(why) => Ok(Err(why)),
             Ok(submitted) => {
-                let session = if guest { Some(guest_session(&rq, tx, submitted.case).await?) } else { None };
+                // Whoever repeats it much later has no claim code and so no session: it may be another person.
+                let session = match guest && submitted.claim_code.is_some() {
+                    true => Some(guest_session(&rq, tx, submitted.case).await?),
+                    false => None,
+                };
                 Ok(Ok((submitted, session)))
             }
         }
@@ -459,7 +462,7 @@ pub async fn ask_discard(rq: Req, Path(id): Path<String>) -> Answer {
 
 pub async fn discard(rq: Req, Path(id): Path<String>) -> Answer {
     let opened = open(&rq, &id).await?;
-    service::discard(&rq.cx, &rq.city, &opened.draft).await?;
+    service::discard(&rq.cx, &rq.city, opened.draft.id).await?;
     rq.see_other_with("/", "services-discarded")
 }
 

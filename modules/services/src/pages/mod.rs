@@ -32,6 +32,11 @@ fn token_hash(rq: &Req) -> Option<Hash> {
     token(rq).map(|token| service::token_hash(&token))
 }
 
+fn bearer(rq: &Req) -> service::Bearer {
+    let continues = rq.session.as_ref().and_then(|session| session.continues);
+    service::Bearer { token: token_hash(rq), continues }
+}
+
 fn fresh_token(rq: &Req) -> String {
     BASE64URL_NOPAD.encode(&rq.cx.random::<32>())
 }
