@@ -127,7 +127,8 @@ test("Meldebescheinigung without JavaScript", () =>
     await fillMeldebescheinigung(page, "", { art: "erweitert" });
     await submit(page);
     await untilStatus(page, "Erledigt");
-    await certificateOf(page);
+    const extended = await textOf(await certificateOf(page));
+    if (extended !== undefined) assert.match(extended, /Erweiterte Meldebescheinigung/);
     await page.locator('form[action="/abmelden"] button').click();
     await page.getByRole("link", { name: "Anmelden" }).first().waitFor();
   }));
@@ -315,6 +316,9 @@ test("Meldebescheinigung as a guest: on paper, for a fee, with a claim code for 
     await page.goto(city.base + path);
     await untilStatus(page, "Erledigt");
     await look(page, "gast-bezahlt");
+    // Who only typed a name may be anybody: the certificate exists on paper only.
+    assert.equal(await page.locator('main a[href*="/dokument/"]').filter({ hasText: "Meldebescheinigung" }).count(), 0);
+    await page.locator("main").getByText("Ihre Bescheinigung ist unterwegs").first().waitFor();
   });
   await visit("/", {}, async (clerk) => {
     await signInAsStaff(clerk, "paula.poststelle");

@@ -420,3 +420,49 @@ async fn export_and_erasure_cover_both_tables() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_not_proved_learns_nothing_of_the_register() {
+    for world in worlds().await {
+        let carla = ("Beispiel-Wacholder", "Carla Ines");
+        let whole = world.case(carla, "1992-05-25", "Beispielring", "31", "40667");
+        let request = world.answered(whole).await;
+        assert_eq!(request.result.as_deref(), Some("full"), "a protected person gets the own certificate");
+
+        let typed = |case: CaseId| {
+            CASES.lock().unwrap().get_mut(&case).unwrap().party.provenance = "typed".into();
+            case
+        };
+        let guessed = typed(world.case(carla, "1992-05-25", "Beispielring", "31", "40667"));
+        let request = world.answered(guessed).await;
+        let nobody = typed(world.case(("Niemand-Hier", "Nina"), "1992-05-25", "Beispielring", "31", "40667"));
+        let unknown = world.answered(nobody).await;
+        assert_eq!(request.result, unknown.result, "a protected person is as unknown as nobody");
+        assert_eq!((request.differences, request.record), (unknown.differences, unknown.record));
+
+        // What the register said of somebody else is not handed out as one's own data.
+        let strange = typed(world.erika());
+        let request = world.answered(strange).await;
+        assert!(request.record.is_some(), "the office prints from it");
+        let house::Holds::Person { export, .. } = crate::TABLES[0].holds else { panic!("requests hold persons") };
+        let mut rx = world.city.db.read().await.unwrap();
+        for (case, told) in [(whole, true), (strange, false)] {
+            let rows = rx.query(export, db::params![case]).await.unwrap();
+            for column in ["record", "result"] {
+                let value = match column {
+                    "result" => rows[0].get::<Option<String>>(column).unwrap().map(Value::from),
+                    _ => rows[0].get::<Option<Value>>(column).unwrap(),
+                };
+                assert_eq!(value.is_some(), told, "{column}");
+            }
+        }
+    }
+}
+
+impl World {
+    async fn answered(&self, case: CaseId) -> Request {
+        let (request, _) = self.ask_population(case, &["base"], false).await;
+        self.run(request.id).await.unwrap();
+        self.stored(request.id).await
+    }
+}

@@ -3,6 +3,7 @@
 mod rooms;
 
 use contract_certificates::{CertificateId, IssueCertificate, WriteLetter, WriteNote};
+use contract_records::Audience;
 use db::{Engine, params};
 use house::Call;
 use kernel::{CaseId, Cx, Principal, Result, StaffId, TaskOutcome, TaskToken, Uuid};
@@ -232,4 +233,22 @@ async fn both_cities_load_and_a_broken_file_is_named() {
     .unwrap();
     let faults = service::check(&test.app, &content::Content::load(&db).await.unwrap());
     assert!(faults.iter().any(|f| f.contains("decisions.toml:1:")), "{faults:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_for_somebody_who_was_not_proved_is_for_the_office_to_post() {
+    for test in TestCity::both(&[MODULE, ROOMS]).await {
+        for (provenance, audience) in
+            [("eid", Audience::Applicant), ("account", Audience::Staff), ("typed", Audience::Staff)]
+        {
+            let case = rooms::add_case(&test);
+            rooms::book().cases.get_mut(&case).unwrap().party.provenance = provenance.into();
+            rooms::add_record(case, json!({"art": "einfach"}));
+            issue(&test, case, token(&cx(&test, "certificates"))).await.unwrap();
+            test.settle().await;
+            only_document(&test, case, "bescheinigung").await;
+            let found: Vec<_> = book().documents.iter().filter(|d| d.case == case).map(|d| d.audience).collect();
+            assert_eq!(found, [audience], "{provenance}");
+        }
+    }
 }

@@ -17,7 +17,7 @@ use testkit::TestCity;
 
 #[derive(Default)]
 pub struct Book {
-    cases: HashMap<CaseId, CaseView>,
+    pub cases: HashMap<CaseId, CaseView>,
     answers: HashMap<CaseId, Value>,
     texts: HashMap<CaseId, Vec<(String, String)>>,
     pub documents: Vec<AddDocument>,
