@@ -83,8 +83,8 @@ pub struct Begun {
 pub enum Linking {
     /// Nothing: the means signs in to its own account.
     Never,
-    /// A means that is new here is tied to it; one that has an account already signs in to that one, which may go on
-    /// with what was begun ([`crate::Session::continues`]).
+    /// A means that is new here is tied to it if the account is known to be the same person's. Every other signs in to
+    /// an account of its own, which may go on with what was begun ([`crate::Session::continues`]).
     WhenNew,
     /// The means is tied to it, or nothing happens.
     Only,
@@ -178,11 +178,18 @@ impl Identity {
         let subject = self.subject(source.key(), &found.subject)?;
         let session = db::write!(db, |tx| {
             let before = match way.before {
-                Some(before) if may_be_same_person(tx, before, &found).await? => Some(before),
-                Some(_) if way.link => return Err(Error::refused("person-differs")),
-                _ => None,
+                Some(before) => Some((before, likeness(tx, before, &found).await?)),
+                None => None,
             };
-            let account = self.linked(tx, cx, source.key(), subject, &found, before.filter(|_| way.link)).await?;
+            if way.link && before.is_some_and(|(_, likeness)| likeness == Likeness::Other) {
+                return Err(Error::refused("person-differs"));
+            }
+            let before = before.filter(|(_, likeness)| *likeness != Likeness::Other);
+            // Without a word of the person a means is tied only to an account that is known to be theirs.
+            let tied = before.filter(|(_, likeness)| way.link && (way.only_link || *likeness == Likeness::Same));
+            let before = before.map(|(account, _)| account);
+            let tied = tied.map(|(account, _)| account);
+            let account = self.linked(tx, cx, source.key(), subject, &found, tied).await?;
             if way.only_link && before != Some(account) {
                 return Err(Error::refused("external-linked-elsewhere"));
             }
@@ -239,11 +246,26 @@ impl Identity {
     }
 }
 
-/// An account belongs to one person: a means of somebody else (of the couple who share an address) is not for it.
-async fn may_be_same_person(rx: &mut Rx, account: AccountId, found: &ExternalPerson) -> Result<bool> {
-    let Some(person) = &found.person else { return Ok(true) };
+/// How a means and the person of an account go together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Likeness {
+    /// All that is known of the person agrees.
+    Same,
+    /// Nothing was proved of the person yet that could be compared.
+    Unknown,
+    /// The means belongs to somebody else, e.g. of the couple who share an address.
+    Other,
+}
+
+async fn likeness(rx: &mut Rx, account: AccountId, found: &ExternalPerson) -> Result<Likeness> {
+    let Some(person) = &found.person else { return Ok(Likeness::Unknown) };
     let known = person::all(rx, account).await?;
-    Ok(known.iter().all(|k| k.source == person::SELF_STATED || k.person.agrees_with(person)))
+    let proved: Vec<_> = known.iter().filter(|k| k.source != person::SELF_STATED).collect();
+    Ok(match proved.iter().all(|k| k.person.agrees_with(person)) {
+        false => Likeness::Other,
+        true if proved.is_empty() && !known.iter().any(|k| k.person.agrees_with(person)) => Likeness::Unknown,
+        true => Likeness::Same,
+    })
 }
 
 fn label(found: &ExternalPerson) -> String {

@@ -209,7 +209,15 @@ async fn a_card_read_while_signed_in_is_linked_or_its_own_account_goes_on() {
         assert_eq!(account_of(&went_on), account_of(&own));
         assert_eq!(went_on.continues, Some(account));
 
-        // A new card is linked.
+        // A new card is not tied to an account of which nothing was proved: it may be the family's tablet.
+        let new = go(&world, &cx, &cards, card("d", Level::Hoch, erika("x")), Linking::WhenNew).await.unwrap();
+        let new = world.resolve(&new.token).await.unwrap();
+        assert_ne!(account_of(&new), Some(account));
+        assert_eq!(new.continues, Some(account));
+
+        // It is, once the account is known to be the same person's.
+        let asked = go(&world, &cx, &cards, card("e", Level::Hoch, erika("x")), Linking::Only).await.unwrap();
+        assert_eq!(account_of(&world.resolve(&asked.token).await.unwrap()), Some(account));
         let linked = go(&world, &cx, &cards, card("b", Level::Hoch, erika("x")), Linking::WhenNew).await.unwrap();
         let linked = world.resolve(&linked.token).await.unwrap();
         assert!(matches!(linked.principal, Principal::Citizen { account: a, level: Level::Hoch } if a == account));
