@@ -603,7 +603,8 @@ pub async fn rename(tx: &mut Tx, cx: &Cx, label: &str) -> Result<()> {
     Ok(())
 }
 
-/// Closes the own account: what was known of the person goes, the id stays for the cases that name it.
+/// Closes the own account: what was known of the person goes, also from the journal's private parts; the id stays for
+/// the cases that name it. Rows of other crates are erased by whoever calls.
 ///
 /// # Errors
 /// `SignIn` without an account.
@@ -621,6 +622,7 @@ pub async fn close(tx: &mut Tx, cx: &Cx) -> Result<()> {
                WHERE tenant = $1 AND id = $2 AND state = 'active'";
     tx.exec_one(sql, params![account]).await?;
     journal::emit(tx, cx, &AccountClosed { account }).await?;
+    journal::erase_private(tx, cx, account.into()).await?;
     Ok(())
 }
 
