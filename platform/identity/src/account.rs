@@ -584,6 +584,12 @@ pub async fn contact(rx: &mut Rx, account: AccountId) -> Result<Option<(String, 
     Ok(found.and_then(|(email, lang)| Some((email?, Lang::from_code(&lang).unwrap_or_default()))))
 }
 
+/// Whether somebody can sign in with the account: it was not closed.
+pub async fn is_active(rx: &mut Rx, account: AccountId) -> Result<bool> {
+    let sql = "SELECT COUNT(*) AS n FROM identity_account WHERE tenant = $1 AND id = $2 AND state = 'active'";
+    Ok(rx.one::<(i64,)>(sql, params![account]).await?.0 > 0)
+}
+
 /// Whether an address has an account with this label: what is seeded twice is there once.
 pub async fn is_seeded(rx: &mut Rx, email: &str, label: &str) -> Result<bool> {
     Ok(with_email(rx, &Email::parse(email)?.key).await?.iter().any(|account| account.label == label))

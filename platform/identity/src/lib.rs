@@ -35,8 +35,8 @@ mod upkeep;
 mod vault;
 
 pub use account::{
-    AccountOverview, Mail, MailKind, Registering, ResetChoice, close as close_account, contact, is_seeded, own_account,
-    rename as rename_account,
+    AccountOverview, Mail, MailKind, Registering, ResetChoice, close as close_account, contact, is_active, is_seeded,
+    own_account, rename as rename_account,
 };
 pub use client::{Client, id_from};
 pub use code::{ALPHABET, random_code, read_code};
