@@ -581,7 +581,12 @@ async fn an_administrator_adds_somebody_who_then_signs_in_and_has_the_role() {
 
         // The role ends at once, and whoever leaves is signed out.
         let end = page.body.split("action=\"").find(|part| part.contains("/beenden")).expect("a role to end");
-        admin.post(end.split('"').next().unwrap(), &[]).await.is(303);
+        let end = end.split('"').next().unwrap();
+        let grant = end.split('/').nth_back(1).unwrap();
+        let other = format!("/intern/personal/{}/rolle/{grant}/beenden", Uuid::from_u128(1));
+        admin.post(&other, &[]).await.is(404);
+        nora.get("/intern/vor-ort").await.is(200);
+        admin.post(end, &[]).await.is(303);
         nora.get("/intern/vor-ort").await.is(403);
         admin.post(&format!("{person}/zustand"), &[("zustand", "weg")]).await.is(303);
         nora.get("/intern/konto").await.is(303);
