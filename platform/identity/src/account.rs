@@ -50,6 +50,8 @@ pub enum MailKind {
     PasswordChanged,
     /// Link for staff to set a password.
     StaffPassword,
+    /// The password of a member of staff was changed.
+    StaffPasswordChanged,
 }
 
 /// An account that a mailed link may set a new password for.

@@ -313,7 +313,7 @@ impl Identity {
 
 fn notice(staff: &Staff) -> Mail {
     let lang = Lang::from_code(&staff.lang).unwrap_or_default();
-    Mail { to: staff.email.clone(), lang, kind: MailKind::PasswordChanged, token: None }
+    Mail { to: staff.email.clone(), lang, kind: MailKind::StaffPasswordChanged, token: None }
 }
 
 async fn set_password(
