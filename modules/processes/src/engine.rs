@@ -8,7 +8,7 @@ use contract_desk::{CloseTask, DoneBy, OpenTask};
 use contract_processes::{ProcessEnded, StartProcess, TaskFailed, TaskFinished};
 use db::Tx;
 use house::{Call, InCity};
-use jiff::{Span, Zoned};
+use jiff::{Span, Zoned, civil::DateTime};
 use kernel::{CaseId, Cx, Error, Result, TaskOutcome, TaskToken, Timestamp, Uuid};
 use serde_json::Value;
 
@@ -190,7 +190,7 @@ fn number(token: u64) -> Result<i64> {
 }
 
 /// The moment a timer is due. Durations with days or longer are counted on the wall clock of Europe/Berlin.
-fn due_at(due: &Due, from: Timestamp) -> Result<Timestamp> {
+pub fn due_at(due: &Due, from: Timestamp) -> Result<Timestamp> {
     let wrong = |e: jiff::Error| Error::internal(format!("timer: {e}"));
     let zoned: Zoned = from.to_zoned(kernel::berlin());
     match due {
@@ -202,7 +202,7 @@ fn due_at(due: &Due, from: Timestamp) -> Result<Timestamp> {
             if let Ok(at) = text.parse::<Timestamp>() {
                 return Ok(at);
             }
-            let local: jiff::civil::DateTime = text.parse().map_err(wrong)?;
+            let local: DateTime = text.parse().map_err(wrong)?;
             Ok(local.to_zoned(kernel::berlin()).map_err(wrong)?.timestamp())
         }
     }
