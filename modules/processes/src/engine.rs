@@ -152,11 +152,21 @@ async fn call(
 ) -> Result<Option<Event>> {
     inputs.insert("case".into(), serde_json::to_value(case)?);
     inputs.insert("token".into(), serde_json::to_value(TaskToken { instance: id, token })?);
+    tx.begin_part().await?;
     match cx.call_task(tx, command, Value::Object(inputs)).await {
-        Ok(TaskOutcome::Done { vars }) => Ok(Some(Event::Completed { token, vars })),
-        Ok(TaskOutcome::Waiting) => Ok(None),
-        // A rule of the called module said no: the process may have drawn a way for it.
-        Err(Error::Refused(refusal)) => Ok(Some(Event::Failed { token, code: refusal.code.to_owned() })),
+        Ok(outcome) => {
+            tx.keep_part().await?;
+            match outcome {
+                TaskOutcome::Done { vars } => Ok(Some(Event::Completed { token, vars })),
+                TaskOutcome::Waiting => Ok(None),
+            }
+        }
+        // A rule of the called module said no: the process may have drawn a way for it. What the module wrote before it
+        // found out is taken back.
+        Err(Error::Refused(refusal)) => {
+            tx.undo_part().await?;
+            Ok(Some(Event::Failed { token, code: refusal.code.to_owned() }))
+        }
         Err(other) => Err(other),
     }
 }
