@@ -179,7 +179,7 @@ async fn admin(app: &Arc<App>, city: &house::City, new: &identity::NewStaff, rol
         city.identity.invite_staff(tx, &cx, id).await
     })?;
     let token = mail.token.ok_or_else(|| Error::internal("an invitation without a link"))?;
-    Ok(format!("{}/intern/passwort-neu/{token}", app.public_address(city)))
+    Ok(format!("{}/intern/passwort-neu/{token}", app.internal_address(city)))
 }
 
 fn unknown_city(key: &str) -> Error {

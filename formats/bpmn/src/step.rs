@@ -156,6 +156,15 @@ pub trait Conditions {
     /// A message for the person who resolves the incident.
     fn value(&self, expression: &str, vars: &Vars) -> Result<Value, String>;
 
+    /// Whether a time that came out of an expression exists: its form has been checked, its meaning is the caller's.
+    ///
+    /// # Errors
+    /// A message for the person who resolves the incident.
+    fn time(&self, due: &Due) -> Result<(), String> {
+        let _ = due;
+        Ok(())
+    }
+
     /// Result of the decision `file-key#decision`.
     ///
     /// # Errors
@@ -546,8 +555,11 @@ impl<'m> Machine<'m> {
                     medienbruch: node.meer.medienbruch == Some(true),
                     inputs: self.inputs(node)?,
                 };
-                if let Some(due) = task.due.as_ref().filter(|due| !is_duration(due)) {
-                    return Err(format!("Die Frist „{due}“ ist keine Dauer nach ISO 8601."));
+                if let Some(due) = &task.due {
+                    if !is_duration(due) {
+                        return Err(format!("Die Frist „{due}“ ist keine Dauer nach ISO 8601."));
+                    }
+                    self.conditions.time(&Due::Duration(due.clone()))?;
                 }
                 self.effects.push(Effect::OpenUserTask(task));
                 Wait::User
@@ -599,16 +611,19 @@ impl<'m> Machine<'m> {
     fn due(&self, spec: &TimerSpec) -> Result<(Due, Awaits), String> {
         let text = self.text(Some(spec.text()))?.unwrap_or_default();
         let unreadable = || format!("„{text}“ ist keine lesbare Zeitangabe.");
-        match spec {
-            TimerSpec::Date(_) if is_date(&text) => Ok((Due::Date(text), Awaits::Timer)),
-            TimerSpec::Duration(_) if is_duration(&text) => Ok((Due::Duration(text), Awaits::Timer)),
+        let (due, awaits) = match spec {
+            TimerSpec::Date(_) if is_date(&text) => (Due::Date(text), Awaits::Timer),
+            TimerSpec::Duration(_) if is_duration(&text) => (Due::Duration(text), Awaits::Timer),
             TimerSpec::Cycle(_) => {
                 let cycle = parse_cycle(&text).ok_or_else(unreadable)?;
+                self.conditions.time(&Due::Duration(cycle.interval.clone()))?;
                 let due = cycle.start.map_or_else(|| Due::Duration(cycle.interval.clone()), Due::Date);
-                Ok((due, Awaits::Cycle { left: cycle.times.map(|n| n - 1), interval: cycle.interval }))
+                (due, Awaits::Cycle { left: cycle.times.map(|n| n - 1), interval: cycle.interval })
             }
-            _ => Err(unreadable()),
-        }
+            _ => return Err(unreadable()),
+        };
+        self.conditions.time(&due)?;
+        Ok((due, awaits))
     }
 
     /// Timers and messages attached to an activity. None are planned again when a retried activity still has them.

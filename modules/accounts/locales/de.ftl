@@ -352,6 +352,12 @@ accounts-mail-password-changed-text =
 
     für Ihr Konto gilt ein neues Passwort. Waren Sie das nicht? Dann setzen Sie gleich ein anderes:
     { $link }
+accounts-mail-staff-password-changed-subject = Ihr Passwort bei { $city } wurde geändert
+accounts-mail-staff-password-changed-text =
+    Guten Tag,
+
+    für Ihr Konto gilt ein neues Passwort. Waren Sie das nicht? Dann setzen Sie gleich ein anderes:
+    { $link }
 accounts-mail-staff-password-subject = Ihr Zugang bei { $city }
 accounts-mail-staff-password-text =
     Guten Tag,

@@ -352,6 +352,12 @@ accounts-mail-password-changed-text =
 
     a new password is in use for your account. Was it not you? Then set another one at once:
     { $link }
+accounts-mail-staff-password-changed-subject = Your password at { $city } was changed
+accounts-mail-staff-password-changed-text =
+    Hello,
+
+    a new password is in use for your account. Was it not you? Then set another one at once:
+    { $link }
 accounts-mail-staff-password-subject = Your access at { $city }
 accounts-mail-staff-password-text =
     Hello,

@@ -3,10 +3,11 @@
 use std::{future::Future, pin::Pin};
 
 use content::Content;
-use house::{App, InCity};
+use house::{App, InCity, Key};
 use identity::{NewStaff, Organisation};
+use jiff::SignedDuration;
 use jobs::Job;
-use kernel::{Cx, Result};
+use kernel::{Cx, Error, Result};
 use serde::{Deserialize, Serialize};
 
 /// `cities/<city>/organisation.toml`
@@ -146,5 +147,15 @@ impl Job for Upkeep {
 
 pub async fn upkeep(cx: Cx, _: Upkeep) -> Result<()> {
     let city = cx.city()?;
-    db::write!(city.db, |tx| { identity::upkeep(tx, &cx).await })
+    db::write!(city.db, |tx| { identity::upkeep(tx, &cx).await })?;
+    let days = i64::from(city.identity.policy().staff_left_days);
+    let before = cx.now().checked_sub(SignedDuration::from_hours(24 * days)).map_err(Error::internal)?;
+    let gone = identity::long_gone(&mut city.db.read().await?, before).await?;
+    for staff in gone {
+        db::write!(city.db, |tx| {
+            identity::forget_staff(tx, &cx, staff).await?;
+            house::erase_rows(&cx, tx, Key::Staff, staff.uuid()).await
+        })?;
+    }
+    Ok(())
 }

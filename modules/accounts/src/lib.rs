@@ -198,8 +198,9 @@ const TABLES: &[Table] = &[
             by: Key::Staff,
             export: "SELECT login, name, email, unit, state, lang, created_at, password_at FROM identity_staff
                      WHERE tenant = $1 AND id = $2",
-            erase: "UPDATE identity_staff SET name = '–', email = '', login = CAST(id AS TEXT), password = NULL,
-                      password_params = NULL WHERE tenant = $1 AND id = $2",
+            // The login, which must stay unique, is taken away by `identity::forget_staff`.
+            erase: "UPDATE identity_staff SET name = '–', email = '', password = NULL, password_params = NULL,
+                      password_at = NULL WHERE tenant = $1 AND id = $2",
             retention: Retention::WithStaff,
         },
     },

@@ -32,6 +32,7 @@ fn code(kind: MailKind) -> &'static str {
         MailKind::EmailChanged => "email-changed",
         MailKind::PasswordChanged => "password-changed",
         MailKind::StaffPassword => "staff-password",
+        MailKind::StaffPasswordChanged => "staff-password-changed",
     }
 }
 
@@ -44,6 +45,7 @@ fn path(kind: &str, token: Option<&str>) -> String {
         "reset-unknown" => "/registrieren".to_owned(),
         "email" => format!("/konto/email/{token}"),
         "staff-password" => format!("/intern/passwort-neu/{token}"),
+        "staff-password-changed" => "/intern/passwort-vergessen".to_owned(),
         _ => "/passwort-vergessen".to_owned(),
     }
 }
@@ -65,7 +67,9 @@ pub async fn post(tx: &mut Tx, cx: &Cx, mail: &Mail) -> Result<()> {
 /// Subject and text in the addressee's language.
 fn written(app: &App, city: &City, mail: &Stored) -> (String, String) {
     let lang = Lang::from_code(&mail.lang).unwrap_or_default();
-    let link = format!("{}{}", app.public_address(city), path(&mail.kind, mail.token.as_deref()));
+    let path = path(&mail.kind, mail.token.as_deref());
+    let address = if path.starts_with("/intern/") { app.internal_address(city) } else { app.public_address(city) };
+    let link = format!("{address}{path}");
     let name = city.info.name.as_str();
     let args = [("city", name.into()), ("link", link.into()), ("existing", mail.existing.into())];
     let subject = app.texts.get(lang, &format!("accounts-mail-{}-subject", mail.kind), &args);

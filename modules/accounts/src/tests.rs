@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use db::params;
-use house::Holds;
+use house::{Holds, Key};
 use jiff::SignedDuration;
 use kernel::{CaseId, Timestamp, Uuid};
 use testkit::{Browser, Page, TestCity};
@@ -407,6 +407,73 @@ async fn a_new_address_and_the_end_of_an_account() {
     }
 }
 
+/// Rows that the tables declare as somebody's.
+async fn rows_of(city: &TestCity, whose: Key, id: Uuid) -> usize {
+    let mut rows = 0;
+    for table in MODULE.tables {
+        if let Holds::Person { by, export, .. } = table.holds
+            && by == whose
+        {
+            rows += city.city.db.read().await.unwrap().query(export, params![id]).await.unwrap().len();
+        }
+    }
+    rows
+}
+
+/// Private parts of the journal about somebody, and whether the journal is whole.
+async fn told(city: &TestCity, id: Uuid) -> i64 {
+    city.settle().await;
+    let report = journal::check::run(&city.city.db, &city.app.evidence(), &[], &[], &mut |_| {}).await.unwrap();
+    assert!(report.is_whole(), "{report:?}");
+    let sql = "SELECT COUNT(*) AS n FROM journal_entry WHERE tenant = $1 AND subject_id = $2 AND private IS NOT NULL";
+    city.city.db.read().await.unwrap().one::<(i64,)>(sql, params![id]).await.unwrap().0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_account_leaves_nothing_of_the_person_in_any_table_nor_in_the_journal() {
+    for city in cities().await {
+        let mut browser = city.browser();
+        registered(&city, &mut browser).await;
+        let person = [("family_name", "Muster"), ("given_names", "Mia"), ("birth_date", "7")];
+        let born = [("birth_date-month", "3"), ("birth_date-year", "1985")];
+        let rest = [("street", "Musterweg 1"), ("postal_code", "40667"), ("city", "Meerbusch")];
+        browser.post("/konto/vor-ort", &[&person[..], &born, &rest].concat()).await.is(200);
+        let sql = "SELECT id FROM identity_account WHERE tenant = $1 AND email = $2";
+        let (id,) = city.city.db.read().await.unwrap().one::<(Uuid,)>(sql, params![MAIL]).await.unwrap();
+        assert!(rows_of(&city, Key::Account, id).await >= 3, "account, person and session");
+        assert_eq!(told(&city, id).await, 2, "opened, person stated");
+        browser.post("/konto/schliessen", &[]).await.is(303);
+        assert_eq!(rows_of(&city, Key::Account, id).await, 0);
+        assert_eq!(told(&city, id).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_who_left_long_ago_are_made_anonymous() {
+    for city in cities().await {
+        let cx = city.app.cx(&city.city, "test");
+        let staff = identity::all_staff(&mut city.city.db.read().await.unwrap()).await.unwrap();
+        let id = staff.iter().find(|s| s.login == "melde.muster").expect("a clerk of the demo").id;
+        db::write!(city.city.db, |tx| { identity::set_staff_active(tx, &cx, id, false).await }).unwrap();
+        let days = i64::from(city.city.identity.policy().staff_left_days);
+        city.later(24 * days - 1);
+        crate::city::upkeep(cx.clone(), crate::city::Upkeep {}).await.unwrap();
+        assert_eq!(told(&city, id.uuid()).await, 1);
+        city.later(2);
+        crate::city::upkeep(cx.clone(), crate::city::Upkeep {}).await.unwrap();
+        assert_eq!(told(&city, id.uuid()).await, 0);
+        let mut rx = city.city.db.read().await.unwrap();
+        let line = identity::staff_line(&mut rx, id).await.unwrap();
+        assert_eq!((line.name.as_str(), line.email.as_str(), line.active), ("–", "", false));
+        assert_eq!(line.login, id.to_string());
+        assert!(identity::grants_held(&mut rx, id).await.unwrap().is_empty());
+        assert!(identity::all_staff(&mut rx).await.unwrap().iter().all(|s| s.id != id));
+        drop(rx);
+        let back = db::write!(city.city.db, |tx| { identity::set_staff_active(tx, &cx, id, true).await });
+        assert_eq!(back.unwrap_err().code(), "not-found");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_english_pages_are_complete_and_every_key_exists() {
     let city = TestCity::open(&[MODULE], db::Engine::Sqlite).await.unwrap();
@@ -514,7 +581,12 @@ async fn an_administrator_adds_somebody_who_then_signs_in_and_has_the_role() {
 
         // The role ends at once, and whoever leaves is signed out.
         let end = page.body.split("action=\"").find(|part| part.contains("/beenden")).expect("a role to end");
-        admin.post(end.split('"').next().unwrap(), &[]).await.is(303);
+        let end = end.split('"').next().unwrap();
+        let grant = end.split('/').nth_back(1).unwrap();
+        let other = format!("/intern/personal/{}/rolle/{grant}/beenden", Uuid::from_u128(1));
+        admin.post(&other, &[]).await.is(404);
+        nora.get("/intern/vor-ort").await.is(200);
+        admin.post(end, &[]).await.is(303);
         nora.get("/intern/vor-ort").await.is(403);
         admin.post(&format!("{person}/zustand"), &[("zustand", "weg")]).await.is(303);
         nora.get("/intern/konto").await.is(303);

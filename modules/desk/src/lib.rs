@@ -7,7 +7,7 @@ mod pages;
 mod service;
 mod store;
 
-use house::{Access, Holds, Key, Menu, Module, Panel, Retention, Table, answer, handler, panel};
+use house::{Access, Holds, Key, Menu, Module, Panel, Retention, Table, answer, handler, panel, reaction};
 use journal::{Evidence, Kind};
 use kernel::Permission;
 
@@ -19,6 +19,8 @@ pub mod perm {
     use kernel::Permission;
     /// See and do the tasks of the own access classes.
     pub const WORK: Permission = Permission("desk.work");
+    /// Take tasks of a unit over from whoever has claimed them.
+    pub const ASSIGN: Permission = Permission("desk.assign");
 }
 
 /// A finished task is a decision: its row is evidence.
@@ -42,7 +44,7 @@ pub const EVIDENCE: Evidence = Evidence {
     ],
 };
 
-const PERMISSIONS: &[Permission] = &[perm::WORK];
+const PERMISSIONS: &[Permission] = &[perm::WORK, perm::ASSIGN];
 
 pub const MODULE: Module = Module {
     name: "desk",
@@ -56,6 +58,7 @@ pub const MODULE: Module = Module {
         r.get(work, "/intern/vorgaenge", pages::cases);
         r.get(work, "/intern/aufgaben/naechste", pages::next);
         r.post(work, "/intern/aufgabe/{task}/uebernehmen", pages::claim);
+        r.post(work, "/intern/aufgabe/{task}/abnehmen", pages::take_over);
         r.post(work, "/intern/aufgabe/{task}/zuruecklegen", pages::release);
         r.get(work, "/intern/aufgabe/{task}", pages::open);
         r.get(work, "/intern/aufgabe/{task}/{step}", pages::step);
@@ -68,6 +71,9 @@ pub const MODULE: Module = Module {
         c.on(handler!(service::done_by: contract_desk::DoneBy));
         c.on(handler!(service::put_item: contract_desk::PutItem));
         c.answers(answer!(service::task_texts: contract_desk::TaskTexts));
+    },
+    events: |e| {
+        e.on("desk.staff", reaction!(service::staff_changed: identity::events::StaffStateChanged));
     },
     menu: &[
         Menu { label: "desk-menu-tasks", href: "/intern/aufgaben", access: Access::Staff(perm::WORK), order: 10 },

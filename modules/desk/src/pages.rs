@@ -28,8 +28,8 @@ fn actor(rq: &Req) -> Result<StaffId> {
 #[template(path = "home.html")]
 struct Home<'a> {
     page: &'a Page,
-    mine: usize,
-    free: usize,
+    mine: i64,
+    free: i64,
     works: bool,
 }
 
@@ -39,8 +39,7 @@ pub async fn home(rq: Req) -> Answer {
     let (mut mine, mut free) = (0, 0);
     if works {
         let mut rx = rq.city.db.read().await?;
-        mine = store::my_tasks(&mut rx, actor).await?.len();
-        free = store::free_tasks(&mut rx, actor).await?.len();
+        (mine, free) = store::task_counts(&mut rx, actor).await?;
     }
     let page = rq.page("desk-home-title");
     rq.html(&Home { page: &page, mine, free, works })
@@ -52,8 +51,32 @@ struct Tasks<'a> {
     page: &'a Page,
     mine: Vec<TaskLine>,
     free: Vec<TaskLine>,
+    held: Vec<Held>,
+    /// Exact, also where the lists are cut off.
+    counts: (i64, i64),
     actor: StaffId,
     now: Timestamp,
+}
+
+/// A task that somebody else has claimed, and their name.
+struct Held {
+    task: TaskLine,
+    holder: String,
+}
+
+/// Names of those who hold tasks that the actor may take over.
+async fn may_take(rq: &Req, rx: &mut Rx, tasks: Vec<TaskLine>) -> Result<Vec<Held>> {
+    let mut held = Vec::new();
+    for task in tasks {
+        if let Some(holder) = task.claimed_by
+            && task.not_by != rq.cx.actor.staff()
+            && service::may_take_from(&rq.cx, rx, holder, &task.unit).await?
+        {
+            let holder = identity::staff_line(rx, holder).await?.name;
+            held.push(Held { task, holder });
+        }
+    }
+    Ok(held)
 }
 
 impl Tasks<'_> {
@@ -70,8 +93,11 @@ pub async fn tasks(rq: Req) -> Answer {
     let actor = actor(&rq)?;
     let mut rx = rq.city.db.read().await?;
     let (mine, free) = (store::my_tasks(&mut rx, actor).await?, store::free_tasks(&mut rx, actor).await?);
+    let held = store::held_tasks(&mut rx, actor).await?;
+    let held = may_take(&rq, &mut rx, held).await?;
+    let counts = store::task_counts(&mut rx, actor).await?;
     let page = rq.page("desk-tasks-title");
-    rq.html(&Tasks { page: &page, mine, free, actor, now: rq.cx.now() })
+    rq.html(&Tasks { page: &page, mine, free, held, counts, actor, now: rq.cx.now() })
 }
 
 /// The next task: the most urgent of one's own, else the most urgent free one. The "next case" key leads here.
@@ -136,6 +162,15 @@ pub async fn claim(rq: Req, Path(id): Path<DeskTaskId>) -> Answer {
     let actor = actor(&rq)?;
     let task = db::write!(rq.city.db, |tx| {
         service::claim(tx, id, actor).await?;
+        store::task(tx, id, actor).await
+    })?;
+    rq.see_other(format!("/intern/vorgang/{}", task.case_id))
+}
+
+pub async fn take_over(rq: Req, Path(id): Path<DeskTaskId>) -> Answer {
+    let actor = actor(&rq)?;
+    let task = db::write!(rq.city.db, |tx| {
+        service::take_over(&rq.cx, tx, id, actor).await?;
         store::task(tx, id, actor).await
     })?;
     rq.see_other(format!("/intern/vorgang/{}", task.case_id))
@@ -271,7 +306,15 @@ pub async fn finish(rq: Req, Path(id): Path<DeskTaskId>) -> Answer {
 struct CaseTasks<'a> {
     page: &'a Page,
     tasks: Vec<TaskLine>,
+    held: Vec<Held>,
     actor: StaffId,
+}
+
+impl CaseTasks<'_> {
+    /// The holder's name, where the actor may take the task over.
+    fn holder(&self, task: &TaskLine) -> Option<&str> {
+        self.held.iter().find(|held| held.task.id == task.id).map(|held| held.holder.as_str())
+    }
 }
 
 /// The open tasks on the page of a case.
@@ -281,8 +324,10 @@ pub async fn case_tasks(rq: &Req, rx: &mut Rx, case: CaseId) -> Result<Option<St
     if tasks.is_empty() {
         return Ok(None);
     }
+    let others = tasks.iter().filter(|task| task.claimed_by.is_some_and(|by| by != actor)).cloned().collect();
+    let held = may_take(rq, rx, others).await?;
     let page = rq.untitled();
-    CaseTasks { page: &page, tasks, actor }.render().map(Some).map_err(Error::internal)
+    CaseTasks { page: &page, tasks, held, actor }.render().map(Some).map_err(Error::internal)
 }
 
 fn tone(status: &str) -> Tone {

@@ -3,12 +3,15 @@ use contract_processes::TaskFinished;
 use db::{Rx, Tx};
 use forms::{Answers, Facts, Form, SubmitError};
 use house::InCity;
-use identity::access::{Confidentiality, class_for};
-use kernel::{Cx, Error, Lang, Result, StaffId, TaskToken};
+use identity::{
+    access::{Confidentiality, class_for},
+    events::StaffStateChanged,
+};
+use kernel::{CaseId, Cx, Error, Lang, Result, StaffId, TaskToken, Timestamp};
 use serde_json::{Map, Value};
 
 use crate::{
-    EVIDENCE,
+    EVIDENCE, perm,
     store::{self, DeskTaskId, Task},
 };
 
@@ -82,6 +85,45 @@ pub async fn claim(tx: &mut Tx, id: DeskTaskId, actor: StaffId) -> Result<()> {
     Ok(())
 }
 
+/// Whether the one who acts may take a task of this unit from its holder: as the holder's deputy, or with the right to
+/// assign tasks there.
+pub async fn may_take_from(cx: &Cx, rx: &mut Rx, holder: StaffId, unit: &str) -> Result<bool> {
+    let Some(actor) = cx.actor.staff() else { return Ok(false) };
+    Ok(cx.actor.allows_in(perm::ASSIGN, unit)
+        || identity::represented_by(rx, actor, cx.today()).await?.contains(&holder))
+}
+
+/// Takes a task over that somebody else has claimed, with what they have entered so far.
+///
+/// # Errors
+/// `NotFound` for one who may not; `Refused(desk-four-eyes)`; `Conflict` when it is no longer so.
+pub async fn take_over(cx: &Cx, tx: &mut Tx, id: DeskTaskId, actor: StaffId) -> Result<()> {
+    let task = store::task(tx, id, actor).await?;
+    if task.not_by == Some(actor) {
+        return Err(Error::refused("desk-four-eyes"));
+    }
+    let Some(holder) = task.claimed_by.filter(|holder| *holder != actor) else {
+        return claim(tx, id, actor).await;
+    };
+    if !may_take_from(cx, tx, holder, &task.unit).await? {
+        return Err(Error::NotFound);
+    }
+    if !store::take_over(tx, id, holder, actor).await? {
+        return Err(Error::Conflict("desk-claimed"));
+    }
+    journal::emit(tx, cx, &TakenOver { task: id, case: task.case_id, from: holder, by: actor }).await?;
+    Ok(())
+}
+
+/// Who left does nothing any more: what they had claimed is free.
+pub async fn staff_changed(_: &Cx, tx: &mut Tx, event: StaffStateChanged, _: Timestamp) -> Result<()> {
+    // Somebody may have come back before this was heard.
+    if !identity::staff_line(tx, event.staff).await?.active {
+        store::free_of(tx, event.staff).await?;
+    }
+    Ok(())
+}
+
 /// Finishes a task that the actor holds: stores the answers as evidence and tells the process the codes.
 ///
 /// # Errors
@@ -139,6 +181,22 @@ struct Done {
 
 impl kernel::Event for Done {
     const NAME: &'static str = "desk.decided";
+    fn subject(&self) -> kernel::Subject {
+        self.task.into()
+    }
+}
+
+/// A claimed task went to somebody else.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct TakenOver {
+    task: DeskTaskId,
+    case: CaseId,
+    from: StaffId,
+    by: StaffId,
+}
+
+impl kernel::Event for TakenOver {
+    const NAME: &'static str = "desk.taken-over";
     fn subject(&self) -> kernel::Subject {
         self.task.into()
     }

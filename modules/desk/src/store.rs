@@ -208,13 +208,24 @@ db::record! {
         pub opened_at: Timestamp,
         pub claimed_by: Option<StaffId>,
         pub not_by: Option<StaffId>,
+        pub unit: String,
     }
+}
+
+/// How many tasks the actor has claimed, and how many that they see nobody has.
+pub async fn task_counts(rx: &mut Rx, actor: StaffId) -> Result<(i64, i64)> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN t.claimed_by IS NULL THEN 0 ELSE 1 END), 0) AS BIGINT) AS mine,
+                      CAST(COALESCE(SUM(CASE WHEN t.claimed_by IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS free
+               FROM desk_task t
+               JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $2
+               WHERE t.tenant = $1 AND t.state = 'open' AND (t.claimed_by IS NULL OR t.claimed_by = $2)";
+    rx.one(sql, params![actor]).await
 }
 
 /// Tasks that the actor has claimed, most urgent first.
 pub async fn my_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
     let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, t.due, t.opened_at, t.claimed_by,
-                      t.not_by
+                      t.not_by, t.unit
                FROM desk_task t
                JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $2
                JOIN desk_item d ON d.tenant = t.tenant AND d.case_id = t.case_id
@@ -226,7 +237,7 @@ pub async fn my_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
 /// Tasks that nobody has claimed, among those the actor sees, most urgent first.
 pub async fn free_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
     let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, t.due, t.opened_at, t.claimed_by,
-                      t.not_by
+                      t.not_by, t.unit
                FROM desk_task t
                JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $2
                JOIN desk_item d ON d.tenant = t.tenant AND d.case_id = t.case_id
@@ -235,9 +246,21 @@ pub async fn free_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
     rx.list(sql, params![actor]).await
 }
 
+/// Tasks that somebody else has claimed, among those the actor sees, most urgent first.
+pub async fn held_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
+    let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, t.due, t.opened_at, t.claimed_by,
+                      t.not_by, t.unit
+               FROM desk_task t
+               JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $2
+               JOIN desk_item d ON d.tenant = t.tenant AND d.case_id = t.case_id
+               WHERE t.tenant = $1 AND t.claimed_by IS NOT NULL AND t.claimed_by <> $2 AND t.state = 'open'
+               ORDER BY t.due NULLS LAST, t.id LIMIT 200";
+    rx.list(sql, params![actor]).await
+}
+
 pub async fn tasks_of_case(rx: &mut Rx, case: CaseId, actor: StaffId) -> Result<Vec<TaskLine>> {
     let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, t.due, t.opened_at, t.claimed_by,
-                      t.not_by
+                      t.not_by, t.unit
                FROM desk_task t
                JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $3
                JOIN desk_item d ON d.tenant = t.tenant AND d.case_id = t.case_id
@@ -256,6 +279,19 @@ pub async fn release(tx: &mut Tx, id: DeskTaskId, actor: StaffId) -> Result<()> 
     let sql = "UPDATE desk_task SET claimed_by = NULL
                WHERE tenant = $1 AND id = $2 AND state = 'open' AND claimed_by = $3";
     tx.exec_one(sql, params![id, actor]).await
+}
+
+/// Gives a task that `holder` has claimed to the actor, with what was entered so far; answers whether it was still so.
+pub async fn take_over(tx: &mut Tx, id: DeskTaskId, holder: StaffId, actor: StaffId) -> Result<bool> {
+    let sql = "UPDATE desk_task SET claimed_by = $4
+               WHERE tenant = $1 AND id = $2 AND state = 'open' AND claimed_by = $3";
+    Ok(tx.exec(sql, params![id, holder, actor]).await? == 1)
+}
+
+/// Frees what somebody has claimed; answers how many tasks.
+pub async fn free_of(tx: &mut Tx, holder: StaffId) -> Result<u64> {
+    let sql = "UPDATE desk_task SET claimed_by = NULL WHERE tenant = $1 AND claimed_by = $2 AND state = 'open'";
+    tx.exec(sql, params![holder]).await
 }
 
 pub async fn save_draft(tx: &mut Tx, id: DeskTaskId, draft: &Value) -> Result<()> {

@@ -71,6 +71,7 @@ pub async fn ask_applicant(cx: &Cx, tx: &mut Tx, c: AskApplicant) -> Result<Task
     let answers = cx.ask(tx, TaskTexts { case: c.case, element: c.task }).await?;
     let question = model::question(&answers).ok_or_else(|| Error::refused("postbox-no-question"))?.to_owned();
     let channel = Channel::choose("postbox", case.account.is_some())?;
+    reachable(&case, channel)?;
     store::close_questions(tx, case.id, cx.now()).await?;
     let out =
         Out { token: c.token, kind: Kind::Question, subject: texts::QUESTION.into(), document: None, on_screen: true };
@@ -86,8 +87,15 @@ pub async fn ask_applicant(cx: &Cx, tx: &mut Tx, c: AskApplicant) -> Result<Task
     Ok(TaskOutcome::Waiting)
 }
 
+/// The case; without its account when that was closed, so that nothing is put into a postbox that nobody can open.
 async fn case(cx: &Cx, rx: &mut Rx, id: CaseId) -> Result<CaseView> {
-    cx.ask(rx, Cases { ids: vec![id] }).await?.pop().ok_or(Error::NotFound)
+    let mut case = cx.ask(rx, Cases { ids: vec![id] }).await?.pop().ok_or(Error::NotFound)?;
+    if let Some(account) = case.account
+        && !identity::is_active(rx, account).await?
+    {
+        case.account = None;
+    }
+    Ok(case)
 }
 
 /// What goes out for a process step.
@@ -100,12 +108,18 @@ struct Out {
     on_screen: bool,
 }
 
-/// Writes message and delivery, and lets the notice by e-mail follow.
-async fn send(cx: &Cx, tx: &mut Tx, case: &CaseView, channel: Channel, out: Out, body: &str) -> Result<MessageId> {
+/// A letter needs an address. Asked before anything is written: the process goes on after a refusal.
+fn reachable(case: &CaseView, channel: Channel) -> Result<()> {
     let address = &case.party.address;
     if channel == Channel::Letter && (address.street.trim().is_empty() || address.city.trim().is_empty()) {
         return Err(Error::refused("postbox-no-address"));
     }
+    Ok(())
+}
+
+/// Writes message and delivery, and lets the notice by e-mail follow.
+async fn send(cx: &Cx, tx: &mut Tx, case: &CaseView, channel: Channel, out: Out, body: &str) -> Result<MessageId> {
+    reachable(case, channel)?;
     let (id, now): (MessageId, Timestamp) = (cx.new_id(), cx.now());
     let delivery = Delivery {
         id,

@@ -8,7 +8,7 @@ use contract_desk::{CloseTask, DoneBy, OpenTask};
 use contract_processes::{ProcessEnded, StartProcess, TaskFailed, TaskFinished};
 use db::Tx;
 use house::{Call, InCity};
-use jiff::{Span, Zoned};
+use jiff::{Span, Zoned, civil::DateTime};
 use kernel::{CaseId, Cx, Error, Result, TaskOutcome, TaskToken, Timestamp, Uuid};
 use serde_json::Value;
 
@@ -152,11 +152,21 @@ async fn call(
 ) -> Result<Option<Event>> {
     inputs.insert("case".into(), serde_json::to_value(case)?);
     inputs.insert("token".into(), serde_json::to_value(TaskToken { instance: id, token })?);
+    tx.begin_part().await?;
     match cx.call_task(tx, command, Value::Object(inputs)).await {
-        Ok(TaskOutcome::Done { vars }) => Ok(Some(Event::Completed { token, vars })),
-        Ok(TaskOutcome::Waiting) => Ok(None),
-        // A rule of the called module said no: the process may have drawn a way for it.
-        Err(Error::Refused(refusal)) => Ok(Some(Event::Failed { token, code: refusal.code.to_owned() })),
+        Ok(outcome) => {
+            tx.keep_part().await?;
+            match outcome {
+                TaskOutcome::Done { vars } => Ok(Some(Event::Completed { token, vars })),
+                TaskOutcome::Waiting => Ok(None),
+            }
+        }
+        // A rule of the called module said no: the process may have drawn a way for it. What the module wrote before it
+        // found out is taken back.
+        Err(Error::Refused(refusal)) => {
+            tx.undo_part().await?;
+            Ok(Some(Event::Failed { token, code: refusal.code.to_owned() }))
+        }
         Err(other) => Err(other),
     }
 }
@@ -190,7 +200,7 @@ fn number(token: u64) -> Result<i64> {
 }
 
 /// The moment a timer is due. Durations with days or longer are counted on the wall clock of Europe/Berlin.
-fn due_at(due: &Due, from: Timestamp) -> Result<Timestamp> {
+pub fn due_at(due: &Due, from: Timestamp) -> Result<Timestamp> {
     let wrong = |e: jiff::Error| Error::internal(format!("timer: {e}"));
     let zoned: Zoned = from.to_zoned(kernel::berlin());
     match due {
@@ -202,7 +212,7 @@ fn due_at(due: &Due, from: Timestamp) -> Result<Timestamp> {
             if let Ok(at) = text.parse::<Timestamp>() {
                 return Ok(at);
             }
-            let local: jiff::civil::DateTime = text.parse().map_err(wrong)?;
+            let local: DateTime = text.parse().map_err(wrong)?;
             Ok(local.to_zoned(kernel::berlin()).map_err(wrong)?.timestamp())
         }
     }

@@ -2,21 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use bpmn::{Conditions, Known, Model, Vars};
+use bpmn::{Conditions, Due, Known, Model, Vars};
 use content::Content;
 use feel::{Context, Env, Expr, Scope, Value};
 use house::App;
-use kernel::{Cx, Error, Result};
+use kernel::{Cx, Error, Result, Timestamp};
+
+use crate::engine::due_at;
 
 /// Expressions and decisions at one moment, for one city.
 pub struct Rules<'a> {
     env: Env,
+    now: Timestamp,
     content: &'a Content,
 }
 
 impl<'a> Rules<'a> {
     pub fn new(cx: &Cx, content: &'a Content) -> Self {
-        Self { env: Env::at(cx.local_now()), content }
+        Self { env: Env::at(cx.local_now()), now: cx.now(), content }
     }
 
     fn parse(expression: &str, vars: &Vars) -> Result<(Expr, Context), String> {
@@ -39,6 +42,11 @@ impl Conditions for Rules<'_> {
     fn value(&self, expression: &str, vars: &Vars) -> Result<serde_json::Value, String> {
         let (expr, names) = Self::parse(expression, vars)?;
         expr.eval(&names, &self.env).map(|v| v.to_json()).map_err(|e| format!("{expression}: {e}"))
+    }
+
+    fn time(&self, due: &Due) -> Result<(), String> {
+        let (Due::Date(text) | Due::Duration(text)) = due;
+        due_at(due, self.now).map(|_| ()).map_err(|_| format!("„{text}“ ist keine Zeit, die es gibt."))
     }
 
     fn decision(&self, key: &str, inputs: &Vars) -> Result<serde_json::Value, String> {

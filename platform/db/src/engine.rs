@@ -240,6 +240,40 @@ impl Tx {
         }
     }
 
+    /// Begins a part that can be taken back alone while the rest of the transaction goes on. Every part ends with
+    /// [`keep_part`](Self::keep_part) or [`undo_part`](Self::undo_part), or the transaction ends with an error; parts
+    /// may lie inside each other.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn begin_part(&mut self) -> Result<()> {
+        self.batch("SAVEPOINT part").await
+    }
+
+    /// Keeps what was written since the innermost part began.
+    ///
+    /// # Errors
+    /// Those of the database, also when no part is open.
+    pub async fn keep_part(&mut self) -> Result<()> {
+        self.batch("RELEASE SAVEPOINT part").await
+    }
+
+    /// Takes back what was written since the innermost part began.
+    ///
+    /// # Errors
+    /// Those of the database, also when no part is open.
+    pub async fn undo_part(&mut self) -> Result<()> {
+        self.batch("ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part").await
+    }
+
+    async fn batch(&mut self, sql: &'static str) -> Result<()> {
+        match &mut self.rx.conn {
+            Conn::LiteRead(_) => Err(Error::internal("a read-only view cannot write")),
+            Conn::LiteWrite(lease) => lite::batch(lease.conn()?, sql),
+            Conn::Pg(lease) => lease.batch(sql).await,
+        }
+    }
+
     #[doc(hidden)]
     pub async fn finish<T>(self, result: Result<T>, attempt: &mut u32) -> Finish<T> {
         let commits = self.commits.clone();

@@ -386,3 +386,7 @@ pub(crate) fn exec(conn: &Connection, sql: &'static str, tenant: TenantId, param
     bind(&mut statement, tenant, params)?;
     Ok(statement.raw_execute().map_err(error)? as u64)
 }
+
+pub(crate) fn batch(conn: &Connection, sql: &'static str) -> Result<()> {
+    conn.execute_batch(sql).map_err(error)
+}

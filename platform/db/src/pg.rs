@@ -96,6 +96,10 @@ impl Lease {
         client.execute(&statement, &bound).await.map_err(error)
     }
 
+    pub(crate) async fn batch(&mut self, sql: &'static str) -> Result<()> {
+        self.client()?.batch_execute(sql).await.map_err(error)
+    }
+
     pub(crate) async fn commit(mut self) -> Result<()> {
         let Some(client) = self.client.take() else { return Err(Error::internal("transaction is over")) };
         match client.batch_execute("COMMIT").await {

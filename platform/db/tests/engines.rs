@@ -251,3 +251,33 @@ async fn a_copy_of_a_live_file_is_whole() {
     let copy = Db::open(&db::Url::Sqlite(path), TenantId(1), MIGRATIONS).await.unwrap();
     assert_eq!(seen(&copy).await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_is_taken_back_alone_and_parts_lie_inside_each_other() {
+    for test in testing::both(MIGRATIONS).await {
+        db::write!(test.db, |tx| {
+            add(tx, 1, "before").await?;
+            tx.begin_part().await?;
+            add(tx, 2, "kept").await?;
+            tx.begin_part().await?;
+            add(tx, 3, "taken back").await?;
+            // Also after a statement that failed, which ends everything on PostgreSQL otherwise.
+            assert!(add(tx, 4, "kept").await.is_err());
+            tx.undo_part().await?;
+            tx.keep_part().await?;
+            add(tx, 5, "after").await
+        })
+        .unwrap();
+        assert_eq!(seen(&test.db).await, 3);
+        // A part that was left open goes with its transaction.
+        let failed: Result<()> = db::write!(test.db, |tx| {
+            tx.begin_part().await?;
+            add(tx, 6, "gone").await?;
+            Err(Error::NotFound)
+        });
+        assert!(failed.is_err());
+        assert_eq!(seen(&test.db).await, 3);
+        let none: Result<()> = db::write!(test.db, |tx| { tx.undo_part().await });
+        assert!(none.is_err(), "no part is open");
+    }
+}

@@ -141,6 +141,9 @@ pub struct CityFile {
     pub place: String,
     /// Host names that lead to this city.
     pub hosts: Vec<String>,
+    /// Host name under which staff reach it, when they have one of their own; links for staff lead there.
+    #[serde(default)]
+    pub internal_host: Option<String>,
     #[serde(default)]
     pub districts: Vec<String>,
     /// Sender of letters: street, postal code, city.
@@ -261,7 +264,7 @@ impl App {
     pub fn city_at(&self, host: &str) -> Option<Arc<City>> {
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let cities = self.cities.read().unwrap_or_else(|e| e.into_inner());
-        let exact = cities.iter().find(|c| c.file.hosts.iter().any(|h| h == name));
+        let exact = cities.iter().find(|c| c.file.hosts.iter().chain(&c.file.internal_host).any(|h| h == name));
         exact.or(if self.config.production { None } else { cities.first() }).cloned()
     }
 
@@ -272,11 +275,21 @@ impl App {
         cx
     }
 
-    /// One thing of a type for the whole process, made at first use: a press with its fonts, a client of a peer.
     /// Where people reach a city, e.g. `https://service.musterstadt.example`. Never taken from a request: a forged host name
     /// would send links to a stranger's server.
     pub fn public_address(&self, city: &City) -> String {
-        let host = city.file.hosts.first().map_or("localhost", String::as_str);
+        self.address(city.file.hosts.first().map_or("localhost", String::as_str))
+    }
+
+    /// Where staff reach a city: its `internal_host`, else the same as everybody.
+    pub fn internal_address(&self, city: &City) -> String {
+        match &city.file.internal_host {
+            Some(host) => self.address(host),
+            None => self.public_address(city),
+        }
+    }
+
+    fn address(&self, host: &str) -> String {
         if self.config.https {
             return format!("https://{host}");
         }
@@ -286,6 +299,7 @@ impl App {
         }
     }
 
+    /// One thing of a type for the whole process, made at first use: a press with its fonts, a client of a peer.
     pub fn shared<T: Send + Sync + 'static>(&self, make: impl FnOnce(&App) -> Result<T>) -> Result<Arc<T>> {
         if let Some(there) = self.shared.lock().unwrap_or_else(|e| e.into_inner()).get(&TypeId::of::<T>())
             && let Ok(there) = there.clone().downcast::<T>()

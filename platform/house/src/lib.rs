@@ -17,7 +17,7 @@ pub use app::{App, City, CityConfig, CityFile, Config, PeerConfig, Role, SenderA
 pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo, forget_answers};
 pub use events::{EventHandler, Events};
 pub use jobs_list::{JobHandler, Jobs};
-pub use module::{Holds, Key, Menu, Module, Panel, PanelFuture, Retention, Seed, Table};
+pub use module::{Holds, Key, Menu, Module, Panel, PanelFuture, Retention, Seed, Table, erase_rows};
 pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use serve::{router, run_background, settle, table};
 pub use web::{Access, Answer, Failure, Routes};

@@ -1,7 +1,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use db::{Migrations, Rx};
-use kernel::{CaseId, Cx, Permission, Result};
+use db::{Migrations, Rx, Tx, params};
+use kernel::{CaseId, Cx, Permission, Result, Uuid};
 use web::Routes;
 
 use crate::{App, Commands, Events, Jobs, Req};
@@ -67,9 +67,9 @@ pub struct Menu {
 pub enum Retention {
     /// As long as the case (its service's own years), then deleted with it.
     WithCase,
-    /// As long as the account.
+    /// As long as the account; gone when it is closed.
     WithAccount,
-    /// As long as the member of staff is known, then made anonymous.
+    /// As long as the member of staff is known: made anonymous some time after they left.
     WithStaff,
     /// Days after the row's last change; the module removes them itself.
     Days(u16, &'static str),
@@ -95,7 +95,7 @@ pub enum Holds {
         by: Key,
         /// `SELECT .. WHERE tenant = $1 AND <key> = $2`: every datum of the person, for Art. 15 DSGVO.
         export: &'static str,
-        /// Deletes or empties those rows.
+        /// Deletes or empties those rows: the deletion run for cases, [`erase_rows`] for the others.
         erase: &'static str,
         retention: Retention,
     },
@@ -109,6 +109,26 @@ pub enum Holds {
 pub struct Table {
     pub name: &'static str,
     pub holds: Holds,
+}
+
+/// Deletes or empties the rows of all tables that are kept about an account or a member of staff, as they declare it.
+/// Answers how many. Cases go with their retention, and not here.
+///
+/// # Errors
+/// Those of the database.
+pub async fn erase_rows(cx: &Cx, tx: &mut Tx, whose: Key, id: Uuid) -> Result<u64> {
+    let app = App::of(cx)?;
+    let mut rows = 0;
+    // Backwards: rows that point at others are declared after them.
+    for table in app.modules.iter().flat_map(|m| m.tables).rev() {
+        if let Holds::Person { by, erase, .. } = table.holds
+            && by == whose
+            && whose != Key::Case
+        {
+            rows += tx.exec(erase, params![id]).await?;
+        }
+    }
+    Ok(rows)
 }
 
 pub type PanelFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<String>>> + Send + 'a>>;

@@ -50,6 +50,8 @@ pub enum MailKind {
     PasswordChanged,
     /// Link for staff to set a password.
     StaffPassword,
+    /// The password of a member of staff was changed.
+    StaffPasswordChanged,
 }
 
 /// An account that a mailed link may set a new password for.
@@ -584,6 +586,12 @@ pub async fn contact(rx: &mut Rx, account: AccountId) -> Result<Option<(String, 
     Ok(found.and_then(|(email, lang)| Some((email?, Lang::from_code(&lang).unwrap_or_default()))))
 }
 
+/// Whether somebody can sign in with the account: it was not closed.
+pub async fn is_active(rx: &mut Rx, account: AccountId) -> Result<bool> {
+    let sql = "SELECT COUNT(*) AS n FROM identity_account WHERE tenant = $1 AND id = $2 AND state = 'active'";
+    Ok(rx.one::<(i64,)>(sql, params![account]).await?.0 > 0)
+}
+
 /// Whether an address has an account with this label: what is seeded twice is there once.
 pub async fn is_seeded(rx: &mut Rx, email: &str, label: &str) -> Result<bool> {
     Ok(with_email(rx, &Email::parse(email)?.key).await?.iter().any(|account| account.label == label))
@@ -603,7 +611,8 @@ pub async fn rename(tx: &mut Tx, cx: &Cx, label: &str) -> Result<()> {
     Ok(())
 }
 
-/// Closes the own account: what was known of the person goes, the id stays for the cases that name it.
+/// Closes the own account: what was known of the person goes, also from the journal's private parts; the id stays for
+/// the cases that name it. Rows of other crates are erased by whoever calls.
 ///
 /// # Errors
 /// `SignIn` without an account.
@@ -621,6 +630,7 @@ pub async fn close(tx: &mut Tx, cx: &Cx) -> Result<()> {
                WHERE tenant = $1 AND id = $2 AND state = 'active'";
     tx.exec_one(sql, params![account]).await?;
     journal::emit(tx, cx, &AccountClosed { account }).await?;
+    journal::erase_private(tx, cx, account.into()).await?;
     Ok(())
 }
 

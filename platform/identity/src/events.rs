@@ -47,6 +47,8 @@ events! {
     StaffAdded = "identity.staff-added" of staff { staff: StaffId, unit: String }
     StaffMoved = "identity.staff-moved" of staff { staff: StaffId, unit: String }
     StaffStateChanged = "identity.staff-state-changed" of staff { staff: StaffId, active: bool }
+    /// Somebody who left long ago was made anonymous.
+    StaffForgotten = "identity.staff-forgotten" of staff { staff: StaffId }
     Granted = "identity.granted" of grant {
         grant: GrantId, staff: StaffId, role: String, unit: Option<String>, from: Date, to: Option<Date>
     }

@@ -91,7 +91,8 @@ fn refuse_own(cx: &Cx, staff: StaffId) -> Result<()> {
     }
 }
 
-/// Gives a role from a day on, until a day or without end. Nobody gives one to oneself.
+/// Gives a role from a day on, until a day or without end. Nobody gives one to oneself, and nobody gives one beyond the
+/// place where they may: a role for the whole city needs the permission for the whole city.
 ///
 /// # Errors
 /// `Forbidden`; `Refused("own-rights")`; `Invalid` for `role`, `unit`, `to`; `NotFound` for the member of staff.
@@ -104,7 +105,7 @@ pub async fn give_grant(
     from: Date,
     to: Option<Date>,
 ) -> Result<GrantId> {
-    perm::ask(cx, perm::STAFF)?;
+    perm::ask_in(cx, perm::STAFF, unit)?;
     refuse_own(cx, staff)?;
     staff::active(tx, staff).await?;
     if to.is_some_and(|to| to < from) {
@@ -128,7 +129,8 @@ pub async fn give_grant(
     Ok(id)
 }
 
-/// Ends a role with a day (included); one that would end before it began is gone at once.
+/// Ends a role with a day (included); one that would end before it began is gone at once, and one that has ended by then
+/// stays as it is.
 ///
 /// # Errors
 /// `Forbidden`; `NotFound`; `Refused("own-rights")`.
@@ -136,11 +138,16 @@ pub async fn end_grant(tx: &mut Tx, cx: &Cx, id: GrantId, last: Date) -> Result<
     perm::ask(cx, perm::STAFF)?;
     let sql = "SELECT id, staff, role, unit, from_day, to_day FROM identity_grant WHERE tenant = $1 AND id = $2";
     let grant = tx.one::<Grant>(sql, params![id]).await?;
+    perm::ask_in(cx, perm::STAFF, grant.unit.as_deref())?;
     refuse_own(cx, grant.staff)?;
+    if grant.to_day.is_some_and(|day| day <= last) {
+        return Ok(());
+    }
     if last < grant.from_day {
         tx.exec_one("DELETE FROM identity_grant WHERE tenant = $1 AND id = $2", params![id]).await?;
     } else {
-        let sql = "UPDATE identity_grant SET to_day = $3 WHERE tenant = $1 AND id = $2";
+        let sql = "UPDATE identity_grant SET to_day = $3
+                   WHERE tenant = $1 AND id = $2 AND (to_day IS NULL OR to_day > $3)";
         tx.exec_one(sql, params![id, last]).await?;
     }
     journal::emit(tx, cx, &GrantEnded { grant: id, to: last }).await?;
@@ -148,10 +155,11 @@ pub async fn end_grant(tx: &mut Tx, cx: &Cx, id: GrantId, last: Date) -> Result<
 }
 
 /// Names a deputy for some days, both included: for oneself, or for others with [`perm::DEPUTIES`]. A deputy of a
-/// deputy gains nothing.
+/// deputy gains nothing. Nobody names themselves the deputy of somebody else: with the right to give roles that would be
+/// a way to any role.
 ///
 /// # Errors
-/// `Forbidden`; `Invalid` for `deputy`, `from`, `to`.
+/// `Forbidden`; `Refused("own-rights")`; `Invalid` for `deputy`, `from`, `to`.
 pub async fn set_deputy(
     tx: &mut Tx,
     cx: &Cx,
@@ -161,6 +169,9 @@ pub async fn set_deputy(
     to: Date,
 ) -> Result<DeputyId> {
     may_set(cx, absent)?;
+    if deputy != absent {
+        refuse_own(cx, deputy)?;
+    }
     staff::active(tx, absent).await?;
     if deputy == absent || staff::active(tx, deputy).await.is_err() {
         return Err(Error::invalid("deputy", "unknown"));

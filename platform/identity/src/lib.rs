@@ -35,8 +35,8 @@ mod upkeep;
 mod vault;
 
 pub use account::{
-    AccountOverview, Mail, MailKind, Registering, ResetChoice, close as close_account, contact, is_seeded, own_account,
-    rename as rename_account,
+    AccountOverview, Mail, MailKind, Registering, ResetChoice, close as close_account, contact, is_active, is_seeded,
+    own_account, rename as rename_account,
 };
 pub use client::{Client, id_from};
 pub use code::{ALPHABET, random_code, read_code};
@@ -56,14 +56,17 @@ pub use person::{Address, Known, Person, SELF_STATED, VOR_ORT, person_of, state_
 pub use policy::{Argon2Cost, Policy};
 pub use session::{NewSession, Session, SessionId, SessionLine, resolve};
 pub use signin::{Side as SignInSide, SignedIn};
-pub use staff::{NewStaff, StaffLine, add_staff, all_staff, move_staff, set_staff_active, staff_line};
+pub use staff::{
+    NewStaff, StaffLine, add_staff, all_staff, forget_staff, long_gone, move_staff, set_staff_active, staff_line,
+};
 pub use totp::current_code;
 pub use upkeep::upkeep;
 
 use kernel::Result;
 
 /// Tables `identity_*`.
-pub const MIGRATIONS: db::Migrations = db::migrations!("identity": "0001_init", "0002_continued_session");
+pub const MIGRATIONS: db::Migrations =
+    db::migrations!("identity": "0001_init", "0002_continued_session", "0003_left_staff");
 
 /// One city's policy and keys.
 pub struct Identity {

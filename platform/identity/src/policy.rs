@@ -22,6 +22,9 @@ pub struct Policy {
     pub counter_code_days: u32,
     /// Whether staff must have a second factor (`BSI IT-Grundschutz ORP.4.A10` asks for it).
     pub staff_second_factor: bool,
+    /// Days after which staff who left are made anonymous. The default is the regular period of limitation of three years
+    /// (§ 195 BGB): until then somebody may have to be asked what they did.
+    pub staff_left_days: u32,
     pub argon2: Argon2Cost,
 }
 
@@ -51,6 +54,7 @@ impl Default for Policy {
             device_days: 180,
             counter_code_days: 14,
             staff_second_factor: true,
+            staff_left_days: 3 * 365,
             argon2: Argon2Cost::default(),
         }
     }
@@ -67,6 +71,7 @@ impl Policy {
             ("reset_minutes", self.reset_minutes, 10, 1440),
             ("device_days", self.device_days, 1, 730),
             ("counter_code_days", self.counter_code_days, 1, 60),
+            ("staff_left_days", self.staff_left_days, 1, 3_650),
         ];
         for (name, value, least, most) in in_range {
             if !(least..=most).contains(&value) {

@@ -9,7 +9,8 @@ use crate::{
     Client, Email, Identity, Mail, MailKind, SessionId,
     code::token_hash,
     device,
-    events::{Owner, PasswordChanged, StaffAdded, StaffMoved, StaffStateChanged},
+    events::{Owner, PasswordChanged, StaffAdded, StaffForgotten, StaffMoved, StaffStateChanged},
+    factor,
     grant::touch_access,
     org,
     password::{self, Stored},
@@ -94,10 +95,10 @@ pub async fn staff_line(rx: &mut Rx, id: StaffId) -> Result<StaffLine> {
     rx.one(sql, params![id]).await
 }
 
-/// All staff, by name.
+/// All staff, by name; without those who were made anonymous.
 pub async fn all_staff(rx: &mut Rx) -> Result<Vec<StaffLine>> {
     let sql = "SELECT id, login, name, email, unit, state = 'active' AS active
-               FROM identity_staff WHERE tenant = $1 ORDER BY name, id";
+               FROM identity_staff WHERE tenant = $1 AND email <> '' ORDER BY name, id";
     rx.list(sql, &[]).await
 }
 
@@ -159,14 +160,39 @@ pub async fn set_staff_active(tx: &mut Tx, cx: &Cx, id: StaffId, active: bool) -
     if matches!(cx.actor.principal, Principal::Staff { user, .. } if user == id) {
         return Err(Error::refused("own-rights"));
     }
-    let state = if active { "active" } else { "left" };
-    tx.exec_one("UPDATE identity_staff SET state = $3 WHERE tenant = $1 AND id = $2", params![id, state]).await?;
+    let (state, left_at) = if active { ("active", None) } else { ("left", Some(cx.now())) };
+    // Who was made anonymous does not come back: nobody knows any more who it was.
+    let sql = "UPDATE identity_staff SET state = $3, left_at = $4 WHERE tenant = $1 AND id = $2 AND email <> ''";
+    tx.exec_one(sql, params![id, state, left_at]).await?;
     journal::emit(tx, cx, &StaffStateChanged { staff: id, active }).await?;
     if !active {
         session::end_all(tx, cx, id.uuid(), None, "closed").await?;
         device::forget_all(tx, id.uuid()).await?;
     }
     touch_access(tx, cx, id).await
+}
+
+/// Those who left before a moment and whose name is still known.
+pub async fn long_gone(rx: &mut Rx, before: Timestamp) -> Result<Vec<StaffId>> {
+    let sql = "SELECT id FROM identity_staff
+               WHERE tenant = $1 AND state = 'left' AND left_at <= $2 AND email <> '' ORDER BY id";
+    Ok(rx.list::<(StaffId,)>(sql, params![before]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Takes the login, second factor, sessions, browsers and the journal's private parts of somebody who left long ago. The
+/// rows that declare how they are erased are erased by whoever calls.
+pub async fn forget_staff(tx: &mut Tx, cx: &Cx, id: StaffId) -> Result<()> {
+    session::end_all(tx, cx, id.uuid(), None, "closed").await?;
+    device::forget_all(tx, id.uuid()).await?;
+    factor::forget(tx, id.uuid()).await?;
+    // Unique, and no name.
+    let sql = "UPDATE identity_staff SET login = $3 WHERE tenant = $1 AND id = $2 AND state = 'left'";
+    tx.exec_one(sql, params![id, id.to_string()]).await?;
+    tx.exec("DELETE FROM identity_session WHERE tenant = $1 AND owner = $2", params![id]).await?;
+    tx.exec("DELETE FROM identity_ticket WHERE tenant = $1 AND owner = $2", params![id]).await?;
+    journal::emit(tx, cx, &StaffForgotten { staff: id }).await?;
+    journal::erase_private(tx, cx, id.into()).await?;
+    Ok(())
 }
 
 impl Identity {
@@ -287,7 +313,7 @@ impl Identity {
 
 fn notice(staff: &Staff) -> Mail {
     let lang = Lang::from_code(&staff.lang).unwrap_or_default();
-    Mail { to: staff.email.clone(), lang, kind: MailKind::PasswordChanged, token: None }
+    Mail { to: staff.email.clone(), lang, kind: MailKind::StaffPasswordChanged, token: None }
 }
 
 async fn set_password(

@@ -23,25 +23,31 @@ struct Rule {
     first: i64,
     /// Longest wait in seconds.
     most: i64,
-    /// Seconds without an attempt after which the bucket is forgotten.
+    /// Seconds after which the bucket is forgotten: without an attempt, or, when `fixed`, from the first one on.
     memory: i64,
+    /// The memory begins with the first attempt, and further ones do not renew it: for a limit that strangers can reach
+    /// on purpose, so that it ends.
+    fixed: bool,
 }
 
 const HOUR: i64 = 3600;
 /// One network (or one known browser) at one account.
-const PAIR: Rule = Rule { free: 5, first: 2, most: 900, memory: HOUR };
+const PAIR: Rule = Rule { free: 5, first: 2, most: 900, memory: HOUR, fixed: false };
 /// The same while the account is under attack from many networks.
-const PAIR_UNDER_ATTACK: Rule = Rule { free: 1, first: 60, most: 900, memory: HOUR };
+const PAIR_UNDER_ATTACK: Rule = Rule { free: 1, first: 60, most: 900, memory: HOUR, fixed: false };
 /// One network at all accounts: many people may share it.
-const NETWORK: Rule = Rule { free: 30, first: 1, most: 60, memory: HOUR };
+const NETWORK: Rule = Rule { free: 30, first: 1, most: 60, memory: HOUR, fixed: false };
 /// Failures at one account from everywhere: counted, never waited for.
-const EVERYWHERE: Rule = Rule { free: i64::MAX, first: 0, most: 0, memory: HOUR };
+const EVERYWHERE: Rule = Rule { free: i64::MAX, first: 0, most: 0, memory: HOUR, fixed: false };
 /// Failures at one account within the memory above which it counts as under attack.
 const ATTACK: i64 = 20;
 /// One network asking for mails.
-const MAILS_NETWORK: Rule = Rule { free: 10, first: 30, most: 900, memory: HOUR };
-/// Mails to one address per hour that somebody without a session can cause.
-const MAILS_ADDRESS: i64 = 4;
+const MAILS_NETWORK: Rule = Rule { free: 10, first: 30, most: 900, memory: HOUR, fixed: false };
+/// Mails to one address: counted, never waited for.
+const MAILS_ADDRESS: Rule = Rule { fixed: true, ..EVERYWHERE };
+/// Mails to one address per hour that somebody without a session can cause. The hour begins with the first of them: a
+/// stranger who goes on asking cannot keep the owner of the address from getting the next hour's.
+const MAILS_PER_HOUR: i64 = 4;
 /// Wrong second factors with one right password, from unknown browsers, after which the password counts as known to
 /// strangers.
 const BURNT: i64 = 30;
@@ -60,6 +66,7 @@ pub(crate) struct Admitted {
 struct State {
     count: i64,
     next_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 impl Identity {
@@ -101,8 +108,8 @@ impl Identity {
     pub(crate) async fn admit_mail(&self, tx: &mut Tx, cx: &Cx, client: &Client, email_key: &str) -> Result<bool> {
         let network = self.bucket(&["mail", "network", &client.network], &[])?;
         let address = self.bucket(&["mail", "address", email_key], &[])?;
-        hit(tx, cx, &[(network, MAILS_NETWORK), (address, EVERYWHERE)]).await?;
-        Ok(state(tx, cx.now(), address).await?.is_none_or(|s| s.count <= MAILS_ADDRESS))
+        hit(tx, cx, &[(network, MAILS_NETWORK), (address, MAILS_ADDRESS)]).await?;
+        Ok(state(tx, cx.now(), address).await?.is_none_or(|s| s.count <= MAILS_PER_HOUR))
     }
 
     /// Takes a right attempt back.
@@ -138,9 +145,10 @@ impl Identity {
 }
 
 async fn state(rx: &mut Rx, now: Timestamp, bucket: Hash) -> Result<Option<State>> {
-    let sql = "SELECT count, next_at FROM identity_attempt WHERE tenant = $1 AND bucket = $2 AND expires_at > $3";
-    let found = rx.opt::<(i64, Timestamp)>(sql, params![bucket, now]).await?;
-    Ok(found.map(|(count, next_at)| State { count, next_at }))
+    let sql =
+        "SELECT count, next_at, expires_at FROM identity_attempt WHERE tenant = $1 AND bucket = $2 AND expires_at > $3";
+    let found = rx.opt::<(i64, Timestamp, Timestamp)>(sql, params![bucket, now]).await?;
+    Ok(found.map(|(count, next_at, expires_at)| State { count, next_at, expires_at }))
 }
 
 /// Counts in all buckets, or in none when one of them says to wait.
@@ -163,7 +171,10 @@ async fn hit(tx: &mut Tx, cx: &Cx, buckets: &[(Hash, Rule)]) -> Result<()> {
     for ((bucket, rule), state) in buckets.iter().zip(states) {
         let count = state.map_or(0, |s| s.count).saturating_add(1);
         let next_at = later(now, delay(*rule, count))?;
-        let expires_at = later(now, rule.memory)?;
+        let expires_at = match state {
+            Some(state) if rule.fixed => state.expires_at,
+            _ => later(now, rule.memory)?,
+        };
         let sql =
             "INSERT INTO identity_attempt (tenant, bucket, count, next_at, expires_at) VALUES ($1, $2, $3, $4, $5)
                    ON CONFLICT (tenant, bucket) DO UPDATE

@@ -17,5 +17,8 @@ pub async fn upkeep(tx: &mut Tx, cx: &Cx) -> Result<()> {
     tx.exec("DELETE FROM identity_claim WHERE tenant = $1 AND expires_at <= $2", params![now]).await?;
     let long_ago = now.checked_sub(SignedDuration::from_hours(24 * SESSION_DAYS)).map_err(Error::internal)?;
     tx.exec("DELETE FROM identity_session WHERE tenant = $1 AND expires_at <= $2", params![long_ago]).await?;
+    // Those who left before the moment was kept.
+    let sql = "UPDATE identity_staff SET left_at = $2 WHERE tenant = $1 AND state = 'left' AND left_at IS NULL";
+    tx.exec(sql, params![now]).await?;
     person::drop_outdated(tx).await
 }

@@ -78,6 +78,11 @@ impl Grants {
         self.0.contains_key(permission.0)
     }
 
+    /// Holds the permission for the whole city.
+    pub fn in_city(&self, permission: Permission) -> bool {
+        matches!(self.0.get(permission.0), Some(Scope::City))
+    }
+
     /// Holds the permission in this organisation unit.
     pub fn in_unit(&self, permission: Permission, unit: &str) -> bool {
         match self.0.get(permission.0) {

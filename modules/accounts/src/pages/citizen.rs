@@ -5,7 +5,7 @@ use axum::{
     Form,
     extract::{Path, Query},
 };
-use house::{Answer, Req};
+use house::{Answer, Key, Req};
 use identity::{AccountOverview, Address, Known, Person, SignInSide, SignedIn};
 use kernel::{Error, Level, PartialDate, Principal};
 use serde::Deserialize;
@@ -507,7 +507,11 @@ pub async fn show_close(rq: Req) -> Answer {
 }
 
 pub async fn close(rq: Req) -> Answer {
-    db::write!(rq.city.db, |tx| { identity::close_account(tx, &rq.cx).await })?;
+    let account = rq.cx.actor.account().ok_or(Error::SignIn(Level::Basis))?;
+    db::write!(rq.city.db, |tx| {
+        identity::close_account(tx, &rq.cx).await?;
+        house::erase_rows(&rq.cx, tx, Key::Account, account.uuid()).await
+    })?;
     let mut response = rq.see_other_with(ui::paths::HOME, "accounts-closed")?;
     house::clear_session_cookie(&mut response, &rq)?;
     Ok(response)

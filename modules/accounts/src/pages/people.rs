@@ -253,7 +253,12 @@ pub async fn give(rq: Req, Path(id): Path<StaffId>, Form(form): Form<RoleForm>) 
 /// Ends with yesterday: from now on it counts no more.
 pub async fn end(rq: Req, Path((id, grant)): Path<(StaffId, identity::GrantId)>) -> Answer {
     let yesterday = rq.cx.today().yesterday().map_err(Error::internal)?;
-    let ended = db::write!(rq.city.db, |tx| { identity::end_grant(tx, &rq.cx, grant, yesterday).await });
+    let ended = db::write!(rq.city.db, |tx| {
+        if identity::grants_held(tx, id).await?.iter().all(|held| held.id != grant) {
+            return Err(Error::NotFound);
+        }
+        identity::end_grant(tx, &rq.cx, grant, yesterday).await
+    });
     told(&rq, id, ended, "accounts-people-ended").await
 }
 

@@ -68,6 +68,7 @@ async fn a_document_is_delivered_once_into_the_postbox() {
     for test in cities().await {
         let cx = cx(&test, "postbox");
         let case = rooms::add_case(&test, true, None);
+        rooms::open_account(&test, case).await;
         let document = rooms::add_document_to(&test, case);
         let token = token(&cx);
         let deliver = |document, channel: &str| Deliver {
@@ -279,5 +280,60 @@ async fn a_new_question_takes_the_place_of_the_old_one_and_a_closed_case_takes_n
         guest.post_files(&format!("/postfach/{}/antwort", asked[1].id), &reply, &[]).await.is(409);
         assert_eq!(messages(&test, case).await.len(), 2);
         assert_eq!(json!(asked[1].closed_at), json!(null));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_closed_their_account_gets_letters() {
+    for test in cities().await {
+        let cx = cx(&test, "postbox");
+        let case = rooms::add_case(&test, true, None);
+        let account = rooms::open_account(&test, case).await;
+        let document = rooms::add_document_to(&test, case);
+        rooms::add_question(case, "Welches Jahr?");
+        let deliver = || Deliver {
+            case,
+            token: token(&cx),
+            document,
+            channel: "postbox".into(),
+            subject: "decision-ready".into(),
+        };
+        assert_eq!(step(&test, deliver()).await.unwrap(), done("delivered", "postbox"));
+        let citizen = kernel::Principal::Citizen { account, level: kernel::Level::Basis };
+        let own = cx.as_principal(citizen);
+        db::write!(test.city.db, |tx| { identity::close_account(tx, &own).await }).unwrap();
+
+        assert_eq!(step(&test, deliver()).await.unwrap(), done("delivered", "letter"));
+        let notify = Notify { case, token: token(&cx), subject: "urkunde-versandt".into() };
+        assert_eq!(step(&test, notify).await.unwrap(), done("notified", "letter"));
+        let ask = AskApplicant { case, token: token(&cx), task: "bearbeiten".into() };
+        assert_eq!(step(&test, ask).await.unwrap(), TaskOutcome::Waiting);
+        let lying = messages(&test, case).await;
+        assert_eq!(lying.len(), 4);
+        for message in lying.iter().filter(|m| m.account.is_none()) {
+            assert!(letter(&test, message.id).await.is_some(), "{message:?}");
+        }
+        assert_eq!(lying.iter().filter(|m| m.account.is_some()).count(), 1, "the one from before");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_cannot_be_sent_leaves_the_old_one_open() {
+    for test in cities().await {
+        let cx = cx(&test, "postbox");
+        let case = rooms::add_case(&test, false, None);
+        rooms::add_question(case, "Welches Jahr?");
+        let ask = || AskApplicant { case, token: token(&cx), task: "bearbeiten".into() };
+        step(&test, ask()).await.unwrap();
+        rooms::move_away(case);
+        // As a process does it: the refusal is a way, and the transaction goes on.
+        let again = ask();
+        db::write!(test.city.db, |tx| {
+            let cx = self::cx(&test, "processes");
+            assert_eq!(cx.call(tx, again.clone()).await.unwrap_err().code(), "postbox-no-address");
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(messages(&test, case).await[0].closed_at, None);
     }
 }

@@ -94,6 +94,18 @@ pub fn add_case(test: &TestCity, account: bool, email: Option<&str>) -> CaseId {
     id
 }
 
+/// An account that somebody can sign in with.
+pub async fn open_account(test: &TestCity, case: CaseId) -> AccountId {
+    let cx = test.app.cx(&test.city, "test");
+    let email = format!("{case}@beispiel.example");
+    let account = test.city.identity.seed_account(&test.city.db, &cx, &email, "Erika", "Regen auf dem Deich").await;
+    let account = account.unwrap();
+    if let Some(case) = book().cases.get_mut(&case) {
+        case.account = Some(account);
+    }
+    account
+}
+
 /// The person of the case has no address any more.
 pub fn move_away(case: CaseId) {
     if let Some(case) = book().cases.get_mut(&case) {

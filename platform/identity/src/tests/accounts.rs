@@ -226,5 +226,12 @@ async fn a_closed_account_leaves_its_id_and_nothing_of_the_person() {
         let sql = "SELECT COUNT(*) AS n FROM identity_factor WHERE tenant = $1";
         assert_eq!(rx.one::<(i64,)>(sql, &[]).await.unwrap().0, 0);
         assert!(session::list(&mut rx, &cx).await.unwrap().is_empty());
+        drop(rx);
+        // The address was in the entry of the opening.
+        journal::settle(db).await.unwrap();
+        let mut rx = db.read().await.unwrap();
+        let sql = "SELECT COUNT(*) AS n FROM journal_entry
+                   WHERE tenant = $1 AND subject_id = $2 AND private IS NOT NULL";
+        assert_eq!(rx.one::<(i64,)>(sql, db::params![account]).await.unwrap().0, 0);
     }
 }

@@ -72,6 +72,15 @@ impl World {
         self.cx(Principal::Staff { user, unit: "buergerbuero".into(), grants: Arc::new(grants) })
     }
 
+    /// A member of staff with these permissions for the whole city.
+    pub fn chief(&self, user: StaffId, permissions: &[Permission]) -> Cx {
+        let mut grants = Grants::default();
+        for permission in permissions {
+            grants.add(permission.0, Scope::City);
+        }
+        self.cx(Principal::Staff { user, unit: "buergerbuero".into(), grants: Arc::new(grants) })
+    }
+
     pub fn later(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }

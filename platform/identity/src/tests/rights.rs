@@ -197,7 +197,7 @@ async fn rights_are_given_by_others_and_with_sense() {
         world.organisation().await;
         let db = &world.test.db;
         let (mia, ben) = (hire(&world, "mia").await, hire(&world, "ben").await);
-        let boss = world.clerk(mia, &[perm::STAFF]);
+        let boss = world.chief(mia, &[perm::STAFF]);
         let give = |cx: Cx, who, role: &'static str, unit: Option<&'static str>, from: &'static str, to| async move {
             db::write!(db, |tx| { give_grant(tx, &cx, who, role, unit, day(from), to).await })
         };
@@ -209,9 +209,59 @@ async fn rights_are_given_by_others_and_with_sense() {
         let early = Some(day("2026-11-22"));
         assert_eq!(code_of(give(boss.clone(), ben, "leitung", None, today, early).await), "to: before-start");
         let id = give(boss, ben, "leitung", None, today, None).await.unwrap();
-        let own = world.clerk(ben, &[perm::STAFF]);
+        let own = world.chief(ben, &[perm::STAFF]);
         let ended: Result<()> = db::write!(db, |tx| { end_grant(tx, &own, id, day(today)).await });
         assert_eq!(code_of(ended), "own-rights");
         assert!(world.journal().await.contains(&"identity.granted".to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_gives_roles_reaches_none_by_a_detour() {
+    for world in worlds().await {
+        world.organisation().await;
+        let db = &world.test.db;
+        let (mia, ben) = (hire(&world, "mia").await, hire(&world, "ben").await);
+        let today = day("2026-11-23");
+        let boss = world.chief(mia, &[perm::STAFF, perm::DEPUTIES]);
+        db::write!(db, |tx| { give_grant(tx, &boss, ben, "leitung", None, today, None).await }).unwrap();
+        // The deputy of a colleague would have the colleague's role.
+        let set: Result<_> = db::write!(db, |tx| { set_deputy(tx, &boss, ben, mia, today, today).await });
+        assert_eq!(code_of(set), "own-rights");
+        let by_ben = world.clerk(ben, &[]);
+        db::write!(db, |tx| { set_deputy(tx, &by_ben, ben, mia, today, today).await }).unwrap();
+
+        // Who gives roles in one office gives none elsewhere, and ends none there.
+        let head = world.clerk(mia, &[perm::STAFF]);
+        for unit in [None, Some("standesamt")] {
+            let given: Result<_> =
+                db::write!(db, |tx| { give_grant(tx, &head, ben, "leitung", unit, today, None).await });
+            assert_eq!(code_of(given), "forbidden", "{unit:?}");
+        }
+        let here = Some("buergerbuero");
+        let id = db::write!(db, |tx| { give_grant(tx, &head, ben, "leitung", here, today, None).await }).unwrap();
+        db::write!(db, |tx| { end_grant(tx, &head, id, today).await }).unwrap();
+        let far = give(&world, ben, "leitung", Some("standesamt"), "2026-11-23", None).await;
+        let ended: Result<()> = db::write!(db, |tx| { end_grant(tx, &head, far, today).await });
+        assert_eq!(code_of(ended), "forbidden");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_has_ended_is_not_lengthened_by_ending_it_again() {
+    for world in worlds().await {
+        world.organisation().await;
+        let db = &world.test.db;
+        let mia = hire(&world, "mia").await;
+        let id = give(&world, mia, "leitung", None, "2026-11-01", Some("2026-11-10")).await;
+        for last in ["2026-11-22", "2026-11-10"] {
+            db::write!(db, |tx| { end_grant(tx, &world.system(), id, day(last)).await }).unwrap();
+            let held = crate::grants_held(&mut db.read().await.unwrap(), mia).await.unwrap();
+            assert_eq!(held[0].to_day, Some(day("2026-11-10")));
+        }
+        assert!(!world.journal().await.contains(&"identity.grant-ended".to_owned()), "nothing has changed");
+        db::write!(db, |tx| { end_grant(tx, &world.system(), id, day("2026-11-09")).await }).unwrap();
+        let held = crate::grants_held(&mut db.read().await.unwrap(), mia).await.unwrap();
+        assert_eq!(held[0].to_day, Some(day("2026-11-09")));
     }
 }

@@ -88,6 +88,28 @@ async fn a_network_that_tries_many_accounts_slows_down_and_known_browsers_in_it_
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_who_goes_on_asking_cannot_keep_the_owner_from_a_new_password() {
+    for world in worlds().await {
+        world.account(MAIL, PASSWORD).await;
+        let db = &world.test.db;
+        let (mut sent, mut hours) = (0, [0; 3]);
+        // Every ten minutes from another network, for three hours.
+        for n in 0..18 {
+            let stranger = at(&format!("192.0.{n}.1"));
+            let mail = db::write!(db, |tx| { world.identity.start_reset(tx, &world.nobody(), &stranger, MAIL).await });
+            let came = i32::from(mail.unwrap().is_some());
+            sent += came;
+            hours[n / 6] += came;
+            world.later(600);
+        }
+        assert_eq!((sent, hours), (12, [4, 4, 4]), "each hour has its mails");
+        let owner = at("203.0.113.5");
+        let mail = db::write!(db, |tx| { world.identity.start_reset(tx, &world.nobody(), &owner, MAIL).await });
+        assert!(mail.unwrap().is_some());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_guesses_at_one_moment_are_counted_each() {
     for world in worlds().await {
