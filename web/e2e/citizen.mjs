@@ -105,7 +105,7 @@ export async function submit(page, name) {
   }
   await look(page, name && `${name}-quittung`);
   const code = page.locator("#abholcode");
-  const claim = (await code.count()) > 0 ? await code.inputValue() : "";
+  const claim = (await code.count()) > 0 ? await code.textContent() : "";
   const link = page.locator('main a[href^="/vorgang/"]').first();
   const path = await link.getAttribute("href");
   await link.click();

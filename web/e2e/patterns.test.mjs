@@ -103,7 +103,7 @@ test("without JavaScript everything is there: errors, links into fields, values 
   withoutJavaScript("/muster-fehler", async (page) => {
     await page.locator(".meer-error-summary a[href='#mail']").click();
     assert.equal(new URL(page.url()).hash, "#mail");
-    assert.equal(await page.locator("#kopie-name").inputValue(), "Muster-Weiß");
+    assert.equal(await page.locator("#kopie-name").textContent(), "Muster-Weiß");
     assert.equal(await page.locator("[data-copy]").isVisible(), false);
     assert.equal(await page.locator("#sitzung").isVisible(), false);
     await page.locator("details summary").first().click();

@@ -154,21 +154,22 @@ function watchSession(): () => void {
   return extended;
 }
 
-/** Buttons that copy the value of a read-only field. */
+/** Buttons that copy a value shown as text. */
 function copyButtons(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
     const field = document.getElementById(button.dataset["copy"] ?? "");
     const label = button.querySelector(".kern-label");
-    if (!(field instanceof HTMLInputElement) || !label) continue;
+    if (!field || !label) continue;
+    const select = (): void => document.getSelection()?.selectAllChildren(field);
     button.hidden = false;
     const done = document.createElement("span");
     done.className = "kern-body kern-body--small";
     done.setAttribute("role", "status");
     button.after(done);
     button.addEventListener("click", () => {
-      field.select();
+      select();
       const copied = navigator.clipboard
-        ? navigator.clipboard.writeText(field.value)
+        ? navigator.clipboard.writeText(field.textContent ?? "")
         : document.execCommand("copy")
           ? Promise.resolve()
           : Promise.reject(new Error("copying refused"));
@@ -177,7 +178,7 @@ function copyButtons(): void {
           done.textContent = button.dataset["copied"] ?? "";
           window.setTimeout(() => (done.textContent = ""), 3000);
         },
-        () => field.select(),
+        select,
       );
     });
   }

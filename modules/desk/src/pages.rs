@@ -1,16 +1,13 @@
 //! Lists, the page of a task, and the tasks on the page of a case.
 
 use askama::Template;
-use axum::{
-    Form as Fields,
-    extract::{Path, Query},
-};
+use axum::{Form as Fields, extract::Query};
 use db::Rx;
 use forms::{
     AcceptError, Accepted, Answers, CHECK_STEP, Facts, FieldError, Form, Next, Submitted, View, render_check,
     render_step,
 };
-use house::{Answer, Req};
+use house::{Answer, Path, Req};
 use kernel::{CaseId, Error, Result, StaffId, Timestamp};
 use serde::Deserialize;
 use ui::{Page, Tone};

@@ -1,13 +1,10 @@
 //! Paying, coming back from the provider, and the refunds of staff.
 
 use askama::Template;
-use axum::{
-    extract::Path,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use contract_payments::RefundId;
 use contract_records::{CaseView, VisibleCase};
-use house::{Answer, Call, Req};
+use house::{Answer, Call, Path, Req};
 use http::{HeaderMap, HeaderValue, header};
 use jiff::SignedDuration;
 use kernel::{CaseId, Error, Permission, Result, Timestamp, Uuid};

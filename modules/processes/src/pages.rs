@@ -1,9 +1,8 @@
 //! What runs, what is stuck, and the button that lets it try again.
 
 use askama::Template;
-use axum::extract::Path;
 use bpmn::Event;
-use house::{Answer, Req};
+use house::{Answer, Path, Req};
 use kernel::Uuid;
 use ui::Page;
 

@@ -3,12 +3,11 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::Path,
     response::{IntoResponse, Response},
 };
 use contract_records::{Audience, CaseView, DocumentView, Status, VisibleCase};
 use db::Rx;
-use house::{Answer, Call, Req};
+use house::{Answer, Call, Path, Req};
 use http::{HeaderValue, header};
 use kernel::{CaseId, DocumentId, Error, PartialDate, Result};
 use serde::Deserialize;

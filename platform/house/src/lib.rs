@@ -20,7 +20,7 @@ pub use jobs_list::{JobHandler, Jobs};
 pub use module::{Holds, Key, Menu, Module, Panel, PanelFuture, Retention, Seed, Table, erase_rows};
 pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use serve::{router, run_background, settle, table};
-pub use web::{Access, Answer, Failure, Routes};
+pub use web::{Access, Answer, Failure, Path, Routes};
 
 /// Turns `async fn f(cx: &Cx, tx: &mut Tx, c: Command) -> Result<Answer>` into a handler.
 #[macro_export]

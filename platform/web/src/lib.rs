@@ -6,9 +6,11 @@
 mod access;
 mod failure;
 mod headers;
+mod path;
 mod routes;
 
 pub use access::{Access, allowed};
 pub use failure::{Answer, Failure};
 pub use headers::secure;
+pub use path::Path;
 pub use routes::{RouteInfo, Routes, Side};

@@ -1,11 +1,8 @@
 //! Sign-in of citizens and their account.
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::{Path, Query},
-};
-use house::{Answer, Key, Req};
+use axum::{Form, extract::Query};
+use house::{Answer, Key, Path, Req};
 use identity::{AccountOverview, Address, Known, Person, SignInSide, SignedIn};
 use kernel::{Error, Level, PartialDate, Principal};
 use serde::Deserialize;

@@ -1,7 +1,7 @@
 //! Forgotten and changed passwords.
 
-use axum::{Form, extract::Path};
-use house::{Answer, Req};
+use axum::Form;
+use house::{Answer, Path, Req};
 use identity::ResetChoice;
 use kernel::Error;
 use serde::Deserialize;

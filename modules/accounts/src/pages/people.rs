@@ -1,8 +1,8 @@
 //! Who works for the city, and which roles they hold where (Personal und Rollen).
 
 use askama::Template;
-use axum::{Form, extract::Path};
-use house::{Answer, Req};
+use axum::Form;
+use house::{Answer, Path, Req};
 use identity::{NewStaff, StaffLine};
 use kernel::{Date, Error, StaffId};
 use serde::Deserialize;

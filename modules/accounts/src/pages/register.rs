@@ -1,10 +1,7 @@
 //! Opening a city account by a mailed link.
 
-use axum::{
-    Form,
-    extract::{Path, Query},
-};
-use house::{Answer, Req};
+use axum::{Form, extract::Query};
+use house::{Answer, Path, Req};
 use kernel::Error;
 use serde::Deserialize;
 use ui::{Message, Page};

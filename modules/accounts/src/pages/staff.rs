@@ -1,11 +1,8 @@
 //! Sign-in of staff, their account, and who represents whom.
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::{Path, Query},
-};
-use house::{Answer, Req};
+use axum::{Form, extract::Query};
+use house::{Answer, Path, Req};
 use identity::{Deputy, FactorState, SignInSide, SignedIn, perm};
 use kernel::{Date, Error};
 use serde::Deserialize;

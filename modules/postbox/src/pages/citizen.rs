@@ -1,13 +1,13 @@
 use askama::Template;
 use axum::{
-    extract::{Multipart, Path},
+    extract::Multipart,
     response::{IntoResponse, Response},
 };
 use contract_postbox::MessageId;
 use contract_records::{CaseView, Cases, Documents, VisibleCase};
 use db::Rx;
 use files::{Accept, Type};
-use house::{Answer, Call, Req};
+use house::{Answer, Call, Path, Req};
 use http::StatusCode;
 use kernel::{CaseId, DocumentId, Error, Result};
 use ui::{Errors, Page};

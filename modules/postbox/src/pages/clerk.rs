@@ -3,13 +3,12 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::{
     Form,
-    extract::Path,
     response::{IntoResponse, Response},
 };
 use contract_postbox::MessageId;
 use contract_records::{CaseView, Cases, Documents};
 use db::Rx;
-use house::{Answer, Call, Req};
+use house::{Answer, Call, Path, Req};
 use http::{HeaderValue, header};
 use kernel::{CaseId, Error, Result, StaffId, Timestamp, Uuid};
 use ui::{Page, Tone};

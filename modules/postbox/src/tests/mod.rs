@@ -337,3 +337,20 @@ async fn a_question_that_cannot_be_sent_leaves_the_old_one_open() {
         assert_eq!(messages(&test, case).await[0].closed_at, None);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_of_a_file_has_words_in_both_languages() {
+    let test = cities().await.into_iter().next().unwrap();
+    let keys = files::Refusal::ALL.map(|refusal| format!("postbox-{}", refusal.code()));
+    for (lang, key) in [kernel::Lang::De, kernel::Lang::En].into_iter().flat_map(|l| keys.iter().map(move |k| (l, k))) {
+        assert!(!test.app.texts.plain(lang, key).contains(key.as_str()), "{key} in {lang:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mangled_id_is_a_page_that_does_not_exist() {
+    for test in cities().await {
+        let mut browser = guest(&test, rooms::add_case(&test, false, None)).await;
+        browser.get("/postfach/xyz").await.is(404).shows("Diese Seite gibt es nicht").hides("Invalid URL");
+    }
+}

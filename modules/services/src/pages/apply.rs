@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::{
-    extract::{Path, Query, Request},
+    extract::{Query, Request},
     response::{IntoResponse, Response},
 };
 use contract_payments::FeesOf;
 use contract_records::{CaseView, VisibleCase};
 use forms::{ACTION, End, FieldError, LATER, Next, Reading, Submitted, View};
-use house::{Answer, Call, Req, set_session_cookie};
+use house::{Answer, Call, Path, Req, set_session_cookie};
 use http::{HeaderValue, StatusCode, header};
 use kernel::{CaseId, Error, Money, Result};
 use serde::Deserialize;

@@ -4,7 +4,7 @@ pub mod apply;
 pub mod panel;
 pub mod portal;
 pub mod standing;
-mod upload;
+pub(crate) mod upload;
 
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;

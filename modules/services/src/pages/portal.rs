@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, Query};
+use axum::extract::Query;
 use forms::{Block, blocks};
-use house::{Answer, Req};
+use house::{Answer, Path, Req};
 use serde::Deserialize;
 use ui::{Page, Row};
 

@@ -128,11 +128,7 @@ impl Parts<'_> {
                 sent.files.push((name, file, stored));
             }
             Err(refusal) => {
-                let code = match refusal {
-                    Refusal::WrongType => "file-type",
-                    refusal => refusal.code(),
-                };
-                let error = FieldError::new(&name, code).with("name", &file_name);
+                let error = FieldError::new(&name, code(refusal)).with("name", &file_name);
                 sent.refused.push(error.with("max", limits.accept.max / 1_000_000).with("kinds", &limits.kinds));
             }
         }
@@ -152,6 +148,14 @@ impl Parts<'_> {
         let kinds = accept.iter().map(|kind| kind.label()).collect::<Vec<_>>().join(", ");
         let max = usize::try_from(*max_bytes).unwrap_or(usize::MAX);
         Some(Limits { accept: Accept { types, max }, kinds })
+    }
+}
+
+/// The text is `error-<code>`; two of them belong to the forms.
+pub(crate) fn code(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::WrongType => "file-type",
+        refusal => refusal.code(),
     }
 }
 

@@ -11,7 +11,7 @@ async fn send(browser: &mut Browser, draft: &str) -> Page {
 
 fn claim_code(page: &Page) -> String {
     let field = page.body.split("id=\"abholcode\"").nth(1).expect("a field with the code");
-    field.split("value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned()
+    field.split('>').nth(1).and_then(|rest| rest.split('<').next()).unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,3 +115,12 @@ async fn good_files_reach_the_case_and_removed_ones_are_gone() {
         assert!(!started["vars"].to_string().contains("Muster"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_of_a_file_has_words_in_both_languages() {
+    let test = one().await;
+    let keys = files::Refusal::ALL.map(|refusal| format!("error-{}", crate::pages::upload::code(refusal)));
+    for (lang, key) in [kernel::Lang::De, kernel::Lang::En].into_iter().flat_map(|l| keys.iter().map(move |k| (l, k))) {
+        assert!(!test.app.texts.plain(lang, key).contains(key.as_str()), "{key} in {lang:?}");
+    }
+}
