@@ -1,0 +1,117 @@
+//! Who has which task, with the people and roles of the demo city.
+
+use contract_desk::{OpenTask, PutItem};
+use house::Call;
+use identity::access::{Confidentiality, class_for};
+use kernel::{CaseId, Cx, StaffId, TaskToken, Uuid};
+use meer::modules::MODULES;
+use testkit::{Browser, TestCity};
+
+use crate::walks::STAFF_PASSWORD;
+
+const TASKS: &str = "/intern/aufgaben";
+
+fn cx(test: &TestCity, via: &'static str) -> Cx {
+    let mut cx = test.app.cx(&test.city, "test");
+    cx.actor.via = vec![via];
+    cx
+}
+
+/// Cases of the Standesamt with a task each.
+async fn tasks(test: &TestCity, n: u64) {
+    let (records, processes) = (cx(test, "records"), cx(test, "processes"));
+    db::write!(test.city.db, |tx| {
+        let cls = class_for(tx, records.today(), "standesamt", Confidentiality::Normal, None).await?;
+        for token in 1..=n {
+            let case: CaseId = records.new_id();
+            let item = PutItem {
+                case,
+                cls,
+                number: format!("34.10/2026/{token:06}"),
+                title: "Personenstandsurkunde".into(),
+                unit: "standesamt".into(),
+                status: "in-progress".into(),
+                opened_at: records.now(),
+                closed: false,
+            };
+            records.call(tx, item).await?;
+            let task = OpenTask {
+                case,
+                token: TaskToken { instance: Uuid::from_u128(1), token },
+                element: "pruefen".into(),
+                title: "Urkunde prüfen".into(),
+                form: "tasks/personenstandsurkunde-bearbeiten".into(),
+                unit: String::new(),
+                due: None,
+                not_by: None,
+                media_break: false,
+            };
+            processes.call(tx, task).await?;
+        }
+        Ok(())
+    })
+    .unwrap();
+}
+
+async fn staff(test: &TestCity, login: &str) -> (StaffId, Browser) {
+    let all = identity::all_staff(&mut test.city.db.read().await.unwrap()).await.unwrap();
+    let mut browser = test.browser();
+    browser.staff_sign_in(login, STAFF_PASSWORD).await.is(200);
+    (all.iter().find(|s| s.login == login).unwrap().id, browser)
+}
+
+/// Where a button of this kind leads.
+async fn button(browser: &mut Browser, what: &str) -> Option<String> {
+    let page = browser.get(TASKS).await;
+    page.is(200);
+    let found = page.body.split("action=\"").find(|part| part.split('"').next().is_some_and(|a| a.ends_with(what)));
+    found.map(|part| part.split('"').next().unwrap().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claimed_task_is_taken_over_by_the_head_and_by_the_deputy_and_freed_by_leaving() {
+    for test in TestCity::both(MODULES).await {
+        tasks(&test, 1).await;
+        let (stefan_id, mut stefan) = staff(&test, "stefan.muster").await;
+        let (sabine_id, mut sabine) = staff(&test, "sabine.beispiel").await;
+        let (_, mut mara) = staff(&test, "melde.muster").await;
+
+        let claim = button(&mut stefan, "/uebernehmen").await.expect("a free task");
+        stefan.post(&claim, &[]).await.is(303);
+        assert_eq!(button(&mut stefan, "/abnehmen").await, None, "one's own");
+        sabine.get(TASKS).await.shows("übernommen von Stefan Muster-Standesamt").shows("Von Stefan Muster-Standesamt");
+        let take = button(&mut sabine, "/abnehmen").await.expect("the head takes over");
+        mara.post(&take, &[]).await.is(404);
+        sabine.post(&take, &[]).await.is(303);
+        sabine.get(TASKS).await.shows("Meine Aufgaben (1)");
+
+        // Stefan leads nobody, and takes over when he is the deputy.
+        assert_eq!(button(&mut stefan, "/abnehmen").await, None);
+        stefan.post(&take, &[]).await.is(404);
+        let system = cx(&test, "accounts");
+        let today = system.today();
+        db::write!(test.city.db, |tx| { identity::set_deputy(tx, &system, sabine_id, stefan_id, today, today).await })
+            .unwrap();
+        let take = button(&mut stefan, "/abnehmen").await.expect("the deputy takes over");
+        stefan.post(&take, &[]).await.is(303);
+        test.settle().await;
+        let entries = journal::entries(&mut test.city.db.read().await.unwrap(), 0, 10_000).await.unwrap();
+        assert_eq!(entries.iter().filter(|e| e.name == "desk.taken-over").count(), 2);
+
+        // Whoever leaves holds nothing.
+        assert_eq!(button(&mut sabine, "/uebernehmen").await, None);
+        db::write!(test.city.db, |tx| { identity::set_staff_active(tx, &system, stefan_id, false).await }).unwrap();
+        test.settle().await;
+        assert_eq!(button(&mut sabine, "/uebernehmen").await.as_deref(), Some(claim.as_str()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_do_not_end_where_lists_do() {
+    for test in TestCity::both(MODULES).await {
+        tasks(&test, 203).await;
+        let (_, mut stefan) = staff(&test, "stefan.muster").await;
+        stefan.get("/intern").await.is(200).shows("sind 203 Aufgaben frei");
+        stefan.get(TASKS).await.is(200).shows("Freie Aufgaben (203)");
+    }
+}
