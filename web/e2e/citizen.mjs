@@ -237,6 +237,5 @@ export async function takeTask(clerk, path) {
   await clerk.goto(at(clerk, `/intern${path}`));
   await until(clerk, "Übernehmen");
   await clerk.getByRole("button", { name: "Übernehmen" }).first().click();
-  await clerk.getByRole("link", { name: "Bearbeiten" }).first().click();
   await clerk.waitForURL(/\/intern\/aufgabe\//);
 }

@@ -206,7 +206,8 @@ test("Meldebescheinigung with an old address on the card: a clerk asks back, get
       await clerk.goto(`${city.base}/intern/aufgaben`);
       await look(clerk, "abweichung-aufgaben");
       await clerk.locator("main form", { has: clerk.getByRole("button", { name: "Übernehmen" }) }).first().locator("button").click();
-      await clerk.waitForURL(/\/intern\/vorgang\//);
+      await clerk.waitForURL(/\/intern\/aufgabe\//);
+      await clerk.goto(`${city.base}/intern${path}`);
       await look(clerk, "abweichung-gegenueber");
       assert.equal(new URL(clerk.url()).pathname, `/intern${path}`);
       const main = clerk.locator("main");
@@ -234,7 +235,7 @@ test("Meldebescheinigung with an old address on the card: a clerk asks back, get
       await until(clerk, "Seit dem 15. November 2025.");
       await look(clerk, "abweichung-antwort");
       await clerk.getByRole("button", { name: "Übernehmen" }).click();
-      await clerk.getByRole("link", { name: "Bearbeiten" }).click();
+      await clerk.waitForURL(/\/intern\/aufgabe\//);
       await answer(clerk, "entscheidung", { entscheidung: option("ausstellen") });
       await answer(
         clerk,

@@ -21,6 +21,9 @@ pub struct OpenTask {
     pub not_by: Option<StaffId>,
     /// A manual transfer into another system: counted as one Medienbruch when done.
     pub media_break: bool,
+    /// FEEL over the codes of the form: counted only when it holds.
+    #[serde(default)]
+    pub media_break_when: Option<String>,
 }
 
 impl Command for OpenTask {
@@ -61,6 +64,9 @@ pub struct PutItem {
     pub cls: i64,
     pub number: String,
     pub title: String,
+    /// Name of the applicant; only staff who may see the case are shown it.
+    #[serde(default)]
+    pub party: String,
     pub unit: UnitKey,
     pub status: String,
     pub opened_at: Timestamp,

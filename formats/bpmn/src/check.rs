@@ -73,6 +73,9 @@ impl Model {
             for mapping in &node.meer.outputs {
                 add(ExpressionKind::Output, mapping.value.as_str());
             }
+            if let Some(condition) = node.meer.break_condition() {
+                add(ExpressionKind::Condition, condition);
+            }
             if let Some(key) = &node.meer.key {
                 add(ExpressionKind::Value, feel_of(key).unwrap_or(key));
             }

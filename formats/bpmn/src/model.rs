@@ -4,7 +4,7 @@
 //! a model can be written back as it was. What the types do not know (elements of other vendors, and the parts of
 //! BPMN listed at [`Base::rest`]) is kept as [`Element`] trees.
 
-use crate::Position;
+use crate::{Position, graph::feel_of};
 
 pub const BPMN: &str = "http://www.omg.org/spec/BPMN/20100524/MODEL";
 pub const BPMN_DI: &str = "http://www.omg.org/spec/BPMN/20100524/DI";
@@ -665,14 +665,27 @@ pub struct Meer {
     pub due: Option<String>,
     /// User task: id of the task that must have been done by another person.
     pub four_eyes: Option<String>,
-    /// User task: a manual step into another system.
-    pub medienbruch: Option<bool>,
+    /// User task: a manual step into another system. `true`, `false`, or FEEL over the task's answers when it begins
+    /// with `=`.
+    pub medienbruch: Option<String>,
     /// Business-rule task: `file-key#decision`.
     pub decision: Option<String>,
     /// Receive task and message event: FEEL for the key a message must carry.
     pub key: Option<String>,
     pub inputs: Vec<Mapping>,
     pub outputs: Vec<Mapping>,
+}
+
+impl Meer {
+    /// The task is, or may become, a manual step into another system.
+    pub fn may_break(&self) -> bool {
+        self.medienbruch.as_deref().is_some_and(|text| feel_of(text).is_some() || matches!(text.trim(), "true" | "1"))
+    }
+
+    /// FEEL over the task's answers that says whether it was one.
+    pub fn break_condition(&self) -> Option<&str> {
+        self.medienbruch.as_deref().and_then(feel_of)
+    }
 }
 
 /// A name and the FEEL expression for its value.

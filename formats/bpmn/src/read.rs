@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use roxmltree::{Node, ParsingOptions};
 
 use crate::model::*;
-use crate::{ModelError, Position, Rule, limits};
+use crate::{ModelError, Position, Rule, graph::feel_of, limits};
 
 type XmlNode<'x> = Node<'x, 'x>;
 
@@ -594,10 +594,12 @@ impl Reader {
             ..Meer::default()
         };
         if let Some(text) = open.meer("medienbruch") {
-            meer.medienbruch = parse_bool(&text);
-            if meer.medienbruch.is_none() {
-                self.report(open.node, Rule::Value, format!("meer:medienbruch=\"{text}\" ist weder true noch false."));
+            if parse_bool(&text).is_none() && feel_of(&text).is_none() {
+                let message =
+                    format!("meer:medienbruch=\"{text}\" ist weder true noch false noch ein Ausdruck nach „=“.");
+                self.report(open.node, Rule::Value, message);
             }
+            meer.medienbruch = Some(text);
         }
         let mut base = self.base_with_id(open);
         let (own, extensions) = std::mem::take(&mut base.extensions).into_iter().partition(is_mapping);

@@ -108,8 +108,10 @@ pub struct UserTask {
     pub due: Option<String>,
     /// Id of the task that must have been done by another person.
     pub four_eyes: Option<String>,
-    /// A manual step into another system.
+    /// A manual step into another system, or one that may become it.
     pub medienbruch: bool,
+    /// FEEL over the task's answers: only when it holds was there such a step.
+    pub medienbruch_when: Option<String>,
     pub inputs: Vars,
 }
 
@@ -552,7 +554,8 @@ impl<'m> Machine<'m> {
                     unit: self.text(node.meer.unit.as_deref())?,
                     due: self.text(node.meer.due.as_deref())?,
                     four_eyes: node.meer.four_eyes.clone(),
-                    medienbruch: node.meer.medienbruch == Some(true),
+                    medienbruch: node.meer.may_break(),
+                    medienbruch_when: node.meer.break_condition().map(str::to_owned),
                     inputs: self.inputs(node)?,
                 };
                 if let Some(due) = &task.due {

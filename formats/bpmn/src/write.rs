@@ -603,7 +603,7 @@ fn meer(out: &mut Out, base: &mut Base, meer: &Meer) {
     out.set(MEER, "unit", &meer.unit);
     out.set(MEER, "due", &meer.due);
     out.set(MEER, "four-eyes", &meer.four_eyes);
-    out.set(MEER, "medienbruch", meer.medienbruch);
+    out.set(MEER, "medienbruch", &meer.medienbruch);
     out.set(MEER, "decision", &meer.decision);
     out.set(MEER, "key", &meer.key);
     for (local, mappings) in [("input", &meer.inputs), ("output", &meer.outputs)] {

@@ -244,6 +244,8 @@ fn files_that_are_refused() {
     refused(&good.replace("isExecutable=\"true\"", "isExecutable=\"yes\""), Rule::Value, 6);
     refused(&good.replace("id=\"e\"", "id=\"s\""), Rule::DuplicateId, 7);
     refused(&good.replace("meer:form='f'", "meer:medienbruch='ja'"), Rule::Value, 7);
+    let when = Model::parse(&good.replace("meer:form='f'", "meer:form='f' meer:medienbruch='= a = 1'")).unwrap();
+    assert_eq!(when.expressions().iter().map(|e| e.text).collect::<Vec<_>>(), ["a = 1"]);
     let mapping = r#"<bpmn:serviceTask id="t"><bpmn:extensionElements><meer:input name="x"/></bpmn:extensionElements></bpmn:serviceTask>"#;
     refused(&file(mapping), Rule::Missing, 7);
 }

@@ -28,7 +28,7 @@ fn user_service_and_rule_task_in_a_row() {
           </bpmn:extensionElements>
         </bpmn:businessRuleTask>
         <bpmn:userTask id="check" name="Prüfen" meer:form="check" meer:unit="=office" meer:due="P14D"
-            meer:four-eyes="other" meer:medienbruch="true"/>
+            meer:four-eyes="other" meer:medienbruch="= done"/>
         <bpmn:manualTask id="file"/>
         <bpmn:endEvent id="e"/>{}"#,
         flows("s-ask ask-fee fee-check check-file file-e")
@@ -45,6 +45,7 @@ fn user_service_and_rule_task_in_a_row() {
         (Some("Prüfen"), Some("check"), Some("standesamt"), Some("P14D"))
     );
     assert_eq!((task.four_eyes.as_deref(), task.medienbruch), (Some("other"), true));
+    assert_eq!(task.medienbruch_when.as_deref(), Some("done"));
     assert_eq!(run.state.vars().get("match"), Some(&json!(true)));
     assert_eq!(run.state.vars().get("cents"), Some(&json!(17)));
     assert_eq!(run.state.vars().get("secret"), None, "only declared outputs are kept");

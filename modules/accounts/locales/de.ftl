@@ -14,11 +14,16 @@ level-basis = Basis
 level-vor-ort = Vor Ort geprüft
 level-substantiell = Substanziell
 level-hoch = Hoch
+level-header-basis = mit Passwort angemeldet
+level-header-vor-ort = vor Ort geprüft
+level-header-substantiell = sicher angemeldet
+level-header-hoch = mit Ausweis angemeldet
 
 ## Anmelden
 
 accounts-sign-in-title = Anmelden
 accounts-sign-in-text = Melden Sie sich mit Ihrer E-Mail-Adresse an. Teilen Sie sich die Adresse mit jemandem? Ihr Passwort führt zu Ihrem eigenen Konto.
+accounts-with-password = Mit E-Mail-Adresse und Passwort
 accounts-sign-in = Anmelden
 accounts-signed-in-as = Sie sind angemeldet: { $name }. Für manche Leistungen brauchen Sie ein höheres Vertrauensniveau, zum Beispiel mit dem Online-Ausweis.
 accounts-email = E-Mail-Adresse
@@ -276,6 +281,11 @@ accounts-help-done = Der zweite Faktor ist entfernt, und das Konto ist überall 
 ## Fehler an Feldern
 
 accounts-error-required = Füllen Sie dieses Feld aus.
+accounts-error-required-name = Geben Sie einen Namen ein.
+accounts-error-required-login = Geben Sie einen Anmeldenamen ein.
+accounts-error-required-email = Geben Sie eine E-Mail-Adresse ein.
+accounts-error-required-password = Geben Sie ein Passwort ein.
+accounts-error-claim-missing = Geben Sie den Abholcode ein.
 accounts-error-choose = Wählen Sie etwas aus.
 accounts-error-unknown = Wählen Sie etwas aus der Liste.
 accounts-error-characters = Das enthält Zeichen, die hier nicht möglich sind.
@@ -309,7 +319,7 @@ refusal-own-rights = Eigene Rechte ändert immer jemand anderes.
 
 ## E-Mails
 
-accounts-mail-register-subject = Ihr Konto bei { $city }
+accounts-mail-register-subject = Ihr Konto – { $city }
 accounts-mail-register-text =
     { $existing ->
         [0] Guten Tag,
@@ -323,48 +333,49 @@ accounts-mail-register-text =
 
             Haben Sie nur Ihr Passwort vergessen? Dann wählen Sie auf der Anmeldeseite „Passwort vergessen“.
     }
-accounts-mail-reset-subject = Neues Passwort für Ihr Konto bei { $city }
+accounts-mail-reset-subject = Neues Passwort für Ihr Konto – { $city }
 accounts-mail-reset-text =
     Guten Tag,
 
     auf dieser Seite wählen Sie ein neues Passwort:
     { $link }
-accounts-mail-reset-unknown-subject = Ihre Anfrage bei { $city }
+accounts-mail-reset-unknown-subject = Ihre Anfrage – { $city }
 accounts-mail-reset-unknown-text =
     Guten Tag,
 
     jemand wollte für diese E-Mail-Adresse ein neues Passwort. Für diese Adresse gibt es bei uns kein Konto. Vielleicht haben Sie eine andere angegeben. Hier können Sie ein Konto eröffnen:
     { $link }
-accounts-mail-email-subject = Ihre neue E-Mail-Adresse bei { $city }
+accounts-mail-email-subject = Ihre neue E-Mail-Adresse – { $city }
 accounts-mail-email-text =
     Guten Tag,
 
     bestätigen Sie auf dieser Seite Ihre neue E-Mail-Adresse:
     { $link }
-accounts-mail-email-changed-subject = Ihre E-Mail-Adresse bei { $city } wurde geändert
+accounts-mail-email-changed-subject = Ihre E-Mail-Adresse wurde geändert – { $city }
 accounts-mail-email-changed-text =
     Guten Tag,
 
     Ihr Konto benutzt jetzt eine andere E-Mail-Adresse. Waren Sie das nicht? Dann rufen Sie uns an.
-accounts-mail-password-changed-subject = Ihr Passwort bei { $city } wurde geändert
+accounts-mail-password-changed-subject = Ihr Passwort wurde geändert – { $city }
 accounts-mail-password-changed-text =
     Guten Tag,
 
     für Ihr Konto gilt ein neues Passwort. Waren Sie das nicht? Dann setzen Sie gleich ein anderes:
     { $link }
-accounts-mail-staff-password-changed-subject = Ihr Passwort bei { $city } wurde geändert
+accounts-mail-staff-password-changed-subject = Ihr Passwort wurde geändert – { $city }
 accounts-mail-staff-password-changed-text =
     Guten Tag,
 
     für Ihr Konto gilt ein neues Passwort. Waren Sie das nicht? Dann setzen Sie gleich ein anderes:
     { $link }
-accounts-mail-staff-password-subject = Ihr Zugang bei { $city }
+accounts-mail-staff-password-subject = Ihr dienstlicher Zugang – { $city }
 accounts-mail-staff-password-text =
     Guten Tag,
 
     auf dieser Seite wählen Sie das Passwort für Ihren dienstlichen Zugang:
     { $link }
 accounts-mail-foot = Haben Sie nichts angefordert? Dann müssen Sie nichts tun. Geben Sie den Link nicht weiter.
+accounts-mail-city = { $city }
 
 ## Personal und Rollen
 

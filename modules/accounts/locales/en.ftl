@@ -14,11 +14,16 @@ level-basis = Basic
 level-vor-ort = Checked in person
 level-substantiell = Substantial
 level-hoch = High
+level-header-basis = signed in with a password
+level-header-vor-ort = checked in person
+level-header-substantiell = signed in securely
+level-header-hoch = signed in with ID card
 
 ## Sign-in
 
 accounts-sign-in-title = Sign in
 accounts-sign-in-text = Sign in with your e-mail address. Do you share it with somebody? Your password leads to your own account.
+accounts-with-password = With e-mail address and password
 accounts-sign-in = Sign in
 accounts-signed-in-as = You are signed in: { $name }. Some services need a higher trust level, for example with the online ID card.
 accounts-email = E-mail address
@@ -276,6 +281,11 @@ accounts-help-done = The second factor is removed, and the account is signed out
 ## Errors at fields
 
 accounts-error-required = Fill in this field.
+accounts-error-required-name = Enter a name.
+accounts-error-required-login = Enter a user name.
+accounts-error-required-email = Enter an e-mail address.
+accounts-error-required-password = Enter a password.
+accounts-error-claim-missing = Enter the claim code.
 accounts-error-choose = Choose one.
 accounts-error-unknown = Choose one from the list.
 accounts-error-characters = This holds characters that are not possible here.
@@ -309,7 +319,7 @@ refusal-own-rights = One's own rights are always changed by somebody else.
 
 ## E-mails
 
-accounts-mail-register-subject = Your account at { $city }
+accounts-mail-register-subject = Your account – { $city }
 accounts-mail-register-text =
     { $existing ->
         [0] Hello,
@@ -323,48 +333,49 @@ accounts-mail-register-text =
 
             Have you only forgotten your password? Choose "Forgotten password" on the sign-in page.
     }
-accounts-mail-reset-subject = New password for your account at { $city }
+accounts-mail-reset-subject = New password for your account – { $city }
 accounts-mail-reset-text =
     Hello,
 
     choose a new password on this page:
     { $link }
-accounts-mail-reset-unknown-subject = Your request at { $city }
+accounts-mail-reset-unknown-subject = Your request – { $city }
 accounts-mail-reset-unknown-text =
     Hello,
 
     somebody asked for a new password for this e-mail address. There is no account for it here. Perhaps you gave another address. You can open an account here:
     { $link }
-accounts-mail-email-subject = Your new e-mail address at { $city }
+accounts-mail-email-subject = Your new e-mail address – { $city }
 accounts-mail-email-text =
     Hello,
 
     confirm your new e-mail address on this page:
     { $link }
-accounts-mail-email-changed-subject = Your e-mail address at { $city } was changed
+accounts-mail-email-changed-subject = Your e-mail address was changed – { $city }
 accounts-mail-email-changed-text =
     Hello,
 
     your account now uses another e-mail address. Was it not you? Then call us.
-accounts-mail-password-changed-subject = Your password at { $city } was changed
+accounts-mail-password-changed-subject = Your password was changed – { $city }
 accounts-mail-password-changed-text =
     Hello,
 
     a new password is in use for your account. Was it not you? Then set another one at once:
     { $link }
-accounts-mail-staff-password-changed-subject = Your password at { $city } was changed
+accounts-mail-staff-password-changed-subject = Your password was changed – { $city }
 accounts-mail-staff-password-changed-text =
     Hello,
 
     a new password is in use for your account. Was it not you? Then set another one at once:
     { $link }
-accounts-mail-staff-password-subject = Your access at { $city }
+accounts-mail-staff-password-subject = Your work account – { $city }
 accounts-mail-staff-password-text =
     Hello,
 
     choose the password for your work account on this page:
     { $link }
 accounts-mail-foot = Did you not ask for this? Then you need not do anything. Do not pass the link on.
+accounts-mail-city = { $city }
 
 ## Staff and roles
 

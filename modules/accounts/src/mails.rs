@@ -74,8 +74,9 @@ fn written(app: &App, city: &City, mail: &Stored) -> (String, String) {
     let args = [("city", name.into()), ("link", link.into()), ("existing", mail.existing.into())];
     let subject = app.texts.get(lang, &format!("accounts-mail-{}-subject", mail.kind), &args);
     let text = app.texts.get(lang, &format!("accounts-mail-{}-text", mail.kind), &args);
-    let foot = app.texts.get(lang, "accounts-mail-foot", &args);
-    (subject, format!("{text}\n\n{foot}\n"))
+    // What has happened already was not asked for by mail.
+    let foot = if mail.kind.ends_with("-changed") { "accounts-mail-city" } else { "accounts-mail-foot" };
+    (subject, format!("{text}\n\n{}\n", app.texts.get(lang, foot, &args)))
 }
 
 /// The operator's mail server (peer `smtp`): `client` is the sender's address, and with a secret the setting `user`

@@ -77,8 +77,8 @@ async fn registered(city: &TestCity, browser: &mut Browser) -> Page {
 fn value_of(page: &Page, id: &str) -> String {
     let at = page.body.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no field {id}"));
     let rest = &page.body[at..];
-    let start = rest.find("value=\"").expect("a value") + 7;
-    rest[start..start + rest[start..].find('"').unwrap()].to_owned()
+    let start = rest.find('>').expect("a value") + 1;
+    rest[start..start + rest[start..].find('<').unwrap()].to_owned()
 }
 
 fn code(city: &TestCity, secret: &str) -> String {

@@ -34,7 +34,7 @@ desk-finished = Erledigt. Der Vorgang geht weiter.
 desk-claimed-by-other = Jemand anderes bearbeitet diese Aufgabe.
 desk-other-person = Hier entscheidet eine andere Person als Sie (Vier-Augen-Prinzip).
 desk-media-break = Dieser Schritt geschieht in einem anderen System
-desk-media-break-text = Sie übertragen die Angaben von Hand. Der Schritt wird als Medienbruch gezählt.
+desk-media-break-text = Sie übertragen die Angaben von Hand. Nur dann wird der Schritt als Medienbruch gezählt.
 desk-cases-title = Vorgänge
 desk-cases-open = Offene Vorgänge zeigen
 desk-cases-closed = Erledigte Vorgänge zeigen
@@ -45,6 +45,7 @@ desk-cases-caption = { $n ->
 }
 desk-col-number = Aktenzeichen
 desk-col-title = Betreff
+desk-col-party = Antragstellende Person
 desk-col-opened = Eingang
 desk-col-status = Stand
 desk-more = Weitere Vorgänge

@@ -34,7 +34,7 @@ desk-finished = Done. The case goes on.
 desk-claimed-by-other = Somebody else is working on this task.
 desk-other-person = Another person than you decides here (four-eyes principle).
 desk-media-break = This step happens in another system
-desk-media-break-text = You transfer the data by hand. The step is counted as a media break.
+desk-media-break-text = You transfer the data by hand. Only then is the step counted as a media break.
 desk-cases-title = Cases
 desk-cases-open = Show open cases
 desk-cases-closed = Show closed cases
@@ -45,6 +45,7 @@ desk-cases-caption = { $n ->
 }
 desk-col-number = File reference
 desk-col-title = Subject
+desk-col-party = Applicant
 desk-col-opened = Received
 desk-col-status = State
 desk-more = More cases

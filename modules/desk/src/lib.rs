@@ -48,7 +48,7 @@ const PERMISSIONS: &[Permission] = &[perm::WORK, perm::ASSIGN];
 
 pub const MODULE: Module = Module {
     name: "desk",
-    migrations: Some(db::migrations!("desk": "0001_init")),
+    migrations: Some(db::migrations!("desk": "0001_init", "0002_applicant")),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -96,7 +96,7 @@ const TABLES: &[Table] = &[
         name: "desk_item",
         holds: Holds::Person {
             by: Key::Case,
-            export: "SELECT number, title, status, opened_at FROM desk_item WHERE tenant = $1 AND case_id = $2",
+            export: "SELECT number, title, party, status, opened_at FROM desk_item WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM desk_item WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },

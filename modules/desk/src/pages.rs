@@ -157,11 +157,8 @@ pub async fn cases(rq: Req, Query(query): Query<ListQuery>) -> Answer {
 
 pub async fn claim(rq: Req, Path(id): Path<DeskTaskId>) -> Answer {
     let actor = actor(&rq)?;
-    let task = db::write!(rq.city.db, |tx| {
-        service::claim(tx, id, actor).await?;
-        store::task(tx, id, actor).await
-    })?;
-    rq.see_other(format!("/intern/vorgang/{}", task.case_id))
+    db::write!(rq.city.db, |tx| { service::claim(tx, id, actor).await })?;
+    rq.see_other(format!("/intern/aufgabe/{id}"))
 }
 
 pub async fn take_over(rq: Req, Path(id): Path<DeskTaskId>) -> Answer {
@@ -182,6 +179,7 @@ pub async fn release(rq: Req, Path(id): Path<DeskTaskId>) -> Answer {
 /// A task with its form and what was entered so far.
 struct Opened {
     task: Task,
+    case: Item,
     form: std::sync::Arc<Form>,
     answers: Answers,
     facts: Facts,
@@ -193,10 +191,11 @@ async fn opened(rq: &Req, rx: &mut Rx, id: DeskTaskId) -> Result<Opened> {
     if !task.open() || task.claimed_by != Some(actor) {
         return Err(Error::Conflict("desk-not-yours"));
     }
+    let case = store::item(rx, task.case_id).await?;
     let form = service::form_of(&rq.cx, rx, &task).await?;
     let facts = Facts::new(forms::Account::of(&rq.cx.actor), rq.cx.today());
     let answers = service::draft_of(&task, &form, &facts)?;
-    Ok(Opened { task, form, answers, facts })
+    Ok(Opened { task, case, form, answers, facts })
 }
 
 fn step_url(id: DeskTaskId, next: Next<'_>) -> String {
@@ -218,6 +217,7 @@ pub async fn open(rq: Req, Path(id): Path<DeskTaskId>) -> Answer {
 struct TaskPage<'a> {
     page: &'a Page,
     task: &'a Task,
+    case: &'a Item,
     body: String,
 }
 
@@ -250,7 +250,7 @@ fn show(rq: &Req, o: &Opened, step: &str, errors: &[FieldError], raw: Option<&Su
         let view = View { page: &page, action: &action, back: &back, autosave: "", later: false };
         render_step(&reading, shown, errors, raw, &view)
     };
-    let template = TaskPage { page: &page, task: &o.task, body: body.map_err(Error::internal)? };
+    let template = TaskPage { page: &page, task: &o.task, case: &o.case, body: body.map_err(Error::internal)? };
     if errors.is_empty() { rq.html(&template) } else { rq.invalid(&template) }
 }
 
@@ -336,8 +336,11 @@ fn tone(status: &str) -> Tone {
     }
 }
 
+/// In the words for staff, where there are such.
 fn status(page: &Page, status: &str) -> String {
-    page.t(&format!("status-{status}"))
+    let key = format!("status-{status}");
+    let for_staff = format!("{key}-staff");
+    page.t(if page.texts.has(page.lang, &for_staff) { &for_staff } else { &key })
 }
 
 #[cfg(test)]

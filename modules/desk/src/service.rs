@@ -155,15 +155,22 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, id: DeskTaskId, actor: StaffId) -> Res
     let token = TaskToken { instance: task.instance, token: u64::try_from(task.token).map_err(Error::internal)? };
     let done = Done { task: id };
     journal::emit_evidence(tx, cx, &done, None, &EVIDENCE).await?;
-    let event = TaskDone {
-        case: task.case_id,
-        token,
-        element: task.title,
-        codes: codes.clone(),
-        media_break: task.media_break,
-    };
+    let media_break = task.media_break && really_broke(cx, &task, &codes);
+    let event = TaskDone { case: task.case_id, token, element: task.title, codes: codes.clone(), media_break };
     journal::emit(tx, cx, &event).await?;
     journal::emit(tx, cx, &TaskFinished { token, vars: codes }).await.map(|_| ())
+}
+
+/// Whether the outcome meant typing data into another system. What cannot be told is counted.
+fn really_broke(cx: &Cx, task: &Task, codes: &Map<String, Value>) -> bool {
+    let Some(condition) = &task.media_break_when else { return true };
+    let mut scope = feel::Scope::default();
+    for name in codes.keys() {
+        scope.declare(name.as_str(), feel::Type::Any);
+    }
+    let names = codes.iter().map(|(k, v)| (k.as_str(), feel::Value::from_json(v))).collect();
+    let holds = feel::Expr::parse(condition, &scope).ok();
+    holds.and_then(|expr| expr.eval_condition(&names, &feel::Env::at(cx.local_now())).ok()).unwrap_or(true)
 }
 
 fn incomplete(error: SubmitError) -> Error {

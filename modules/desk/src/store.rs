@@ -17,6 +17,7 @@ db::record! {
         pub case_id: CaseId,
         pub number: String,
         pub title: String,
+        pub party: String,
         pub unit: String,
         pub status: String,
         pub opened_at: Timestamp,
@@ -27,12 +28,13 @@ db::record! {
 pub async fn put_item(tx: &mut Tx, item: &PutItem) -> Result<()> {
     let sql = "SELECT cls, closed FROM desk_item WHERE tenant = $1 AND case_id = $2";
     let before: Option<(i64, bool)> = tx.opt(sql, params![item.case]).await?;
-    let sql = "INSERT INTO desk_item (tenant, case_id, cls, number, title, unit, status, opened_at, closed)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+    let sql = "INSERT INTO desk_item (tenant, case_id, cls, number, title, unit, status, opened_at, closed, party)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
                ON CONFLICT (tenant, case_id) DO UPDATE SET cls = excluded.cls, number = excluded.number,
-                 title = excluded.title, unit = excluded.unit, status = excluded.status, closed = excluded.closed";
+                 title = excluded.title, unit = excluded.unit, status = excluded.status, closed = excluded.closed,
+                 party = excluded.party";
     let i = item;
-    let values = params![i.case, i.cls, &i.number, &i.title, &i.unit, &i.status, i.opened_at, i.closed];
+    let values = params![i.case, i.cls, &i.number, &i.title, &i.unit, &i.status, i.opened_at, i.closed, &i.party];
     tx.exec_one(sql, values).await?;
     if before == Some((item.cls, item.closed)) {
         return Ok(());
@@ -79,26 +81,33 @@ pub async fn items(rx: &mut Rx, actor: StaffId, closed: bool, after: After, shar
     if visible.saturating_mul(200) < total { rx.list(BY_CLASS, bound).await } else { rx.list(BY_ORDER, bound).await }
 }
 
+/// The line of one case, without a check of rights: the caller has one.
+pub async fn item(rx: &mut Rx, case: CaseId) -> Result<Item> {
+    let sql = "SELECT case_id, number, title, party, unit, status, opened_at FROM desk_item
+               WHERE tenant = $1 AND case_id = $2";
+    rx.one(sql, params![case]).await
+}
+
 const BY_CLASS: db::Sql = either(
-    "SELECT d.case_id, d.number, d.title, d.unit, d.status, d.opened_at
+    "SELECT d.case_id, d.number, d.title, d.party, d.unit, d.status, d.opened_at
      FROM identity_access a CROSS JOIN desk_item d ON d.tenant = a.tenant AND d.cls = a.cls AND d.closed = $3
      WHERE a.tenant = $1 AND a.actor = $2 AND (d.opened_at, d.case_id) > ($4, $5)
      ORDER BY d.opened_at, d.case_id LIMIT $6",
-    "SELECT d.case_id, d.number, d.title, d.unit, d.status, d.opened_at
+    "SELECT d.case_id, d.number, d.title, d.party, d.unit, d.status, d.opened_at
      FROM identity_access a CROSS JOIN LATERAL (
-       SELECT i.case_id, i.number, i.title, i.unit, i.status, i.opened_at FROM desk_item i
+       SELECT i.case_id, i.number, i.title, i.party, i.unit, i.status, i.opened_at FROM desk_item i
        WHERE i.tenant = a.tenant AND i.cls = a.cls AND i.closed = $3 AND (i.opened_at, i.case_id) > ($4, $5)
        ORDER BY i.opened_at, i.case_id LIMIT $6) d
      WHERE a.tenant = $1 AND a.actor = $2 ORDER BY d.opened_at, d.case_id LIMIT $6",
 );
 
 const BY_ORDER: db::Sql = either(
-    "SELECT d.case_id, d.number, d.title, d.unit, d.status, d.opened_at
+    "SELECT d.case_id, d.number, d.title, d.party, d.unit, d.status, d.opened_at
      FROM desk_item d INDEXED BY desk_item_order
      WHERE d.tenant = $1 AND d.closed = $3 AND (d.opened_at, d.case_id) > ($4, $5)
        AND d.cls IN (SELECT a.cls FROM identity_access a WHERE a.tenant = $1 AND a.actor = $2)
      ORDER BY d.opened_at, d.case_id LIMIT $6",
-    "SELECT d.case_id, d.number, d.title, d.unit, d.status, d.opened_at FROM desk_item d
+    "SELECT d.case_id, d.number, d.title, d.party, d.unit, d.status, d.opened_at FROM desk_item d
      WHERE d.tenant = $1 AND d.closed = $3 AND (d.opened_at, d.case_id) > ($4, $5)
        AND EXISTS (SELECT 1 FROM identity_access a WHERE a.tenant = $1 AND a.actor = $2 AND a.cls = d.cls)
      ORDER BY d.opened_at, d.case_id LIMIT $6",
@@ -120,6 +129,7 @@ db::record! {
         pub due: Option<Timestamp>,
         pub not_by: Option<StaffId>,
         pub media_break: bool,
+        pub media_break_when: Option<String>,
         pub opened_at: Timestamp,
         pub claimed_by: Option<StaffId>,
         pub draft: Option<Value>,
@@ -147,8 +157,8 @@ pub async fn add_task(
 ) -> Result<()> {
     let sql =
         "INSERT INTO desk_task (tenant, id, case_id, cls, instance, token, element, title, form, form_version, unit,
-                 due, not_by, media_break, opened_at, state)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'open')";
+                 due, not_by, media_break, media_break_when, opened_at, state)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open')";
     let token = i64::try_from(t.token.token).map_err(kernel::Error::internal)?;
     tx.exec_one(
         sql,
@@ -166,6 +176,7 @@ pub async fn add_task(
             t.due,
             t.not_by,
             t.media_break,
+            t.media_break_when.clone(),
             at,
         ],
     )
@@ -188,7 +199,7 @@ pub async fn done_by(rx: &mut Rx, instance: Uuid, element: &str) -> Result<Optio
 /// The task, if one of the actor's access classes covers it.
 pub async fn task(rx: &mut Rx, id: DeskTaskId, actor: StaffId) -> Result<Task> {
     let sql = "SELECT t.id, t.case_id, t.cls, t.instance, t.token, t.element, t.title, t.form, t.form_version, t.unit,
-                      t.due, t.not_by, t.media_break, t.opened_at, t.claimed_by, t.draft, t.state
+                      t.due, t.not_by, t.media_break, t.media_break_when, t.opened_at, t.claimed_by, t.draft, t.state
                FROM desk_task t
                JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $3
                WHERE t.tenant = $1 AND t.id = $2";
@@ -204,6 +215,7 @@ db::record! {
         pub title: String,
         pub number: String,
         pub case_title: String,
+        pub party: String,
         pub due: Option<Timestamp>,
         pub opened_at: Timestamp,
         pub claimed_by: Option<StaffId>,
@@ -224,8 +236,8 @@ pub async fn task_counts(rx: &mut Rx, actor: StaffId) -> Result<(i64, i64)> {
 
 /// Tasks that the actor has claimed, most urgent first.
 pub async fn my_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
-    let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, t.due, t.opened_at, t.claimed_by,
-                      t.not_by, t.unit
+    let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, d.party, t.due, t.opened_at,
+                      t.claimed_by, t.not_by, t.unit
                FROM desk_task t
                JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $2
                JOIN desk_item d ON d.tenant = t.tenant AND d.case_id = t.case_id
@@ -236,8 +248,8 @@ pub async fn my_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
 
 /// Tasks that nobody has claimed, among those the actor sees, most urgent first.
 pub async fn free_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
-    let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, t.due, t.opened_at, t.claimed_by,
-                      t.not_by, t.unit
+    let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, d.party, t.due, t.opened_at,
+                      t.claimed_by, t.not_by, t.unit
                FROM desk_task t
                JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $2
                JOIN desk_item d ON d.tenant = t.tenant AND d.case_id = t.case_id
@@ -248,8 +260,8 @@ pub async fn free_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
 
 /// Tasks that somebody else has claimed, among those the actor sees, most urgent first.
 pub async fn held_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
-    let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, t.due, t.opened_at, t.claimed_by,
-                      t.not_by, t.unit
+    let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, d.party, t.due, t.opened_at,
+                      t.claimed_by, t.not_by, t.unit
                FROM desk_task t
                JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $2
                JOIN desk_item d ON d.tenant = t.tenant AND d.case_id = t.case_id
@@ -259,8 +271,8 @@ pub async fn held_tasks(rx: &mut Rx, actor: StaffId) -> Result<Vec<TaskLine>> {
 }
 
 pub async fn tasks_of_case(rx: &mut Rx, case: CaseId, actor: StaffId) -> Result<Vec<TaskLine>> {
-    let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, t.due, t.opened_at, t.claimed_by,
-                      t.not_by, t.unit
+    let sql = "SELECT t.id, t.case_id, t.title, d.number, d.title AS case_title, d.party, t.due, t.opened_at,
+                      t.claimed_by, t.not_by, t.unit
                FROM desk_task t
                JOIN identity_access a ON a.tenant = t.tenant AND a.cls = t.cls AND a.actor = $3
                JOIN desk_item d ON d.tenant = t.tenant AND d.case_id = t.case_id

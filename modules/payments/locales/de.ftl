@@ -3,6 +3,7 @@ payments-title = Gebühr
 payments-sum = Summe
 payments-reference = Kassenzeichen
 payments-case-number = Aktenzeichen
+payments-party = Antragstellende Person
 payments-state = Stand
 payments-action = Nächster Schritt
 payments-begun = Begonnen

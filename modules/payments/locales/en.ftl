@@ -3,6 +3,7 @@ payments-title = Fee
 payments-sum = Total
 payments-reference = Payment reference
 payments-case-number = File reference
+payments-party = Applicant
 payments-state = State
 payments-action = Next step
 payments-begun = Begun

@@ -170,6 +170,8 @@ pub async fn returned(rq: Req, Path(case): Path<CaseId>) -> Answer {
 /// A refund as the list shows it.
 pub struct RefundLine {
     pub refund: Refund,
+    /// The applicant's name; empty for those who may not see the case.
+    pub party: String,
     pub may_propose: bool,
     pub may_approve: bool,
     /// The viewer proposed it, so somebody else has to approve.
@@ -189,6 +191,7 @@ impl RefundLine {
                 && may(perm::REFUND_PROPOSE)
                 && !all.iter().any(|r| newer(&r)),
             own: own && refund.state == RefundState::Proposed,
+            party: String::new(),
             refund,
         }
     }
@@ -246,10 +249,17 @@ async fn visible_refunds(rq: &Req, limit: i64) -> Result<Vec<Refund>> {
 pub async fn refunds(rq: Req) -> Answer {
     let all = visible_refunds(&rq, MOST_ROWS).await?;
     let lines: Vec<_> = all.iter().cloned().map(|refund| RefundLine::of(&rq, refund, &all)).collect();
-    let (open, mut done): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.refund.state.under_way());
+    let (mut open, mut done): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.refund.state.under_way());
     done.truncate(usize::try_from(MOST_SHOWN).unwrap_or_default());
     let mut mismatches = Vec::new();
     let mut rx = rq.city.db.read().await?;
+    for line in open.iter_mut().chain(&mut done) {
+        line.party = match rq.cx.ask(&mut rx, VisibleCase { case: line.refund.case }).await {
+            Ok(case) => format!("{} {}", case.party.first_names, case.party.family_name).trim().to_owned(),
+            Err(Error::NotFound) => String::new(),
+            Err(error) => return Err(error.into()),
+        };
+    }
     for mismatch in store::open_mismatches(&mut rx, MOST_SHOWN).await? {
         let Some(payment) = store::payment_of(&mut rx, mismatch.case_id).await? else { continue };
         if rq.cx.actor.allows_in(perm::VIEW, &payment.unit) {

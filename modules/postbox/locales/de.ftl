@@ -23,6 +23,7 @@ postbox-replied = Ihre Antwort ist angekommen. Sie liegt jetzt im Vorgang.
 postbox-reply-missing = Schreiben Sie Ihre Antwort.
 postbox-reply-too-long = Kürzen Sie Ihre Antwort auf { $max } Zeichen.
 postbox-too-many-files = Wählen Sie höchstens { $max } Dateien aus.
+postbox-files-too-large = Mit der Datei „{ $name }“ sind es mehr als 30 MB. Wählen Sie kleinere oder weniger Dateien.
 postbox-file-empty = Die Datei „{ $name }“ ist leer. Wählen Sie eine andere.
 postbox-file-too-large = Die Datei „{ $name }“ ist größer als 10 MB. Wählen Sie eine kleinere.
 postbox-file-wrong-type = Die Datei „{ $name }“ ist kein PDF, JPEG oder PNG. Wählen Sie eine andere.
@@ -31,7 +32,7 @@ postbox-file-too-many-pixels = Das Bild „{ $name }“ ist zu groß. Fotografie
 postbox-file-suspicious = Die Datei „{ $name }“ enthält mehr als ein Dokument oder Bild. Speichern Sie sie neu und wählen Sie sie noch einmal aus.
 postbox-menu-stack = Postausgang
 postbox-stack-title = Postausgang
-postbox-stack-text = Drucken Sie die Briefe, stecken Sie sie in Fensterumschläge und bestätigen Sie dann den Versand. Jeder Brief von Hand zählt als ein Medienbruch.
+postbox-stack-text = Drucken Sie die Briefe, stecken Sie sie in Fensterumschläge und bestätigen Sie dann den Versand.
 postbox-making-count = { $n ->
     [one] Ein Brief wird gerade geschrieben.
    *[other] { $n } Briefe werden gerade geschrieben.
@@ -110,6 +111,9 @@ timeline-delivered-postbox = Nachricht in Ihr Postfach gelegt
 timeline-question-asked = Frage an Sie geschickt
 timeline-reply-received = Ihre Antwort ist angekommen
 timeline-letter-printed = Brief gedruckt und mit der Post verschickt
+timeline-delivered-postbox-staff = Nachricht ins Postfach gelegt
+timeline-question-asked-staff = Frage geschickt
+timeline-reply-received-staff = Antwort eingegangen
 refusal-postbox-no-address = Für einen Brief fehlt die Anschrift.
 refusal-postbox-no-question = In der Aufgabe steht keine Frage.
 refusal-postbox-answered = Diese Frage ist schon beantwortet oder wird nicht mehr gestellt. Im Vorgang sehen Sie, wie es weitergeht.

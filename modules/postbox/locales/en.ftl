@@ -23,6 +23,7 @@ postbox-replied = Your reply has arrived. It is now part of the case.
 postbox-reply-missing = Write your reply.
 postbox-reply-too-long = Shorten your reply to { $max } characters.
 postbox-too-many-files = Choose { $max } files at most.
+postbox-files-too-large = With the file “{ $name }” it is more than 30 MB. Choose smaller or fewer files.
 postbox-file-empty = The file “{ $name }” is empty. Choose another one.
 postbox-file-too-large = The file “{ $name }” is larger than 10 MB. Choose a smaller one.
 postbox-file-wrong-type = The file “{ $name }” is no PDF, JPEG or PNG. Choose another one.
@@ -31,7 +32,7 @@ postbox-file-too-many-pixels = The picture “{ $name }” is too large. Take th
 postbox-file-suspicious = The file “{ $name }” holds more than a document or picture. Save it again and choose it once more.
 postbox-menu-stack = Outgoing post
 postbox-stack-title = Outgoing post
-postbox-stack-text = Print the letters, put them into window envelopes and then confirm that they were posted. Every letter sent by hand counts as one media break.
+postbox-stack-text = Print the letters, put them into window envelopes and then confirm that they were posted.
 postbox-making-count = { $n ->
     [one] One letter is being written.
    *[other] { $n } letters are being written.
@@ -110,6 +111,9 @@ timeline-delivered-postbox = Message put into your postbox
 timeline-question-asked = Question sent to you
 timeline-reply-received = Your reply has arrived
 timeline-letter-printed = Letter printed and posted
+timeline-delivered-postbox-staff = Message put into the postbox
+timeline-question-asked-staff = Question sent
+timeline-reply-received-staff = Reply received
 refusal-postbox-no-address = The address for a letter is missing.
 refusal-postbox-no-question = The task holds no question.
 refusal-postbox-answered = This question has been answered or is no longer asked. Your case shows how it goes on.

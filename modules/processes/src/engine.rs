@@ -190,6 +190,7 @@ async fn open_task(cx: &Cx, tx: &mut Tx, id: Uuid, case: CaseId, task: bpmn::Use
             due,
             not_by,
             media_break: task.medienbruch,
+            media_break_when: task.medienbruch_when,
         },
     )
     .await

@@ -146,9 +146,9 @@ fn timeline(page: &Page, case: &CaseView, steps: Vec<store::Step>, staff: bool) 
             when: page.datetime(step.at),
             machine_time: step.at.to_string(),
             done: true,
-            tone: if step.media_break { Tone::Warning } else { Tone::Info },
-            title: page.tf(&format!("timeline-{}", step.code), &args),
-            text: if step.media_break { page.t("records-media-break") } else { String::new() },
+            tone: if staff && step.media_break { Tone::Warning } else { Tone::Info },
+            title: page.tf(&wording(page, format!("timeline-{}", step.code), staff), &args),
+            text: if staff && step.media_break { page.t("records-media-break") } else { String::new() },
             ..TimelineEntry::default()
         }
     });
@@ -278,8 +278,14 @@ pub async fn caller_search(rq: Req, Form(asked): Form<CallerForm>) -> Answer {
     rq.html(&Caller { page: &page, asked, errors, searched: true, cases })
 }
 
-fn status(page: &Page, case: &CaseView) -> String {
-    page.t(&format!("status-{}", case.status.code()))
+fn status(page: &Page, case: &CaseView, staff: bool) -> String {
+    page.t(&wording(page, format!("status-{}", case.status.code()), staff))
+}
+
+/// The key of a text that speaks to the applicant, or of the one for staff where there is such.
+fn wording(page: &Page, key: String, staff: bool) -> String {
+    let for_staff = format!("{key}-staff");
+    if staff && page.texts.has(page.lang, &for_staff) { for_staff } else { key }
 }
 
 fn tone(case: &CaseView) -> Tone {

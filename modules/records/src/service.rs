@@ -65,6 +65,7 @@ async fn put_on_desk(cx: &Cx, tx: &mut Tx, case: &CaseView) -> Result<()> {
         cls: case.cls,
         number: case.number.clone(),
         title: case.title.clone(),
+        party: format!("{} {}", case.party.first_names, case.party.family_name).trim().to_owned(),
         unit: case.unit.clone(),
         status: case.status.code().to_owned(),
         opened_at: case.opened_at,

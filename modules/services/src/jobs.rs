@@ -143,8 +143,8 @@ fn signed_in(level: &str) -> &'static str {
     match level {
         "hoch" => "mit Online-Ausweis, Vertrauensniveau „hoch“",
         "substantiell" => "Vertrauensniveau „substantiell“",
-        "vor-ort" => "mit Servicekonto, Ausweis im Bürgerbüro geprüft",
-        "basis" => "mit Servicekonto und Passwort",
+        "vor-ort" => "mit Konto, Ausweis im Bürgerbüro geprüft",
+        "basis" => "mit Konto und Passwort",
         _ => "ohne Anmeldung",
     }
 }

@@ -57,7 +57,7 @@ pub const MODULE: Module = Module {
     menu: &[Menu { label: "services-menu-list", href: "/leistungen", access: Access::Public, order: 10 }],
     tables: TABLES,
     panels: &[
-        Panel { name: "services-staff", order: 20, staff: true, applicant: false, render: panel!(pages::panel::staff) },
+        Panel { name: "services-staff", order: 25, staff: true, applicant: false, render: panel!(pages::panel::staff) },
         Panel {
             name: "services-applicant",
             order: 60,

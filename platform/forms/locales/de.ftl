@@ -2,11 +2,11 @@
 
 ## Fehlende Angaben
 
-error-required = Füllen Sie „{ $label }“ aus.
+error-required = Füllen Sie das Feld aus: { $label }
 error-required-choice = Wählen Sie eine Antwort aus: { $label }
 error-required-choices = Wählen Sie mindestens eine Möglichkeit aus: { $label }
-error-required-date = Geben Sie „{ $label }“ ein, zum Beispiel 27 3 1985.
-error-required-address = Geben Sie „{ $label }“ ein.
+error-required-date = Geben Sie ein Datum ein: { $label }. Zum Beispiel 27 3 1985.
+error-required-address = Geben Sie eine Anschrift ein: { $label }
 error-required-file = Laden Sie eine Datei hoch: { $label }
 error-required-declaration = Setzen Sie das Häkchen, um fortzufahren: { $label }
 
@@ -14,7 +14,8 @@ error-required-declaration = Setzen Sie das Häkchen, um fortzufahren: { $label 
 
 error-rule = { $text }
 error-too-long = „{ $label }“ ist zu lang. Erlaubt sind { $max } Zeichen.
-error-characters = Das Zeichen „{ $sign }“ geht bei „{ $label }“ nicht. Entfernen oder ersetzen Sie es.
+error-characters = In „{ $label }“ geht das Zeichen „{ $sign }“ nicht. Entfernen oder ersetzen Sie es.
+error-characters-invisible = In „{ $label }“ steckt ein unsichtbares Zeichen. Tippen Sie den Text neu ein.
 error-choice-unknown = Wählen Sie eine der Möglichkeiten aus: { $label }
 error-date-incomplete = Bei „{ $label }“ fehlt ein Teil. Geben Sie Tag, Monat und Jahr ein, zum Beispiel 27 3 1985.
 error-date-year = Geben Sie bei „{ $label }“ das Jahr mit vier Ziffern ein, zum Beispiel 1985.
@@ -54,6 +55,7 @@ forms-item-remove = { $item } entfernen
 forms-file-rules = { $kinds }, höchstens { $max } MB je Datei
 forms-file-remove = „{ $name }“ entfernen
 forms-file-full = Mehr Dateien sind nicht möglich.
+forms-check-decision-title = Prüfen Sie Ihre Entscheidung
 forms-check-title = Prüfen Sie Ihre Angaben
 forms-address-street = Straße
 forms-address-house-number = Hausnummer

@@ -2,11 +2,11 @@
 
 ## Missing answers
 
-error-required = Fill in “{ $label }”.
+error-required = Fill in the field: { $label }
 error-required-choice = Choose an answer: { $label }
 error-required-choices = Choose at least one: { $label }
-error-required-date = Enter “{ $label }”, for example 27 3 1985.
-error-required-address = Enter “{ $label }”.
+error-required-date = Enter a date: { $label }. For example 27 3 1985.
+error-required-address = Enter an address: { $label }
 error-required-file = Upload a file: { $label }
 error-required-declaration = Tick the box to go on: { $label }
 
@@ -15,6 +15,7 @@ error-required-declaration = Tick the box to go on: { $label }
 error-rule = { $text }
 error-too-long = “{ $label }” is too long. It may have { $max } characters.
 error-characters = The character “{ $sign }” is not possible in “{ $label }”. Remove or replace it.
+error-characters-invisible = There is an invisible character in “{ $label }”. Type the text again.
 error-choice-unknown = Choose one of the answers: { $label }
 error-date-incomplete = A part of “{ $label }” is missing. Enter day, month and year, for example 27 3 1985.
 error-date-year = Enter the year of “{ $label }” with four digits, for example 1985.
@@ -54,6 +55,7 @@ forms-item-remove = Remove { $item }
 forms-file-rules = { $kinds }, at most { $max } MB per file
 forms-file-remove = Remove “{ $name }”
 forms-file-full = No more files are possible.
+forms-check-decision-title = Check your decision
 forms-check-title = Check your answers
 forms-address-street = Street
 forms-address-house-number = House number

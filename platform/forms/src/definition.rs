@@ -99,6 +99,8 @@ pub struct Group {
     pub max: usize,
     /// Names one item; its number is added.
     pub item: Text,
+    /// Label of the button for a further item, in the item's gender.
+    pub add: Option<Text>,
     pub fields: Vec<Field>,
 }
 

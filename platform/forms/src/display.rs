@@ -1,6 +1,6 @@
 //! Values as people read them: the same on the screen, in print and for the clerk.
 
-use kernel::{Lang, PartialDate};
+use kernel::{Lang, Money, PartialDate};
 
 use crate::definition::{Field, Kind};
 use crate::facts::Fact;
@@ -18,12 +18,21 @@ pub(crate) fn value(field: &Field, value: &Value, lang: Lang) -> String {
         Value::YesNo(_) if matches!(field.kind, Kind::Declaration { .. }) => confirmed(lang).to_owned(),
         Value::YesNo(yes) => yes_no(*yes, lang).to_owned(),
         Value::Integer(n) => ui::format::number(lang, *n),
+        Value::Money(Money::ZERO) if matches!(field.kind, Kind::Computed { .. }) => free(lang).to_owned(),
         Value::Money(money) => ui::format::money(lang, *money),
         Value::Files(files) => {
             let line = |f: &crate::value::FileRef| format!("{} ({})", f.name, ui::format::file_size(lang, f.size));
             files.iter().map(line).collect::<Vec<_>>().join("\n")
         }
         Value::Items(_) => String::new(),
+    }
+}
+
+/// A fee of nothing.
+fn free(lang: Lang) -> &'static str {
+    match lang {
+        Lang::De => "kostenlos",
+        Lang::En => "free of charge",
     }
 }
 

@@ -359,7 +359,7 @@ impl<'t> Loader<'t> {
         if fields.is_empty() {
             self.source.fault(&t.span, "Eine wiederholte Gruppe braucht Felder.");
         }
-        let group = Group { min, max, item: t.text_required("item"), fields };
+        let group = Group { min, max, item: t.text_required("item"), add: t.text("add"), fields };
         t.finish();
         group
     }

@@ -46,7 +46,10 @@ fn error_text(form: &Form, error: &FieldError, page: &ui::Page) -> String {
     let shown: Vec<(&str, String)> = error.args.iter().map(|(name, value)| (name.as_str(), day(value, page))).collect();
     let mut args: Vec<(&str, ui::Arg<'_>)> = shown.iter().map(|(name, value)| (*name, value.into())).collect();
     args.push(("label", label.into()));
-    page.tf(&format!("error-{}", error.code), &args)
+    // A sign that cannot be seen comes as its number.
+    let invisible = error.code == "characters" && arg("sign").is_some_and(|sign| sign.starts_with("U+"));
+    let code = if invisible { "characters-invisible" } else { error.code.as_str() };
+    page.tf(&format!("error-{code}"), &args)
 }
 
 /// Bounds of dates come as ISO dates.
@@ -278,6 +281,7 @@ struct GroupView {
     count_name: String,
     action: &'static str,
     add: &'static str,
+    add_label: String,
     more: bool,
     items: Vec<ItemView>,
 }
@@ -369,6 +373,10 @@ impl Maker<'_> {
             count_name: count_name(key),
             action: ACTION,
             add: ADD_ITEM,
+            add_label: match &group.add {
+                Some(add) => add.get(self.cx.lang).to_owned(),
+                None => self.cx.page.t("forms-item-add"),
+            },
             more: count < group.max,
             items: (0..count).map(item).collect::<askama::Result<_>>()?,
         })

@@ -67,7 +67,7 @@ impl Req {
         match &session.principal {
             Principal::Citizen { level, .. } => UserBox::Citizen {
                 display: session.display.clone(),
-                level: page.t(&format!("level-{}", level.code())),
+                level: page.t(&format!("level-header-{}", level.code())),
                 unread: 0,
             },
             Principal::Staff { .. } => {

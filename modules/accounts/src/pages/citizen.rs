@@ -66,7 +66,9 @@ fn sign_in_page<'a>(rq: &Req, page: &'a Page, next: &str, email: &str, trouble: 
 
 pub async fn show(rq: Req, Query(asked): Query<Back>) -> Answer {
     let page = rq.page("accounts-sign-in-title");
-    rq.html(&sign_in_page(&rq, &page, back(&asked), "", Trouble::default()))
+    let form = sign_in_page(&rq, &page, back(&asked), "", Trouble::default());
+    let eid_first = asked.niveau.as_deref() == Some(Level::Hoch.code());
+    rq.html(&if eid_first { form.others_first() } else { form })
 }
 
 pub async fn sign_in(rq: Req, Query(asked): Query<Back>, Form(form): Form<SignInForm>) -> Answer {

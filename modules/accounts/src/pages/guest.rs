@@ -2,7 +2,7 @@
 
 use axum::Form;
 use house::{Answer, Req};
-use kernel::Principal;
+use kernel::{Error, Principal};
 use serde::Deserialize;
 use ui::Page;
 
@@ -34,6 +34,11 @@ pub async fn show(rq: Req) -> Answer {
 }
 
 pub async fn redeem(rq: Req, Form(form): Form<ClaimForm>) -> Answer {
+    if form.code.trim().is_empty() {
+        let mut page = rq.page("accounts-claim-title");
+        let missing = Error::invalid("code", "claim-missing");
+        return again(&rq, &mut page, missing, |page, trouble| claim_page(page, &form.code, trouble));
+    }
     let client = client(&rq);
     match rq.city.identity.redeem_claim(&rq.city.db, &rq.cx, &client, &form.code).await {
         Ok(session) => {

@@ -31,6 +31,9 @@ const DEVICE_COOKIE: &str = "meer_device";
 pub struct Back {
     #[serde(default)]
     pub zurueck: Option<String>,
+    /// The trust level that is needed where the person comes from.
+    #[serde(default)]
+    pub niveau: Option<String>,
 }
 
 /// A field of a [`FormPage`].
@@ -104,6 +107,7 @@ pub struct FormPage<'a> {
     submit: String,
     links: Vec<(String, String)>,
     others: Vec<Other>,
+    others_first: bool,
 }
 
 impl<'a> FormPage<'a> {
@@ -119,7 +123,14 @@ impl<'a> FormPage<'a> {
             submit: page.t(submit),
             links: Vec::new(),
             others: Vec::new(),
+            others_first: false,
         }
+    }
+
+    /// The other ways stand first and prominent, the form after them.
+    pub fn others_first(mut self) -> Self {
+        self.others_first = true;
+        self
     }
 
     pub fn back(mut self, href: &str) -> Self {
@@ -176,7 +187,10 @@ impl Trouble {
             Error::Invalid(errors) => {
                 let text = |e: &kernel::FieldError| {
                     let args: Vec<(&str, ui::Arg<'_>)> = e.args.iter().map(|(n, v)| (n.as_str(), v.into())).collect();
-                    (e.field.clone(), page.tf(&format!("accounts-error-{}", e.code), &args))
+                    let key = format!("accounts-error-{}", e.code);
+                    let of_field = format!("{key}-{}", e.field);
+                    let key = if page.texts.has(page.lang, &of_field) { of_field } else { key };
+                    (e.field.clone(), page.tf(&key, &args))
                 };
                 Ok(Trouble { errors: errors.iter().map(text).collect(), notice: None })
             }

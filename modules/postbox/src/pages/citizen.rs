@@ -169,6 +169,8 @@ fn template<'a>(rq: &Req, page: &'a Page, shown: Shown, typed: String, errors: E
 struct Typed {
     text: String,
     files: Vec<(String, Vec<u8>)>,
+    /// The file at which all of them together became too much.
+    cut_off_at: Option<String>,
 }
 
 /// Reads the form; files that were not chosen come with an empty name and are none.
@@ -179,10 +181,14 @@ async fn read_form(mut form: Multipart) -> Result<Typed, Response> {
             Some("antwort") => typed.text = field.text().await.map_err(IntoResponse::into_response)?,
             Some("datei") => {
                 let name = field.file_name().unwrap_or_default().to_owned();
-                let bytes = field.bytes().await.map_err(IntoResponse::into_response)?;
-                if bytes.len() > MAX_FILE {
-                    return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response());
-                }
+                let bytes = match field.bytes().await {
+                    Ok(bytes) => bytes,
+                    Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                        typed.cut_off_at = Some(name);
+                        break;
+                    }
+                    Err(error) => return Err(error.into_response()),
+                };
                 if !name.is_empty() {
                     typed.files.push((name, bytes.into()));
                 }
@@ -204,6 +210,9 @@ fn check(page: &Page, typed: &Typed) -> (Vec<Type>, Errors) {
     }
     if typed.files.len() > MAX_FILES {
         errors.push("datei", page.t1("postbox-too-many-files", "max", MAX_FILES));
+    }
+    if let Some(name) = &typed.cut_off_at {
+        errors.push("datei", page.t1("postbox-files-too-large", "name", files::clean_name(name).as_str()));
     }
     let mut types = Vec::with_capacity(typed.files.len());
     for (name, bytes) in &typed.files {

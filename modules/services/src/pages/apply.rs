@@ -76,6 +76,8 @@ struct Notice<'a> {
     /// HTML.
     privacy: String,
     signed_in: bool,
+    /// The service begins with the online ID only, and the person has not used it.
+    needs_eid: bool,
     action: String,
 }
 
@@ -90,7 +92,9 @@ pub async fn notice(rq: Req, Path(key): Path<String>) -> Answer {
     let privacy = forms::render_privacy(privacy, &portal::responsible(&rq, &page), &page).map_err(Error::internal)?;
     let signed_in = rq.cx.actor.account().is_some();
     let action = format!("/leistungen/{key}/antrag");
-    rq.html(&Notice { page: &page, service: &service, privacy, signed_in, action })
+    let high = form.service.as_ref().and_then(|s| s.level) == Some(kernel::Level::Hoch);
+    let needs_eid = high && forms::Account::of(&rq.cx.actor).level != Some(kernel::Level::Hoch);
+    rq.html(&Notice { page: &page, service: &service, privacy, signed_in, needs_eid, action })
 }
 
 pub async fn begin(rq: Req, Path(key): Path<String>) -> Answer {
@@ -407,7 +411,10 @@ struct ReceiptPage<'a> {
     /// Empty if there is none to show.
     claim_code: &'a str,
     signed_in: bool,
+    /// Signed in, and there is no address for notices.
+    no_email: bool,
     fee: Money,
+    by_post: bool,
 }
 
 /// The receipt; the claim code is shown here and never again.
@@ -415,14 +422,21 @@ pub async fn receipt(rq: Req, Path(case): Path<CaseId>) -> Answer {
     let mut rx = rq.city.db.read().await?;
     let case = rq.cx.ask(&mut rx, VisibleCase { case }).await?;
     let fees = rq.cx.ask(&mut rx, FeesOf { case: case.id }).await?;
+    let no_email = match rq.cx.actor.account() {
+        Some(account) => identity::contact(&mut rx, account).await?.is_none(),
+        None => false,
+    };
     drop(rx);
     let page = rq.page("services-receipt-title");
     let signed_in = rq.cx.actor.account().is_some();
     let claim_code =
         rq.cookie(CLAIM_COOKIE).and_then(|code| identity::read_code(code, CLAIM_GROUPS)).unwrap_or_default();
     let claim_code = if signed_in { String::new() } else { in_groups(&claim_code) };
-    let fee = fees.map_or(Money::ZERO, |fees| fees.total);
-    let mut response = rq.html(&ReceiptPage { page: &page, case: &case, claim_code: &claim_code, signed_in, fee })?;
+    let fee = fees.as_ref().map_or(Money::ZERO, |fees| fees.total);
+    // What is on the list of fees, be it free, is made on paper.
+    let by_post = fees.is_some_and(|fees| !fees.items.is_empty());
+    let receipt = ReceiptPage { page: &page, case: &case, claim_code: &claim_code, signed_in, no_email, fee, by_post };
+    let mut response = rq.html(&receipt)?;
     if !claim_code.is_empty() {
         set_claim(&rq, &mut response, "", 0)?;
     }
