@@ -71,11 +71,7 @@ struct Wanted<'a> {
 impl Wanted<'_> {
     /// Counts and keeps what `docs` answers for each class of each segment. A thing has one class, so nothing comes
     /// twice.
-    fn collect(
-        &self,
-        found: &mut Found,
-        docs: impl Fn(&Segment<'_>, i64) -> io::Result<Vec<DocId>>,
-    ) -> Result<()> {
+    fn collect(&self, found: &mut Found, docs: impl Fn(&Segment<'_>, i64) -> io::Result<Vec<DocId>>) -> Result<()> {
         for (number, reader) in self.searcher.segment_readers().iter().enumerate() {
             let words = reader.inverted_index(self.open.fields.word).map_err(failed)?;
             let dates = reader.fast_fields().column_first_or_default::<i64>("at").map_err(failed)?;

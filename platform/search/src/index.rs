@@ -8,7 +8,9 @@ use std::{
 
 use kernel::{Result, TenantId, Uuid};
 use serde::{Deserialize, Serialize};
-use tantivy::{IndexWriter, TantivyDocument, TantivyError, Term, directory::error::LockError, merge_policy::NoMergePolicy};
+use tantivy::{
+    IndexWriter, TantivyDocument, TantivyError, Term, directory::error::LockError, merge_policy::NoMergePolicy,
+};
 
 use crate::{
     Card, Hits, Place, Question, Readers,

@@ -84,7 +84,10 @@ fn card(id: u128, cls: i64, names: &str, text: &str) -> Card {
 #[test]
 fn umlauts_inflections_and_beginnings_are_found() {
     let f = Fixture::new();
-    f.put(&[card(1, 7, "Jörg Müller", "Meldebescheinigung"), card(2, 7, "Anna Beispiel", "Anträge auf Geburtsurkunden")]);
+    f.put(&[
+        card(1, 7, "Jörg Müller", "Meldebescheinigung"),
+        card(2, 7, "Anna Beispiel", "Anträge auf Geburtsurkunden"),
+    ]);
     for text in ["Müller", "mueller", "MULLER", "Mu\u{308}ller", "Jörg Müller", "müller joerg", "Mül", "mue"] {
         assert_eq!(f.find(&[7], text), [1], "{text}");
     }
@@ -239,9 +242,7 @@ fn a_reader_sees_what_another_process_wrote() {
 fn indexes_that_nobody_uses_are_closed() {
     let folder = tempfile::tempdir().unwrap();
     let readers = Arc::new(Readers::new(2));
-    let city = |n: i64| {
-        Index::new(folder.path().join(n.to_string()), TenantId(n), &["case"], readers.clone())
-    };
+    let city = |n: i64| Index::new(folder.path().join(n.to_string()), TenantId(n), &["case"], readers.clone());
     for n in [1, 2, 3, 1, 2] {
         assert_eq!(city(n).state().unwrap().place, Place::START);
         assert!(readers.len() <= 2);
