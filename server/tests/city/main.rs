@@ -2,5 +2,6 @@
 
 mod coverage;
 mod manipulation;
+mod search;
 mod structure;
 mod walks;

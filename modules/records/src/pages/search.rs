@@ -97,8 +97,15 @@ pub async fn find(rq: Req, Form(asked): Form<Asked>) -> Answer {
 
 async fn find_cases(rq: &Req, staff: StaffId, q: &str, number: usize) -> Result<Found> {
     let classes = identity::access::classes_of(&mut rq.city.db.read().await?, staff).await?;
-    let skip = (number - 1) * PAGE;
-    let hits = rq.city.find(Question { kind: KIND, classes, text: q.to_owned(), skip, take: PAGE }).await?;
+    let asked = |number: usize| {
+        let (classes, text) = (classes.clone(), q.to_owned());
+        rq.city.find(Question { kind: KIND, classes, text, skip: (number - 1) * PAGE, take: PAGE })
+    };
+    let (mut number, mut hits) = (number, asked(number).await?);
+    // Fewer than when the page before was shown.
+    if hits.ids.is_empty() && hits.total > 0 {
+        (number, hits) = (1, asked(1).await?);
+    }
     // The index only says which: what is shown, and whether it may be, the database says.
     let ids: Vec<CaseId> = hits.ids.iter().copied().map(CaseId::from_uuid).collect();
     let mut rx = rq.city.db.read().await?;
