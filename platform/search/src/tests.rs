@@ -200,6 +200,54 @@ fn cards_and_place_are_committed_together() {
     assert!(!again.write(&change).unwrap(), "the index stands elsewhere");
 }
 
+/// The folder that the process to be killed writes to.
+const FOLDER: &str = "MEER_SEARCH_TEST_FOLDER";
+
+/// Runs inside the next test, until it is killed; does nothing by itself.
+#[test]
+fn writes_until_killed() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let index = index_at(Path::new(&folder), 1);
+    loop {
+        let from = index.state().unwrap().place;
+        let next = card(u128::try_from(from.seq).unwrap() + 1, 1, "Muster", "Ausweis");
+        let change = Change {
+            of: &[("case", next.id)],
+            cards: &[("case", next.clone())],
+            from,
+            to: place(from.seq + 1),
+            caught_up: true,
+        };
+        assert!(index.write(&change).unwrap());
+    }
+}
+
+#[test]
+fn a_killed_program_leaves_the_cards_up_to_its_place_and_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut last = 0;
+    for kill in 0..12 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "tests::writes_until_killed"])
+            .env(FOLDER, folder.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(150 + 37 * kill));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let index = index_at(folder.path(), 1);
+        let place = index.state().unwrap().place;
+        assert!(place.seq >= last, "nothing committed is lost");
+        last = place.seq;
+        let question = Question { kind: "case", classes: vec![1], text: "muster".into(), skip: 0, take: 10_000 };
+        let mut ids: Vec<u128> = index.find(&question).unwrap().ids.iter().map(Uuid::as_u128).collect();
+        ids.sort_unstable();
+        assert_eq!(ids, (1..=u128::try_from(last).unwrap()).collect::<Vec<_>>());
+    }
+    assert!(last > 0, "it never got to write");
+}
+
 #[test]
 fn an_index_of_another_city_or_version_or_without_sense_is_made_anew() {
     let f = Fixture::new();
