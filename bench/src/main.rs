@@ -6,6 +6,7 @@
 mod desk_list;
 mod figures;
 mod form;
+mod full_text;
 mod process;
 mod submissions;
 mod town;
@@ -45,9 +46,10 @@ async fn main() -> Result<ExitCode> {
     all.extend(submissions::measure(&folder, usize::try_from(cases / 25)?).await?);
     eprintln!("list of {cases} cases, filled at the first run …");
     all.extend(desk_list::measure(&folder, cases).await?);
+    eprintln!("full text of {cases} cases, filled at the first run …");
+    all.extend(full_text::measure(&folder, cases)?);
     eprintln!("the program …");
     all.extend(process::measure(&folder)?);
-    all.push(Figure::not_measured("full-text search, p95", "there is no search index yet"));
     Ok(if print(&all) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -528,7 +528,7 @@ test("pages around the services", () =>
 
 test("pages of staff: lists, caller view, refunds, processes, on a phone too", async () => {
   const paths = {
-    "melde.muster": ["/intern", "/intern/aufgaben", "/intern/vorgaenge", "/intern/auskunft", "/intern/konto", "/intern/vertretung", "/intern/verarbeitungen", "/intern/vor-ort"],
+    "melde.muster": ["/intern", "/intern/aufgaben", "/intern/vorgaenge", "/intern/suche", "/intern/auskunft", "/intern/konto", "/intern/vertretung", "/intern/verarbeitungen", "/intern/vor-ort"],
     "admin.muster": ["/intern", "/intern/prozesse", "/intern/vorgaenge"],
     "dora.datenschutz": ["/intern"],
   };
@@ -550,6 +550,11 @@ test("pages of staff: lists, caller view, refunds, processes, on a phone too", a
     await next(page);
     await look(page, "intern-auskunft-gefunden");
     await page.locator("main").getByText("Meldebescheinigung").first().waitFor();
+    await page.goto(`${city.base}/intern/suche`);
+    await assertErrors(page, "intern-suche-fehler");
+    await fill(page, { q: "gibtesnicht" });
+    await next(page);
+    await look(page, "intern-suche-nichts");
   });
 });
 

@@ -50,3 +50,4 @@ desk-col-opened = Eingang
 desk-col-status = Stand
 desk-more = Weitere Vorgänge
 refusal-desk-four-eyes = Diese Aufgabe muss jemand anderes erledigen als die Person, die den Schritt davor gemacht hat.
+desk-search = Vorgang suchen

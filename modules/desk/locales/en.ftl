@@ -50,3 +50,4 @@ desk-col-opened = Received
 desk-col-status = State
 desk-more = More cases
 refusal-desk-four-eyes = Somebody else than the person of the step before has to do this task.
+desk-search = Search for a case

@@ -169,6 +169,7 @@ impl World {
             files: Arc::new(files::Store::open(folder.path().join("files")).unwrap()),
             content: content::Content::load(&test.db).await.unwrap(),
             checkpoints: Arc::new(checkpoints),
+            search: app.index_in(folder.path(), TenantId(1)).unwrap(),
             identity: identity::Identity::new(identity::Policy::default(), &[1; 32]).unwrap(),
             url: test.url.clone(),
             peers,

@@ -1,4 +1,27 @@
 records-menu-own = Meine Vorgänge
+records-menu-search = Suche
+records-search-title = Suche
+records-search-label = Was suchen Sie?
+records-search-hint = Aktenzeichen, Name oder Leistung. Alle Wörter müssen vorkommen, vom letzten reicht der Anfang. Zum Beispiel: Müller Meldebesch
+records-search-missing = Geben Sie ein, was Sie suchen.
+records-search-start = Sie finden Vorgänge, für die Sie zuständig sind. Die neuesten stehen oben.
+records-search-found = { $n ->
+    [one] Ein Vorgang gefunden
+   *[other] { $n } Vorgänge gefunden
+}
+records-search-range = Vorgänge { $from } bis { $to }, die neuesten oben
+records-search-none = Kein Vorgang gefunden
+records-search-none-text = Prüfen Sie die Schreibweise oder nehmen Sie weniger Wörter. Sie finden nur Vorgänge, für die Sie zuständig sind.
+records-search-many = Das sind sehr viele. Geben Sie ein weiteres Wort ein, zum Beispiel den Vornamen.
+records-search-building = Die Suche ist noch nicht vollständig
+records-search-building-text = Wir nehmen gerade alle Vorgänge auf. Fehlt einer, suchen Sie in einigen Minuten noch einmal oder sehen Sie in die Liste der Vorgänge.
+records-search-before = Zurück
+records-search-more = Weitere Vorgänge
+records-col-number = Aktenzeichen
+records-col-title = Vorgang
+records-col-unit = Zuständig
+records-col-opened = Eingegangen
+records-col-status = Stand
 records-menu-caller = Auskunft
 records-own-title = Meine Vorgänge
 records-own-none = Sie haben noch nichts beantragt.

@@ -1,4 +1,27 @@
 records-menu-own = My cases
+records-menu-search = Search
+records-search-title = Search
+records-search-label = What are you looking for?
+records-search-hint = File reference, name or service. All words must occur, of the last one the beginning is enough. For example: Müller Meldebesch
+records-search-missing = Enter what you are looking for.
+records-search-start = You find cases that you are responsible for, the newest first.
+records-search-found = { $n ->
+    [one] One case found
+   *[other] { $n } cases found
+}
+records-search-range = Cases { $from } to { $to }, the newest first
+records-search-none = No case found
+records-search-none-text = Check the spelling or use fewer words. You only find cases that you are responsible for.
+records-search-many = These are very many. Enter another word, for example the first name.
+records-search-building = The search is not complete yet
+records-search-building-text = All cases are being taken in at the moment. If one is missing, search again in a few minutes or look at the list of cases.
+records-search-before = Back
+records-search-more = More cases
+records-col-number = File reference
+records-col-title = Case
+records-col-unit = Responsible
+records-col-opened = Received
+records-col-status = Status
 records-menu-caller = Caller enquiry
 records-own-title = My cases
 records-own-none = You have not applied for anything yet.

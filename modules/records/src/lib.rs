@@ -3,6 +3,7 @@
 
 mod model;
 mod pages;
+mod search;
 mod service;
 mod store;
 
@@ -75,6 +76,8 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/dokument/{document}", pages::staff_document);
         r.get(Access::Staff(perm::CALLER), "/intern/auskunft", pages::caller);
         r.post(Access::Staff(perm::CALLER), "/intern/auskunft", pages::caller_search);
+        r.get(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::ask);
+        r.post(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::find);
     },
     commands: |c| {
         c.on(handler!(service::open_case: contract_records::OpenCase));
@@ -95,8 +98,15 @@ pub const MODULE: Module = Module {
     },
     menu: &[
         Menu { label: "records-menu-own", href: "/meine-vorgaenge", access: Access::Citizen, order: 20 },
+        Menu {
+            label: "records-menu-search",
+            href: ui::paths::STAFF_SEARCH,
+            access: Access::Staff(perm::VIEW),
+            order: 25,
+        },
         Menu { label: "records-menu-caller", href: "/intern/auskunft", access: Access::Staff(perm::CALLER), order: 30 },
     ],
+    searchable: &[search::CASES],
     tables: TABLES,
     evidence: EVIDENCE,
     ..Module::EMPTY

@@ -15,6 +15,8 @@ use ui::{DateParts, Errors, Page, Row, TimelineEntry, Tone};
 
 use crate::{model, store};
 
+pub mod search;
+
 #[derive(Template)]
 #[template(path = "own_cases.html")]
 struct OwnCases<'a> {

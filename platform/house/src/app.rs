@@ -173,6 +173,8 @@ pub struct City {
     pub files: Arc<files::Store>,
     pub content: Content,
     pub checkpoints: Arc<journal::Checkpoints>,
+    /// What staff find by words, on this node.
+    pub search: Arc<search::Index>,
     pub identity: identity::Identity,
     pub url: Url,
     /// Outside systems, from the operator's configuration.
@@ -189,6 +191,9 @@ impl City {
         !self.file.off.iter().any(|off| off == module)
     }
 }
+
+/// Search indexes that one process keeps open; those of further cities are opened when somebody looks for something.
+const OPEN_INDEXES: usize = 32;
 
 /// The assembled house.
 pub struct App {
@@ -312,6 +317,16 @@ impl App {
         Ok(fresh)
     }
 
+    /// The search index of a city whose data lie in this folder.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn index_in(&self, data: &Path, tenant: TenantId) -> Result<Arc<search::Index>> {
+        let readers = self.shared(|_| Ok(search::Readers::new(OPEN_INDEXES)))?;
+        let kinds: Vec<&str> = self.modules.iter().flat_map(|m| m.searchable).map(|s| s.kind).collect();
+        Ok(Arc::new(search::Index::new(data.join("search"), tenant, &kinds, readers)))
+    }
+
     /// The schema steps of the whole house, platform first.
     pub fn migrations(&self) -> Vec<Migrations> {
         let mut all = vec![
@@ -380,7 +395,8 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
     let mut peers = app.config.peers.clone();
     peers.extend(app.config.city.get(&key).map(|c| c.peers.clone()).unwrap_or_default());
     let info = Arc::new(info);
-    let city = app.add_city(City { key, file, info, db, files, content, checkpoints, identity, url, peers });
+    let search = app.index_in(&data, db.tenant())?;
+    let city = app.add_city(City { key, file, info, db, files, content, checkpoints, search, identity, url, peers });
     for seed in app.modules.iter().filter(|m| city.offers(m.name)).filter_map(|m| m.seed.map(|s| (m.name, s))) {
         let mut cx = cx.clone();
         cx.actor.via = vec![seed.0];

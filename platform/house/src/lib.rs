@@ -8,6 +8,7 @@
 mod app;
 mod bus;
 mod events;
+mod follow;
 mod jobs_list;
 mod module;
 mod request;
@@ -16,8 +17,11 @@ mod serve;
 pub use app::{App, City, CityConfig, CityFile, Config, PeerConfig, Role, SenderAddress, open_city};
 pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo, forget_answers};
 pub use events::{EventHandler, Events};
+pub use follow::CARDS;
 pub use jobs_list::{JobHandler, Jobs};
-pub use module::{Holds, Key, Menu, Module, Panel, PanelFuture, Retention, Seed, Table, erase_rows};
+pub use module::{
+    CardsFuture, Holds, Key, Menu, Module, Panel, PanelFuture, Retention, Searchable, Seed, Table, erase_rows,
+};
 pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use serve::{router, run_background, settle, table};
 pub use web::{Access, Answer, Failure, Path, Routes};
@@ -85,6 +89,18 @@ macro_rules! panel {
     ($f:path) => {{
         fn call<'a>(rq: &'a $crate::Req, rx: &'a mut ::db::Rx, case: ::kernel::CaseId) -> $crate::PanelFuture<'a> {
             Box::pin($f(rq, rx, case))
+        }
+        call
+    }};
+}
+
+/// Turns `async fn f(cx: &Cx, rx: &mut Rx, ids: &[Uuid]) -> Result<Vec<search::Card>>` into what a
+/// [`Searchable`] asks.
+#[macro_export]
+macro_rules! cards {
+    ($f:path) => {{
+        fn call<'a>(cx: &'a ::kernel::Cx, rx: &'a mut ::db::Rx, ids: &'a [::kernel::Uuid]) -> $crate::CardsFuture<'a> {
+            Box::pin($f(cx, rx, ids))
         }
         call
     }};

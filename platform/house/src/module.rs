@@ -24,6 +24,8 @@ pub struct Module {
     pub evidence: &'static [journal::Evidence],
     /// Parts of the page of a case.
     pub panels: &'static [Panel],
+    /// Things of the module that staff find by their words.
+    pub searchable: &'static [Searchable],
     /// Looks through the city's data at start and names every fault with file and line.
     pub check_content: fn(&App, &content::Content) -> Vec<String>,
     /// Takes city data that lives in the module's own tables (units, roles) over; runs at every start, idempotent.
@@ -44,6 +46,7 @@ impl Module {
         tables: &[],
         evidence: &[],
         panels: &[],
+        searchable: &[],
         check_content: |_, _| Vec::new(),
         seed: None,
     };
@@ -129,6 +132,19 @@ pub async fn erase_rows(cx: &Cx, tx: &mut Tx, whose: Key, id: Uuid) -> Result<u6
         }
     }
     Ok(rows)
+}
+
+pub type CardsFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<search::Card>>> + Send + 'a>>;
+
+/// Things of one kind that staff find by their words. Whatever entry of the journal is about one of them, its card is
+/// made again.
+#[derive(Clone, Copy)]
+pub struct Searchable {
+    /// As the journal names the subject, e.g. `case`.
+    pub kind: &'static str,
+    /// The cards of those that exist; at most [`crate::CARDS`] are asked for at once. Only what the thing's own access
+    /// class covers may stand on a card: nothing that fewer people see.
+    pub cards: for<'a> fn(&'a Cx, &'a mut Rx, &'a [Uuid]) -> CardsFuture<'a>,
 }
 
 pub type PanelFuture<'a> = Pin<Box<dyn Future<Output = Result<Option<String>>> + Send + 'a>>;

@@ -23,7 +23,7 @@ use ui::{Message, assets, paths};
 use web::{Failure, RouteInfo, Routes, Side, allowed, secure};
 
 use crate::{
-    App, City, Req,
+    App, City, Req, follow,
     request::{cookie, is_internal},
 };
 
@@ -285,7 +285,8 @@ async fn healthy(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
     Ok("bereit\n")
 }
 
-/// Starts what runs beside the requests, for every city: numbering (PostgreSQL), subscriptions, jobs, checkpoints.
+/// Starts what runs beside the requests, for every city: numbering (PostgreSQL), subscriptions, jobs, checkpoints, and
+/// the search index where staff are served.
 /// Ends when `shutdown` turns true.
 pub async fn run_background(app: Arc<App>, shutdown: tokio::sync::watch::Receiver<bool>) -> Result<()> {
     let mut work: Vec<crate::BoxFuture<'static, Result<()>>> = Vec::new();
@@ -297,6 +298,9 @@ pub async fn run_background(app: Arc<App>, shutdown: tokio::sync::watch::Receive
         work.push(Box::pin(run_subscriptions(app.clone(), city.clone(), shutdown.clone())));
         work.push(Box::pin(run_checkpoints(city.clone(), app.clone(), shutdown.clone())));
         work.push(Box::pin(run_clean_up(city.clone(), shutdown.clone())));
+        if app.config.role != crate::Role::Public {
+            work.push(Box::pin(follow::run(app.clone(), city.clone(), shutdown.clone())));
+        }
         let runner = runner(&app, &city);
         let stop = ended(shutdown.clone());
         work.push(Box::pin(async move { runner.run(stop).await }));
@@ -345,6 +349,7 @@ pub async fn settle(app: &Arc<App>, city: &Arc<City>) -> Result<Vec<jobs::Failur
         let drained = runner.drain().await?;
         failures.extend(drained.failures);
         if delivered == 0 && drained.ran == 0 {
+            follow::catch_up(app, city).await?;
             return Ok(failures);
         }
     }

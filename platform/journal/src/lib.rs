@@ -21,7 +21,7 @@ mod tree;
 pub use checkpoints::{Checkpoints, SigningKey, read_checkpoint};
 pub use emit::{ERASED, emit, emit_deleted, emit_evidence, emit_private, erase_private};
 pub use evidence::{Evidence, Kind, state, state_hash};
-pub use read::{Entry, advance, cursor, entries, entry, of_subject};
+pub use read::{Entry, Touched, advance, cursor, entries, entry, of_subject, touched};
 pub use sequencer::{Sequencer, run_sequencer, settle};
 pub use tree::{consistency_proof, frontier, inclusion_proof, root, size};
 

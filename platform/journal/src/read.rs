@@ -78,6 +78,28 @@ pub async fn entries(rx: &mut Rx, after_seq: i64, limit: i64) -> Result<Vec<Entr
     rx.list(sql, params![after_seq, limit]).await
 }
 
+db::record! {
+    /// What an entry is about, without what it says.
+    #[derive(Clone, PartialEq, Eq, Debug)]
+    pub struct Touched {
+        pub seq: i64,
+        pub id: Uuid,
+        pub subject_kind: String,
+        pub subject_id: Uuid,
+    }
+}
+
+/// What the entries from a number on are about, in order: for whoever keeps a copy of things and asks for their
+/// present state.
+///
+/// # Errors
+/// Those of the database.
+pub async fn touched(rx: &mut Rx, from_seq: i64, limit: i64) -> Result<Vec<Touched>> {
+    let sql = "SELECT seq, id, subject_kind, subject_id FROM journal_entry
+               WHERE tenant = $1 AND seq >= $2 ORDER BY seq LIMIT $3";
+    rx.list(sql, params![from_seq, limit]).await
+}
+
 /// The last entries about a subject, newest first.
 ///
 /// # Errors

@@ -248,6 +248,11 @@ impl Page {
         self.side == Side::Internal
     }
 
+    /// The navigation of this person leads there.
+    pub fn leads_to(&self, href: &str) -> bool {
+        self.nav.iter().any(|item| item.href == href)
+    }
+
     /// The languages of the language switch with the address that chooses each.
     pub fn languages(&self) -> Vec<LangLink> {
         lang::ALL

@@ -22,7 +22,7 @@ pub const ACCOUNT: &str = "/konto";
 pub const STAFF_ACCOUNT: &str = "/intern/konto";
 /// `GET`, query field `q`.
 pub const SEARCH: &str = "/suche";
-/// `GET /intern/suche?q=…`
+/// `GET` shows the form, `POST` with field `q` answers: names stand in no address.
 pub const STAFF_SEARCH: &str = "/intern/suche";
 /// `GET /sprache/{code}?zurueck=…` sets the language cookie and leads back.
 pub const LANGUAGE: &str = "/sprache";

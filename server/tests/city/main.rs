@@ -4,5 +4,6 @@ mod coverage;
 mod desk;
 mod manipulation;
 mod processes;
+mod search;
 mod structure;
 mod walks;

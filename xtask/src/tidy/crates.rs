@@ -15,6 +15,7 @@ const HOMES: &[(&str, &str)] = &[
     ("typst-pdf", "pdf"),
     ("typst-layout", "pdf"),
     ("lettre", "mail"),
+    ("tantivy", "search"),
     ("reqwest", "peers"),
 ];
 
