@@ -115,7 +115,7 @@ async fn find_cases(rq: &Req, staff: StaffId, q: &str, number: usize) -> Result<
     let mut by_id: HashMap<CaseId, CaseView> = read.into_iter().map(|case| (case.id, case)).collect();
     let cases: Vec<CaseView> = ids.iter().filter_map(|id| by_id.remove(id)).collect();
     let total = hits.total - (ids.len() - cases.len());
-    // So few cases tell about somebody; longer lists do not, no more than the list of cases.
+    // So few cases are an answer about somebody; longer ones are a list like that of the desk.
     if total <= PAGE {
         log(rq, staff, &cases).await?;
     }
