@@ -29,6 +29,7 @@ async fn tasks(test: &TestCity, n: u64) {
                 cls,
                 number: format!("34.10/2026/{token:06}"),
                 title: "Personenstandsurkunde".into(),
+                party: "Erika Beispiel".into(),
                 unit: "standesamt".into(),
                 status: "in-progress".into(),
                 opened_at: records.now(),
@@ -45,6 +46,7 @@ async fn tasks(test: &TestCity, n: u64) {
                 due: None,
                 not_by: None,
                 media_break: false,
+                media_break_when: None,
             };
             processes.call(tx, task).await?;
         }
