@@ -1,6 +1,6 @@
 use askama::Template;
 use axum::{
-    extract::Multipart,
+    extract::{Multipart, multipart::Field},
     response::{IntoResponse, Response},
 };
 use contract_postbox::MessageId;
@@ -24,8 +24,13 @@ use crate::{
 const MAX_FILES: usize = 5;
 /// Largest file of a reply, in bytes.
 const MAX_FILE: usize = 10 * 1024 * 1024;
-/// Largest reply with all its files, in bytes.
-pub const MAX_FORM: usize = 3 * MAX_FILE + 64 * 1024;
+/// All files of a reply together, in bytes.
+const MAX_ALL: usize = 3 * MAX_FILE;
+/// Largest body of a reply. Of larger files the rest is read and thrown away, so that the person gets the page back with
+/// what was typed and not a broken connection.
+pub const MAX_FORM: usize = 256 * 1024 * 1024;
+/// Longest field that is read at all, in bytes; no person types as much.
+const MAX_FIELD: usize = 1024 * 1024;
 /// Longest text of a reply, in characters.
 const MAX_TEXT: usize = 5000;
 const ACCEPT: Accept = Accept { types: &[Type::Pdf, Type::Jpeg, Type::Png], max: MAX_FILE };
@@ -168,29 +173,51 @@ fn template<'a>(rq: &Req, page: &'a Page, shown: Shown, typed: String, errors: E
 #[derive(Default)]
 struct Typed {
     text: String,
-    files: Vec<(String, Vec<u8>)>,
-    /// The file at which all of them together became too much.
-    cut_off_at: Option<String>,
+    files: Vec<Chosen>,
+}
+
+struct Chosen {
+    name: String,
+    /// Or the key of the text that says why they were not kept.
+    bytes: Result<Vec<u8>, &'static str>,
+}
+
+/// Reads a field to its end; none when it is larger than this.
+async fn bounded(field: &mut Field<'_>, most: usize) -> Result<Option<Vec<u8>>, Response> {
+    let (mut bytes, mut fits) = (Vec::new(), true);
+    while let Some(chunk) = field.chunk().await.map_err(IntoResponse::into_response)? {
+        fits &= bytes.len() + chunk.len() <= most;
+        if fits {
+            bytes.extend_from_slice(&chunk);
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    Ok(fits.then_some(bytes))
 }
 
 /// Reads the form; files that were not chosen come with an empty name and are none.
 async fn read_form(mut form: Multipart) -> Result<Typed, Response> {
-    let mut typed = Typed::default();
-    while let Some(field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+    let (mut typed, mut kept) = (Typed::default(), 0);
+    while let Some(mut field) = form.next_field().await.map_err(IntoResponse::into_response)? {
         match field.name() {
-            Some("antwort") => typed.text = field.text().await.map_err(IntoResponse::into_response)?,
+            Some("antwort") => {
+                let text = bounded(&mut field, MAX_FIELD).await?;
+                let text = text.ok_or_else(|| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+                typed.text = String::from_utf8_lossy(&text).into_owned();
+            }
             Some("datei") => {
                 let name = field.file_name().unwrap_or_default().to_owned();
-                let bytes = match field.bytes().await {
-                    Ok(bytes) => bytes,
-                    Err(error) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                        typed.cut_off_at = Some(name);
-                        break;
-                    }
-                    Err(error) => return Err(error.into_response()),
+                // Files beyond the allowed number are counted and not kept.
+                let room = if typed.files.len() < MAX_FILES { MAX_ALL - kept } else { 0 };
+                let bytes = match bounded(&mut field, MAX_FILE.min(room)).await? {
+                    Some(bytes) => Ok(bytes),
+                    None if room < MAX_FILE => Err("postbox-files-too-large"),
+                    None => Err("postbox-file-too-large"),
                 };
+                kept += bytes.as_ref().map_or(0, Vec::len);
                 if !name.is_empty() {
-                    typed.files.push((name, bytes.into()));
+                    typed.files.push(Chosen { name, bytes });
                 }
             }
             _ => {}
@@ -211,17 +238,15 @@ fn check(page: &Page, typed: &Typed) -> (Vec<Type>, Errors) {
     if typed.files.len() > MAX_FILES {
         errors.push("datei", page.t1("postbox-too-many-files", "max", MAX_FILES));
     }
-    if let Some(name) = &typed.cut_off_at {
-        errors.push("datei", page.t1("postbox-files-too-large", "name", files::clean_name(name).as_str()));
-    }
     let mut types = Vec::with_capacity(typed.files.len());
-    for (name, bytes) in &typed.files {
-        match files::accept(bytes, ACCEPT) {
-            Ok(found) => types.push(found),
-            Err(refusal) => {
-                let name = files::clean_name(name);
-                errors.push("datei", page.t1(&format!("postbox-{}", refusal.code()), "name", name.as_str()));
-            }
+    for file in typed.files.iter().take(MAX_FILES) {
+        let mut refused = |key: &str| {
+            errors.push("datei", page.t1(key, "name", files::clean_name(&file.name).as_str()));
+        };
+        match file.bytes.as_deref().map(|bytes| files::accept(bytes, ACCEPT)) {
+            Ok(Ok(found)) => types.push(found),
+            Ok(Err(refusal)) => refused(&format!("postbox-{}", refusal.code())),
+            Err(key) => refused(key),
         }
     }
     (types, errors)
@@ -243,9 +268,9 @@ pub async fn reply(rq: Req, Path(id): Path<MessageId>, form: Multipart) -> Answe
         return rq.invalid(&template(&rq, &page, shown, typed.text, errors));
     }
     let mut attachments = Vec::with_capacity(types.len());
-    for ((name, bytes), found) in typed.files.into_iter().zip(types) {
-        let stored = rq.city.files.put(&rq.cx, bytes).await?;
-        attachments.push(Attachment { stored, name, media_type: found.media_type() });
+    for (file, found) in typed.files.into_iter().zip(types) {
+        let stored = rq.city.files.put(&rq.cx, file.bytes.unwrap_or_default()).await?;
+        attachments.push(Attachment { stored, name: file.name, media_type: found.media_type() });
     }
     let text = typed.text.trim();
     let question = &shown.message;
