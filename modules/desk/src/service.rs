@@ -3,10 +3,7 @@ use contract_processes::TaskFinished;
 use db::{Rx, Tx};
 use forms::{Answers, Facts, Form, SubmitError};
 use house::InCity;
-use identity::{
-    access::{Confidentiality, class_for},
-    events::StaffStateChanged,
-};
+use identity::{access::class_in, events::StaffStateChanged};
 use kernel::{CaseId, Cx, Error, Lang, Result, StaffId, TaskToken, Timestamp};
 use serde_json::{Map, Value};
 
@@ -24,12 +21,9 @@ pub async fn open_task(cx: &Cx, tx: &mut Tx, mut task: OpenTask) -> Result<()> {
     if task.unit.is_empty() {
         task.unit = case_unit.clone();
     }
-    // A task for another unit is seen by that unit, whoever leads the case.
-    let cls = if task.unit == case_unit {
-        case_class
-    } else {
-        class_for(tx, cx.today(), &task.unit, Confidentiality::Normal, None).await?
-    };
+    // A task for another unit is seen by that unit, whoever leads the case, and is as confidential as the case.
+    let cls =
+        if task.unit == case_unit { case_class } else { class_in(tx, cx.today(), case_class, &task.unit).await? };
     let form = cx.city()?.content.get("forms", &task.form);
     let form = form.ok_or_else(|| Error::internal(format!("task form {} is not released", task.form)))?;
     store::add_task(tx, cx.new_id(), cls, form.version, &task, cx.now()).await

@@ -53,6 +53,8 @@ pub const MODULE: Module = Module {
             name: "processes_instance",
             holds: Holds::Person {
                 by: Key::Case,
+                // Without the state: its codes say how an office works on the case, and might tell of a Sperrvermerk in a
+                // register (§ 64 PStG). What is personal stays in the case.
                 export: "SELECT process, version, status, started_at, ended_at FROM processes_instance
                          WHERE tenant = $1 AND case_id = $2",
                 erase: "DELETE FROM processes_instance WHERE tenant = $1 AND case_id = $2",

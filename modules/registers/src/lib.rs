@@ -62,8 +62,9 @@ const TABLES: &[Table] = &[
         holds: Holds::Person {
             by: Key::Case,
             // Without the Sperrvermerk: a witness is protected from whoever pretends to be them, too.
-            // What the register said only for a proven applicant: others may ask about anybody.
-            export: "SELECT kind, question, state, CASE WHEN proven THEN result END AS result,
+            // What the register said only for a proven applicant: others may ask about anybody. Of the civil register
+            // nothing: "needs a registrar" would tell of a Sperrvermerk (§ 64 PStG) or an adoption (§ 63 PStG).
+            export: "SELECT kind, question, state, CASE WHEN proven AND kind <> 'civil' THEN result END AS result,
                        CASE WHEN proven THEN differences END AS differences, CASE WHEN proven THEN record END AS record,
                        asked_at, answered_at
                      FROM registers_request WHERE tenant = $1 AND case_id = $2",

@@ -44,7 +44,8 @@ impl Event for RegisterAnswered {
     }
 }
 
-/// Somebody asked for an entry with a Sperrvermerk; the request must be reported (§ 64 PStG).
+/// Somebody asked for an entry with a Sperrvermerk; the request must be reported (§ 64 PStG). It is told of the request
+/// and not of the case: what is told of a case is in the export for its applicant.
 #[derive(Serialize, Deserialize)]
 struct SperrvermerkAsked {
     request: Uuid,
@@ -54,7 +55,7 @@ struct SperrvermerkAsked {
 impl Event for SperrvermerkAsked {
     const NAME: &'static str = "registers.sperrvermerk-asked";
     fn subject(&self) -> Subject {
-        self.case.into()
+        Subject { kind: "register-request", id: self.request }
     }
 }
 
