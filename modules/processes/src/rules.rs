@@ -59,7 +59,10 @@ impl Conditions for Rules<'_> {
 }
 
 fn read_decision(item: &content::Item) -> Result<dmn::Model> {
-    dmn::Model::parse(&item.body).map_err(|e| Error::internal(format!("{}:{e}", item.name)))
+    dmn::Model::parse(&item.body).map_err(|e| {
+        let (name, line, column, message) = (&item.name, e.line, e.column, &e.message);
+        Error::internal(format!("{name}:{line}:{column}: Die Entscheidung ist nicht lesbar: {message}"))
+    })
 }
 
 /// Every fault of the city's processes and decisions: file, line, column, element and a German sentence.
