@@ -44,6 +44,8 @@ enum Command {
     Migrate,
     /// Compare journal, rows and documents; name whatever was changed behind the program's back.
     Check,
+    /// Make the key that signs the journal of each city that has none yet. Keep a copy apart from the backups.
+    Keys,
     /// Write a signed checkpoint of every city's journal now.
     Checkpoint,
     /// Copy every city into a folder, while the program goes on.
@@ -131,6 +133,15 @@ async fn run(args: Args) -> Result<ExitCode> {
             }
             Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Command::Keys => {
+            for folder in meer::city_folders(&config)? {
+                let key = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let path = house::signing_key(&config, &key);
+                journal::SigningKey::create_for_production(&path)?;
+                println!("{key}: {}", path.display());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Checkpoint => {
             let app = open(config).await?;
             for city in app.cities() {
@@ -200,14 +211,11 @@ fn refuse(reasons: &[String]) -> ExitCode {
 
 async fn serve(config: Config) -> Result<ExitCode> {
     let mut reasons = if config.production { production::reasons(&config) } else { Vec::new() };
-    if config.demo && !reasons.is_empty() {
-        // Opening the cities would load the sample people.
-        return Ok(refuse(&reasons));
-    }
     let started = std::time::Instant::now();
     let production = config.production;
     let listen = config.listen.clone();
-    let app = open(config).await?;
+    // A start that is going to be refused must not make the demo's accounts in the database of a production.
+    let app = open(Config { demo: config.demo && !production, ..config }).await?;
     if production {
         reasons.extend(production::reasons_in_cities(&app).await?);
         if !reasons.is_empty() {

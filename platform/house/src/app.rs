@@ -349,6 +349,12 @@ impl App {
     }
 }
 
+/// The file with the key that signs the journal of a city. Where there is none, opening the city makes one that
+/// production refuses.
+pub fn signing_key(config: &Config, city: &str) -> PathBuf {
+    config.data.join("keys").join(format!("{city}.key"))
+}
+
 /// Opens one city: database (migrated), documents, checkpoints, content from its folder, the modules' own seeds.
 ///
 /// # Errors
@@ -373,7 +379,7 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
     let db = Db::open(&url, TenantId(file.tenant), &app.migrations()).await?;
     db.set_before_commit(Arc::new(journal::Sequencer));
     let checkpoint_dir = app.config.checkpoints.clone().unwrap_or_else(|| app.config.data.join("checkpoints"));
-    let signing = journal::SigningKey::load_or_create(&app.config.data.join("keys").join(format!("{key}.key")))?;
+    let signing = journal::SigningKey::load_or_create(&signing_key(&app.config, &key))?;
     let checkpoints = journal::Checkpoints::new(checkpoint_dir.join(&key), signing, format!("meer/{}", file.ags))?;
     let mut cx = Cx::new(db.tenant(), Principal::System { name: "open" }, app.sources.clone());
     cx.house = Some(app.clone());

@@ -14,7 +14,7 @@ mod module;
 mod request;
 mod serve;
 
-pub use app::{App, City, CityConfig, CityFile, Config, PeerConfig, Role, SenderAddress, open_city};
+pub use app::{App, City, CityConfig, CityFile, Config, PeerConfig, Role, SenderAddress, open_city, signing_key};
 pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo, forget_answers};
 pub use events::{EventHandler, Events};
 pub use follow::CARDS;
@@ -24,7 +24,7 @@ pub use module::{
 };
 pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use serve::{router, run_background, settle, table};
-pub use web::{Access, Answer, Failure, Path, Routes};
+pub use web::{Access, Answer, Failure, Path, RouteInfo, Routes};
 
 /// Turns `async fn f(cx: &Cx, tx: &mut Tx, c: Command) -> Result<Answer>` into a handler.
 #[macro_export]
