@@ -1,10 +1,12 @@
-//! Backup and restore of the cities on SQLite: database first, documents second, so that every row of the copy finds
-//! its file; files that came in between are harmless extras.
+//! Backup and restore of the cities on SQLite. Most documents are copied first, then the database, then the documents
+//! that came meanwhile; a copy whose rows do not all find their files is taken anew. Files without a row are harmless
+//! extras.
 
 use std::path::{Path, PathBuf};
 
-use house::{App, Config};
-use kernel::{Error, Result};
+use db::{Db, Url};
+use house::{App, City, Config};
+use kernel::{Error, FileId, Result, Uuid};
 
 fn failed(path: &Path, e: std::io::Error) -> Error {
     Error::internal(format!("{}: {e}", path.display()))
@@ -17,17 +19,62 @@ fn failed(path: &Path, e: std::io::Error) -> Error {
 /// When a target exists, so that no backup is overwritten; on PostgreSQL, which has its own tools.
 pub async fn backup(app: &App, target: &Path) -> Result<()> {
     for city in app.cities() {
+        if city.db.engine() == db::Engine::Postgres {
+            return Err(Error::internal(format!(
+                "{}: the database is copied with pg_dump, then the documents in {} with any tool for files",
+                city.key,
+                app.config.data.display()
+            )));
+        }
         let folder = target.join(&city.key);
         if folder.exists() {
             return Err(Error::internal(format!("{} exists; give a new folder", folder.display())));
         }
         std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
-        city.db.copy_to(folder.join("city.db")).await?;
-        let files = app.config.data.join(&city.key).join("files");
-        let copied = copy_tree(&files, &folder.join("files"))?;
+        let copied = copy_city(app, &city, &folder).await?;
         println!("{}: Datenbank und {copied} Dokumente gesichert", city.key);
     }
     Ok(())
+}
+
+/// How often the database is copied at most: again whenever a file of its rows was deleted before it could be copied.
+const ATTEMPTS: usize = 5;
+/// Rows that are compared at once.
+const PAGE: i64 = 1000;
+
+async fn copy_city(app: &App, city: &City, folder: &Path) -> Result<usize> {
+    let (files, kept) = (app.config.data.join(&city.key).join("files"), folder.join("files"));
+    let mut copied = copy_tree(&files, &kept)?;
+    for _ in 0..ATTEMPTS {
+        let database = folder.join("city.db");
+        if database.exists() {
+            std::fs::remove_file(&database).map_err(|e| failed(&database, e))?;
+        }
+        city.db.copy_to(database.clone()).await?;
+        copied += copy_tree(&files, &kept)?;
+        if all_files_there(app, city, database, kept.clone()).await? {
+            return Ok(copied);
+        }
+    }
+    Err(Error::internal(format!("{}: documents are deleted faster than they can be copied; try again", city.key)))
+}
+
+/// Whether every row of a copied database finds its file.
+async fn all_files_there(app: &App, city: &City, database: PathBuf, kept: PathBuf) -> Result<bool> {
+    let copy = Db::open(&Url::Sqlite(database), city.tenant(), &app.migrations()).await?;
+    let store = files::Store::open(kept)?;
+    let mut rx = copy.read_long().await?;
+    let mut after = FileId::from_uuid(Uuid::nil());
+    loop {
+        let page = files::page(&mut rx, after, PAGE).await?;
+        if !page.iter().all(|file| store.holds(file.id)) {
+            return Ok(false);
+        }
+        match page.last() {
+            Some(last) => after = last.id,
+            None => return Ok(true),
+        }
+    }
 }
 
 /// Puts a backup into an empty data folder. The keys must be put there first, from where they are kept.
@@ -69,6 +116,7 @@ fn sync(path: &Path) -> Result<()> {
     std::fs::File::open(path).and_then(|f| f.sync_all()).map_err(|e| failed(path, e))
 }
 
+/// Copies what is not there yet: the bytes of a stored file never change.
 fn copy_tree(from: &Path, to: &Path) -> Result<usize> {
     std::fs::create_dir_all(to).map_err(|e| failed(to, e))?;
     if !from.exists() {
@@ -91,6 +139,9 @@ fn copy_tree(from: &Path, to: &Path) -> Result<usize> {
                 }
             } else {
                 let target = to.join(&name);
+                if target.exists() {
+                    continue;
+                }
                 match std::fs::copy(&path, &target) {
                     Ok(_) => {}
                     // Removed since the folder was read: a draft was deleted, or its file replaced.

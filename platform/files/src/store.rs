@@ -61,6 +61,11 @@ impl Store {
         self.dir.join(&name[30..]).join(name)
     }
 
+    /// Whether there are bytes of this file, whatever they are.
+    pub fn holds(&self, id: FileId) -> bool {
+        self.path(id).is_file()
+    }
+
     /// Writes bytes durably. Afterwards [`crate::record`] makes them known.
     pub async fn put(&self, cx: &Cx, bytes: Vec<u8>) -> Result<Stored> {
         let id: FileId = cx.new_id();
