@@ -148,7 +148,7 @@ pub struct PersonEntry {
     pub children: Vec<String>,
     #[serde(default)]
     pub representatives: Vec<String>,
-    /// Auskunftssperre (§ 51 BMG).
+    /// Auskunftssperre (§ 51 BMG) or bedingter Sperrvermerk (§ 52 BMG): both are answered alike.
     #[serde(default)]
     pub blocked: bool,
     pub moved_away: Option<Date>,

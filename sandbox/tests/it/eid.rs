@@ -293,6 +293,7 @@ async fn every_card_leads_to_the_answer_it_promises() {
         ("moved-away", "differs"),
         ("blocked", "match"),
         ("blocked-differing", "not_found"),
+        ("conditional-differing", "not_found"),
         ("spouse-of-blocked", "match"),
         ("adopted", "match"),
         ("unknown", "not_found"),
