@@ -1,15 +1,28 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io, net::SocketAddr};
 
 use axum::{Router, body::Body};
-use http::{Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, header};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 use tower::ServiceExt as _;
 
 /// A browser without a window and without scripts: cookies, links, forms.
 #[derive(Clone)]
 pub struct Browser {
-    router: Router,
+    site: Site,
     cookies: BTreeMap<String, String>,
     host: String,
+}
+
+/// Where requests go.
+#[derive(Clone)]
+enum Site {
+    /// The house in this process.
+    House(Router),
+    /// A running program.
+    Program(SocketAddr),
 }
 
 /// What came back.
@@ -95,7 +108,19 @@ pub fn form_of(body: &str, action: &str) -> Vec<(String, String)> {
 
 impl Browser {
     pub(crate) fn new(router: Router) -> Self {
-        Self { router, cookies: BTreeMap::new(), host: "localhost".into() }
+        Self { site: Site::House(router), cookies: BTreeMap::new(), host: "localhost".into() }
+    }
+
+    /// A visitor of a program that listens at this address.
+    pub fn of_program(address: SocketAddr) -> Self {
+        let host = format!("localhost:{}", address.port());
+        Self { site: Site::Program(address), cookies: BTreeMap::new(), host }
+    }
+
+    /// The same visitor, with the same cookies, after the program was started again elsewhere.
+    #[must_use]
+    pub fn at_program(self, address: SocketAddr) -> Self {
+        Self { cookies: self.cookies, ..Self::of_program(address) }
     }
 
     /// The same visitor at another city's address.
@@ -113,11 +138,19 @@ impl Browser {
     }
 
     pub async fn get(&mut self, path: &str) -> Page {
-        self.send("GET", path, None).await
+        self.send("GET", path, None).await.expect("an answer")
     }
 
     /// Posts fields as a form.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.try_post(path, fields).await.expect("an answer")
+    }
+
+    /// The same at a program that may end at any moment.
+    ///
+    /// # Errors
+    /// No answer, or not a whole one.
+    pub async fn try_post(&mut self, path: &str, fields: &[(&str, &str)]) -> io::Result<Page> {
         let body: Vec<String> = fields.iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
         let body = ("application/x-www-form-urlencoded".to_owned(), body.join("&").into_bytes());
         self.send("POST", path, Some(body)).await
@@ -143,7 +176,8 @@ impl Browser {
             body.extend_from_slice(b"\r\n");
         }
         body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-        self.send("POST", path, Some((format!("multipart/form-data; boundary={boundary}"), body))).await
+        let body = (format!("multipart/form-data; boundary={boundary}"), body);
+        self.send("POST", path, Some(body)).await.expect("an answer")
     }
 
     /// Signs in with the city account of the demo, or as staff of it.
@@ -188,7 +222,7 @@ impl Browser {
         panic!("redirects without end, last to {:?}", page.location)
     }
 
-    async fn send(&mut self, method: &str, path: &str, body: Option<(String, Vec<u8>)>) -> Page {
+    async fn send(&mut self, method: &str, path: &str, body: Option<(String, Vec<u8>)>) -> io::Result<Page> {
         let cookies: Vec<String> = self.cookies.iter().map(|(k, v)| format!("{k}={v}")).collect();
         let mut request = Request::builder()
             .method(method)
@@ -200,13 +234,20 @@ impl Browser {
         let body = match body {
             Some((kind, bytes)) => {
                 request = request.header(header::CONTENT_TYPE, kind);
-                Body::from(bytes)
+                bytes
             }
-            None => Body::empty(),
+            None => Vec::new(),
         };
         let request = request.body(body).expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("the router answers");
-        for cookie in response.headers().get_all(header::SET_COOKIE) {
+        let (status, headers, bytes) = match &self.site {
+            Site::House(router) => {
+                let response = router.clone().oneshot(request.map(Body::from)).await.expect("the router answers");
+                let (head, body) = response.into_parts();
+                (head.status, head.headers, axum::body::to_bytes(body, 64 << 20).await.expect("a body").to_vec())
+            }
+            Site::Program(address) => over_the_wire(*address, &request).await?,
+        };
+        for cookie in headers.get_all(header::SET_COOKIE) {
             let text = cookie.to_str().expect("a cookie");
             let (pair, rest) = text.split_once(';').unwrap_or((text, ""));
             let (name, value) = pair.split_once('=').expect("name=value");
@@ -216,14 +257,45 @@ impl Browser {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let text =
-            |name| response.headers().get(name).and_then(|v: &http::HeaderValue| v.to_str().ok()).map(str::to_owned);
-        let (status, location) = (response.status(), text(header::LOCATION));
+        let text = |name| headers.get(name).and_then(|v: &HeaderValue| v.to_str().ok()).map(str::to_owned);
+        let location = text(header::LOCATION);
         let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
-        let bytes = axum::body::to_bytes(response.into_body(), 64 << 20).await.expect("a body").to_vec();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        Page { status, location, body, bytes, content_type }
+        Ok(Page { status, location, body, bytes, content_type })
     }
+}
+
+/// One request on a connection of its own (RFC 9112).
+async fn over_the_wire(
+    address: SocketAddr,
+    request: &Request<Vec<u8>>,
+) -> io::Result<(StatusCode, HeaderMap, Vec<u8>)> {
+    let mut sent = format!("{} {} HTTP/1.1\r\n", request.method(), request.uri()).into_bytes();
+    for (name, value) in request.headers() {
+        sent.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    sent.extend(format!("content-length: {}\r\nconnection: close\r\n\r\n", request.body().len()).into_bytes());
+    sent.extend(request.body());
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(&sent).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    read_answer(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "not a whole answer"))
+}
+
+fn read_answer(answer: &[u8]) -> Option<(StatusCode, HeaderMap, Vec<u8>)> {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = std::str::from_utf8(&answer[..end]).ok()?;
+    let mut lines = head.split("\r\n");
+    let status = StatusCode::from_bytes(lines.next()?.split(' ').nth(1)?.as_bytes()).ok()?;
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(':')?;
+        headers.append(name.parse::<HeaderName>().ok()?, value.trim().parse().ok()?);
+    }
+    let body = &answer[end + 4..];
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok()).unwrap_or(0);
+    (body.len() == length).then(|| (status, headers, body.to_vec()))
 }
 
 fn encode(text: &str) -> String {

@@ -1,9 +1,14 @@
 //! The whole house on a test city: how it holds together, who gets where, and the two services from click to delivery.
 
+mod applications;
+mod backup;
 mod coverage;
 mod desk;
+mod kills;
 mod manipulation;
 mod processes;
+mod program;
 mod search;
+mod start;
 mod structure;
 mod walks;

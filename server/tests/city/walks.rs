@@ -50,26 +50,93 @@ fn case_in(location: &str) -> Option<String> {
 /// A citizen whose card agrees with the register gets the simple certificate; answers the case's id.
 pub async fn matched_certificate(test: &TestCity) -> String {
     let mut browser = test.browser();
-    let draft = certificate_of(test, &mut browser, "erika").await;
+    let draft = certificate_of(&mut browser, "erika").await;
     let case = submit(&mut browser, &draft).await;
     test.settle().await;
     case
 }
 
-async fn certificate_of(_: &TestCity, browser: &mut Browser, card: &str) -> String {
+/// The draft of a simple certificate, ready to be checked and sent off, of whoever this card belongs to.
+pub async fn certificate_of(browser: &mut Browser, card: &str) -> String {
     browser.eid_sign_in(card, "/").await.is(200);
     let draft = begin(browser, "meldebescheinigung").await;
     answer(browser, &draft, &[("fuer_wen", "selbst")]).await;
     answer(browser, &draft, &[("art", "einfach")]).await;
     answer(browser, &draft, &[("zustellung", "elektronisch")]).await;
-    let mut left = 6;
     // Person, address, purpose, e-mail, declaration: as far as the form asks for them.
-    while browser.get(&draft).await.location.is_some_and(|l| !l.ends_with("/pruefen")) {
-        answer(browser, &draft, &[("erklaerung", "ja")]).await;
+    answer_all(browser, &draft, &[("erklaerung", "ja")]).await;
+    draft
+}
+
+/// Answers whatever the draft asks with these fields, up to check-your-answers.
+pub async fn answer_all(browser: &mut Browser, draft: &str, fields: &[(&str, &str)]) {
+    let mut left = 20;
+    while browser.get(draft).await.location.is_some_and(|l| !l.ends_with("/pruefen")) {
+        answer(browser, draft, fields).await;
         left -= 1;
         assert!(left > 0, "the form does not end");
     }
+}
+
+/// The draft of a birth certificate, ready to be checked and sent off, of whoever is signed in with the online ID; for
+/// a person that the applicant has a legal interest in.
+pub async fn birth_certificate_of(browser: &mut Browser, name: (&str, &str), born: (&str, &str, &str)) -> String {
+    let draft = begin(browser, "personenstandsurkunde").await;
+    let fields = [
+        ("standesamt", "meerbusch"),
+        ("ereignis", "geburt"),
+        ("ereignis_datum", born.0),
+        ("ereignis_datum-month", born.1),
+        ("ereignis_datum-year", born.2),
+        ("person_familienname", name.0),
+        ("person_vornamen", name.1),
+        ("ereignis_ort", "Meerbusch"),
+        ("beziehung", "geschwister"),
+        ("berechtigtes_interesse", "Familienforschung"),
+        ("zweck", "privat"),
+        ("urkunden.1.urkunde_art", "a4"),
+        ("urkunden.1.urkunde_anzahl", "1"),
+        ("erklaerung", "ja"),
+    ];
+    answer_all(browser, &draft, &fields).await;
     draft
+}
+
+/// Pays the fee of a case at the provider and lets everything happen that follows.
+pub async fn pay(test: &TestCity, browser: &mut Browser, case: &str) {
+    let page = browser.post(&format!("/vorgang/{case}/bezahlen"), &[]).await;
+    let way = page.location.unwrap_or_else(|| panic!("no way to the provider: {}", page.body));
+    let (base, rest) = way.split_at(way.find("/pay/").expect("an address of the sandbox"));
+    let provider = peers::Peer::new("payment", base, None).unwrap();
+    let paid = provider.post_form(rest, &[("choice", "bezahlen")]).await.unwrap();
+    assert_eq!(paid.status, 303, "{}", paid.text());
+    browser.get(&format!("/vorgang/{case}/zahlung")).await.is(200);
+    test.settle().await;
+}
+
+/// The clerk takes the free task of a case; answers its path.
+pub async fn claim(clerk: &mut Browser, case: &str) -> String {
+    let page = clerk.get(&format!("/intern/vorgang/{case}")).await;
+    page.is(200);
+    let claim = page.body.split("action=\"").find(|part| part.split('"').next().unwrap().ends_with("/uebernehmen"));
+    let claim = claim.and_then(|part| part.split('"').next()).unwrap_or_else(|| panic!("no task to claim: {page:?}"));
+    clerk.post(claim, &[]).await.is(303);
+    claim.strip_suffix("/uebernehmen").unwrap().to_owned()
+}
+
+/// The clerk answers the pages of a task with these fields and finishes it. That takes a minute: of two answers of a
+/// register the later one counts.
+pub async fn decide(test: &TestCity, clerk: &mut Browser, task: &str, fields: &[(&str, &str)]) {
+    test.minutes_later(1);
+    for _ in 0..5 {
+        let at = clerk.get(task).await.location.expect("a step");
+        if at.ends_with("/pruefen") {
+            break;
+        }
+        clerk.post(&at, fields).await.is(303);
+    }
+    clerk.post(&format!("{task}/abschliessen"), &[]).await.is(303);
+    test.settle().await;
 }
 
 pub async fn number_of(test: &TestCity, case: &str) -> String {
@@ -83,7 +150,7 @@ pub async fn number_of(test: &TestCity, case: &str) -> String {
 async fn a_matching_certificate_lies_in_the_postbox_without_a_clerk() {
     for test in TestCity::both(MODULES).await {
         let mut browser = test.browser();
-        let draft = certificate_of(&test, &mut browser, "erika").await;
+        let draft = certificate_of(&mut browser, "erika").await;
         let case = submit(&mut browser, &draft).await;
         test.settle().await;
         let page = browser.get(&format!("/vorgang/{case}")).await;
@@ -110,7 +177,7 @@ async fn a_matching_certificate_lies_in_the_postbox_without_a_clerk() {
 async fn a_mismatch_is_decided_by_a_clerk_and_then_delivered() {
     let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
     let mut browser = test.browser();
-    let draft = certificate_of(&test, &mut browser, "differing-address").await;
+    let draft = certificate_of(&mut browser, "differing-address").await;
     let case = submit(&mut browser, &draft).await;
     test.settle().await;
     browser.get(&format!("/vorgang/{case}")).await.is(200).hides("Erledigt");
@@ -121,24 +188,10 @@ async fn a_mismatch_is_decided_by_a_clerk_and_then_delivered() {
     clerk.staff_sign_in("melde.muster", STAFF_PASSWORD).await.is(200);
     let page = clerk.get("/intern/aufgaben").await;
     page.is(200).shows("Abweichung prüfen");
-    let staff_page = clerk.get(&format!("/intern/vorgang/{case}")).await;
-    staff_page.is(200).shows("Abweichung prüfen");
-    let claim = staff_page.body.split("action=\"").find(|p| p.contains("/uebernehmen")).expect("a task to claim");
-    clerk.post(claim.split('"').next().unwrap(), &[]).await.is(303);
-    let task = claim.split("/uebernehmen").next().unwrap().to_owned();
-    for _ in 0..4 {
-        let at = clerk.get(&task).await.location.expect("a step");
-        if at.ends_with("/pruefen") {
-            break;
-        }
-        let fields = [
-            ("entscheidung", "ausstellen"),
-            ("ausstellen_grund", "umzug"),
-            ("ausstellen_vermerk", "am Telefon geklärt"),
-        ];
-        clerk.post(&at, &fields).await.is(303);
-    }
-    clerk.post(&format!("{task}/abschliessen"), &[]).await.is(303);
-    test.settle().await;
+    clerk.get(&format!("/intern/vorgang/{case}")).await.is(200).shows("Abweichung prüfen");
+    let task = claim(&mut clerk, &case).await;
+    let fields =
+        [("entscheidung", "ausstellen"), ("ausstellen_grund", "umzug"), ("ausstellen_vermerk", "am Telefon geklärt")];
+    decide(&test, &mut clerk, &task, &fields).await;
     browser.get(&format!("/vorgang/{case}")).await.is(200).shows("Erledigt");
 }
