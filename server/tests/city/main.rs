@@ -2,10 +2,12 @@
 
 mod applications;
 mod backup;
+mod blocked;
 mod coverage;
 mod desk;
 mod kills;
 mod manipulation;
+mod persons;
 mod processes;
 mod program;
 mod search;
