@@ -210,7 +210,7 @@ export async function orderUrkunde(page, name, { refuses = false } = {}) {
     await assertErrors(page, name && `${name}-urkunden-fehler`);
   }
   await fill(page, { "urkunden.1.urkunde_art": option("a4"), "urkunden.1.urkunde_anzahl": "1" });
-  await page.getByRole("button", { name: "Weiteren Eintrag hinzufügen" }).click();
+  await page.getByRole("button", { name: "Weitere Urkunde hinzufügen" }).click();
   await page.locator('[name="urkunden.2.urkunde_anzahl"]').waitFor();
   assert.equal(await page.locator('[name="urkunden.1.urkunde_anzahl"]').inputValue(), "1");
   await step("urkunden", { "urkunden.2.urkunde_art": option("mehrsprachig"), "urkunden.2.urkunde_anzahl": "2" }, false);

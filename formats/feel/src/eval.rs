@@ -992,7 +992,7 @@ fn time_member(t: &crate::temporal::Time, offset: Option<i32>, name: &str) -> Op
 }
 
 fn months(m: i64) -> Option<Value> {
-    (m.abs() <= MONTHS_MAX).then_some(Value::MonthsDuration(m))
+    (-MONTHS_MAX..=MONTHS_MAX).contains(&m).then_some(Value::MonthsDuration(m))
 }
 
 /// The day on which a duration that starts at its midnight ends.

@@ -169,7 +169,7 @@ async fn a_reply_with_a_bad_file_comes_back_with_its_text_and_says_what_is_wrong
         ("bombe.zip", b"PK\x03\x04\x14\x00\x00\x00\x08\x00", "ist kein PDF, JPEG oder PNG"),
         ("zwitter.pdf", polyglot, "enthält mehr als ein Dokument"),
         ("abgebrochen.pdf", b"%PDF-1.7\n1 0 obj", "ist beschädigt"),
-        ("riese.png", &pixel_bomb(), "hat zu viele Bildpunkte"),
+        ("riese.png", &pixel_bomb(), "ist zu groß. Fotografieren Sie mit kleinerer Auflösung"),
         ("gross.pdf", &large, "ist größer als 10 MB"),
         ("riesig.pdf", &huge, "ist größer als 10 MB"),
     ] {
