@@ -215,11 +215,12 @@ impl Command for HandOver {
     type Answer = TaskOutcome;
 }
 
-/// A case was handed over to another unit.
+/// It was decided which unit leads a case from now on, be it the one that led it before. Which one is not said: an
+/// applicant may read what the journal says of their case, and a case about an entry with a Sperrvermerk (§ 64 PStG) is
+/// led by a unit of its own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaseHandedOver {
     pub case: CaseId,
-    pub unit: String,
 }
 
 impl Event for CaseHandedOver {

@@ -42,6 +42,12 @@ fn table(rows: &[(&str, &str)]) {
 }
 
 #[test]
+fn durations_end_at_the_range_of_their_type() {
+    let smallest = "@\"P1M\" * (if 1 = 1 then -9223372036854775807 - 1 else 0)";
+    table(&[(smallest, "null"), (&format!("date({smallest})"), "null"), (&format!("-({smallest})"), "null")]);
+}
+
+#[test]
 fn arithmetic_is_decimal() {
     table(&[
         ("0.1 + 0.2", "0.3"),

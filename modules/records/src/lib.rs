@@ -121,7 +121,8 @@ const TABLES: &[Table] = &[
         name: "records_case",
         holds: Holds::Person {
             by: Key::Case,
-            export: "SELECT number, service, title, unit, status, party, birth_date, opened_at, closed_at, lang,
+            // Without the unit: a case about an entry with a Sperrvermerk (§ 64 PStG) is led by a unit of its own.
+            export: "SELECT number, service, title, status, party, birth_date, opened_at, closed_at, lang,
                             retention_years, retention_basis FROM records_case WHERE tenant = $1 AND id = $2",
             erase: "DELETE FROM records_case WHERE tenant = $1 AND id = $2",
             retention: Retention::WithCase,

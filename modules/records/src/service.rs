@@ -139,9 +139,8 @@ pub async fn hand_over(cx: &Cx, tx: &mut Tx, c: HandOver) -> Result<TaskOutcome>
         case.unit = c.unit;
         store::set_unit(tx, case.id, &case.unit, case.cls).await?;
         put_on_desk(cx, tx, &case).await?;
-        let event = CaseHandedOver { case: case.id, unit: case.unit };
-        journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[1]).await?;
     }
+    journal::emit_evidence(tx, cx, &CaseHandedOver { case: case.id }, None, &EVIDENCE[1]).await?;
     Ok(TaskOutcome::done([]))
 }
 

@@ -179,7 +179,7 @@ async fn who_is_kept_secret_by_the_civil_register_is_seen_by_the_named_role_only
         before.push(melde.get(list).await.body);
     }
 
-    let (mut outside, mut inside) = (Vec::new(), Vec::new());
+    let (mut outside, mut cases) = (Vec::new(), Vec::new());
     for Entry { what, name, born } in ENTRIES {
         let draft = walks::birth_certificate_of(&mut browser, name, born).await;
         let case = walks::submit(&mut browser, &draft).await;
@@ -188,9 +188,7 @@ async fn who_is_kept_secret_by_the_civil_register_is_seen_by_the_named_role_only
         let page = browser.get(&format!("/vorgang/{case}")).await;
         page.is(200).shows("In Bearbeitung").hides("Sperr").hides("sperr");
         outside.push((what, bare(&page.body, &words), words));
-        let page = stefan.get(&format!("/intern/vorgang/{case}")).await;
-        page.hides("Sperrvermerk nach");
-        inside.push((what, case, page));
+        cases.push((what, case));
     }
     for (what, page, _) in &outside[1..] {
         same(&format!("the applicant's page of {what}"), &outside[0].1, page);
@@ -199,7 +197,7 @@ async fn who_is_kept_secret_by_the_civil_register_is_seen_by_the_named_role_only
     let export = contents(&browser.post("/konto/meine-daten", &[]).await.bytes);
     assert!(!export.to_string().to_lowercase().contains("sperr"), "the applicant's export speaks of a Sperrvermerk");
     let mut parts = Vec::new();
-    for ((_, _, words), (what, case, ..)) in outside.iter().zip(&inside) {
+    for ((_, _, words), (what, case)) in outside.iter().zip(&cases) {
         let number = walks::number_of(&test, case).await;
         let of_case = |list: &str| {
             let entries = export[list].as_array().unwrap().iter().filter(|entry| entry["case"] == number.as_str());
@@ -213,6 +211,12 @@ async fn who_is_kept_secret_by_the_civil_register_is_seen_by_the_named_role_only
     }
 
     // Inside: ordinary work is offered to the Standesamt; a case about a secret entry is no case for its clerks.
+    let mut inside = Vec::new();
+    for (what, case) in &cases {
+        let page = stefan.get(&format!("/intern/vorgang/{case}")).await;
+        page.hides("Sperrvermerk nach");
+        inside.push((*what, case, page));
+    }
     let by_name = |wanted: &str| inside.iter().find(|(what, ..)| *what == wanted).unwrap();
     for ordinary in ["nobody", "an open entry"] {
         by_name(ordinary).2.is(200).shows("/uebernehmen");
@@ -240,11 +244,12 @@ async fn who_is_kept_secret_by_the_civil_register_is_seen_by_the_named_role_only
     searches(&test, melde, &mut browser.clone()).await;
     let mut dora = test.browser();
     dora.staff_sign_in("dora.datenschutz", STAFF_PASSWORD).await.is(200);
-    let number = walks::number_of(&test, &witness.1).await;
-    let real = dora.post("/intern/datenauskunft", &[("number", &number)]).await;
-    let none = dora.post("/intern/datenauskunft", &[("number", "34.20/2026/999999")]).await;
-    assert_eq!(real.status, none.status);
-    same("the export by staff", &bare(&none.body, &["34.20/2026/999999"]), &bare(&real.body, &[&number]));
+    // Who answers requests under Art. 15 DSGVO gives the applicant's data out, and reads no more in them than they do.
+    let number = walks::number_of(&test, witness.1).await;
+    let page = dora.post("/intern/datenauskunft", &[("number", &number)]).await;
+    page.is(200);
+    assert!(!contents(&page.bytes).to_string().to_lowercase().contains("sperr"));
+    dora.get(&format!("/intern/vorgang/{}", witness.1)).await.is(403);
 }
 
 /// Whoever searches finds as much of somebody whose cases they may not see as of nobody.

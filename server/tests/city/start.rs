@@ -119,7 +119,8 @@ async fn production_with_the_demo_is_refused_with_every_reason_and_leaves_no_dem
     peers.peers.get_mut("payment").unwrap().sandbox = false;
     place.write_config();
     let said = place.run(&["serve", "--production"]);
-    for reason in ["peers.eid is not configured for meerbusch", "city.meerbusch.peers.payment is reached without encryption"]
+    for reason in
+        ["peers.eid is not configured for meerbusch", "city.meerbusch.peers.payment is reached without encryption"]
     {
         assert!(!lacks(&said, reason), "{reason}: {}", said.err);
     }
