@@ -209,6 +209,10 @@ pub enum Finish<T> {
     Again,
 }
 
+/// How often a transaction is run again that others got in the way of: about five seconds, waits included. Somebody who
+/// has pressed a button rather waits than does it again.
+const ATTEMPTS: u32 = 40;
+
 impl Tx {
     pub(crate) fn from_lite(lease: lite::WriteLease, tenant: TenantId, commits: watch::Sender<u64>) -> Tx {
         Tx { rx: Rx { tenant, conn: Conn::LiteWrite(lease) }, commits }
@@ -298,7 +302,7 @@ impl Tx {
             Conn::LiteRead(_) => Err(Error::internal("a read-only view cannot commit")),
         };
         match outcome {
-            Err(Error::Again) if *attempt < 8 => {
+            Err(Error::Again) if *attempt < ATTEMPTS => {
                 *attempt += 1;
                 let spread = rand::random_range(1..=10u64) << (*attempt).min(5);
                 tokio::time::sleep(Duration::from_millis(spread)).await;

@@ -223,7 +223,8 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
             response
         }
-        Error::Peer { .. } | Error::Again => message(rq, status, "error-page-peer", None, &[]),
+        Error::Peer { .. } => message(rq, status, "error-page-peer", None, &[]),
+        Error::Again => message(rq, status, "error-page-busy", None, &[]),
         Error::Internal(_) => {
             let args = [("number", number.as_deref().unwrap_or("").into())];
             let text = rq.app.texts.get(rq.cx.lang, "error-page-internal-number", &args);
