@@ -105,6 +105,8 @@ test("without JavaScript everything is there: errors, links into fields, values 
     assert.equal(new URL(page.url()).hash, "#mail");
     assert.equal(await page.locator("#kopie-name").textContent(), "Muster-Weiß");
     assert.equal(await page.locator("[data-copy]").isVisible(), false);
+    assert.equal(await page.locator("[data-insert]:visible").count(), 0);
+    assert.equal(await page.locator("#vermerk-block-ausweis").textContent(), "Ausweis am Schalter gesehen.");
     assert.equal(await page.locator("#sitzung").isVisible(), false);
     await page.locator("details summary").first().click();
     await page.getByText("Die Gebühr sehen Sie, bevor Sie den Antrag abschicken.").waitFor();
@@ -165,6 +167,29 @@ test("values are copied with one click", () =>
     await page.locator("[data-copy='kopie-name']").click();
     await page.getByText("Kopiert", { exact: true }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "Muster-Weiß");
+  }));
+
+test("a ready-made text comes where the cursor is, by keyboard, and the focus returns to the field", () =>
+  visit("/muster-intern", {}, async (page) => {
+    const keys = await keyboardOnly(page);
+    const note = page.locator("#vermerk");
+    const insert = (id) => page.locator(`[data-insert='${id}']`);
+    await page.locator("details", { has: insert("vermerk-block-register") }).locator("summary").focus();
+    await keys.press("Enter");
+    await keys.tabTo("[data-insert='vermerk-block-ausweis']");
+    await keys.press("Enter");
+    assert.equal(await note.inputValue(), "Angerufen. Ausweis am Schalter gesehen.");
+    assert.equal(await page.evaluate(() => document.activeElement?.id), "vermerk");
+    await page.getByRole("status").filter({ hasText: "Eingefügt" }).waitFor();
+    await axe(page, "muster-textbaustein");
+
+    await keys.press("Control+Home");
+    await keys.tabTo("[data-insert='vermerk-block-register']");
+    await keys.press("Space");
+    const register = "Mit dem Register verglichen.\nNichts weicht ab.";
+    assert.equal(await note.inputValue(), `${register} Angerufen. Ausweis am Schalter gesehen.`);
+    await keys.type("!");
+    assert.equal(await note.inputValue(), `${register} !Angerufen. Ausweis am Schalter gesehen.`);
   }));
 
 test("the key N opens the next case, never while typing, and can be switched off", () =>

@@ -216,12 +216,21 @@ test("Meldebescheinigung with an old address on the card: a clerk asks back, get
 
       await clerk.getByRole("link", { name: "Bearbeiten" }).click();
       await answer(clerk, "entscheidung", { entscheidung: option("rueckfrage") }, { name: "abweichung-aufgabe", refuses: true });
-      await answer(clerk, "rueckfrage", { rueckfrage_text: "Seit wann wohnen Sie dort?" }, { name: "abweichung-aufgabe", refuses: true });
+      assert.equal(stepOf(clerk), "rueckfrage");
+      await assertErrors(clerk, "abweichung-aufgabe-rueckfrage-fehler");
+      await clerk.locator("summary", { hasText: "Textbausteine" }).focus();
+      await clerk.keyboard.press("Enter");
+      await clerk.getByRole("button", { name: "Einfügen: Seit wann wohnen Sie dort?" }).press("Enter");
+      await clerk.getByRole("status").filter({ hasText: "Eingefügt" }).waitFor();
+      await look(clerk, "abweichung-textbaustein");
+      assert.equal(await clerk.evaluate(() => document.activeElement?.id), "rueckfrage_text");
+      await clerk.keyboard.type(" Danke.");
+      await next(clerk);
       await look(clerk, "abweichung-aufgabe-pruefen");
       await next(clerk);
       await look(clerk, "abweichung-gefragt");
 
-      await until(page, "Seit wann wohnen Sie dort?");
+      await until(page, /seit wann Sie unter der angegebenen Anschrift wohnen.* Danke\./);
       await look(page, "abweichung-frage");
       await page.locator("#antwort").fill("Seit dem 15. November 2025.");
       await page.locator("#datei").setInputFiles({ name: "a.pdf", mimeType: "application/pdf", buffer: Buffer.from("kein PDF") });

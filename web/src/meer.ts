@@ -154,6 +154,18 @@ function watchSession(): () => void {
   return extended;
 }
 
+/** Says for a moment beside a button that it did its work. */
+function doneLine(button: HTMLButtonElement): () => void {
+  const line = document.createElement("span");
+  line.className = "kern-body kern-body--small";
+  line.setAttribute("role", "status");
+  button.after(line);
+  return () => {
+    line.textContent = button.dataset["done"] ?? "";
+    window.setTimeout(() => (line.textContent = ""), 3000);
+  };
+}
+
 /** Buttons that copy a value shown as text. */
 function copyButtons(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
@@ -162,10 +174,7 @@ function copyButtons(): void {
     if (!field || !label) continue;
     const select = (): void => document.getSelection()?.selectAllChildren(field);
     button.hidden = false;
-    const done = document.createElement("span");
-    done.className = "kern-body kern-body--small";
-    done.setAttribute("role", "status");
-    button.after(done);
+    const done = doneLine(button);
     button.addEventListener("click", () => {
       select();
       const copied = navigator.clipboard
@@ -173,13 +182,32 @@ function copyButtons(): void {
         : document.execCommand("copy")
           ? Promise.resolve()
           : Promise.reject(new Error("copying refused"));
-      copied.then(
-        () => {
-          done.textContent = button.dataset["copied"] ?? "";
-          window.setTimeout(() => (done.textContent = ""), 3000);
-        },
-        select,
-      );
+      copied.then(done, select);
+    });
+  }
+}
+
+/** Buttons that put a ready-made text into a field, where the cursor is. */
+function insertButtons(): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-insert]")) {
+    const text = document.getElementById(button.dataset["insert"] ?? "")?.textContent;
+    const field = document.getElementById(button.dataset["into"] ?? "");
+    if (!text || !(field instanceof HTMLTextAreaElement)) continue;
+    // Where nobody has put the cursor yet, it stands before what is written already.
+    let entered = false;
+    field.addEventListener("focus", () => (entered = true), { once: true });
+    button.hidden = false;
+    const done = doneLine(button);
+    button.addEventListener("click", () => {
+      const end = field.value.length;
+      const from = entered ? field.selectionStart : end;
+      const to = entered ? field.selectionEnd : end;
+      const before = /\S$/.test(field.value.slice(0, from)) ? " " : "";
+      const after = /^\S/.test(field.value.slice(to)) ? " " : "";
+      field.setRangeText(before + text + after, from, to, "end");
+      field.focus();
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      done();
     });
   }
 }
@@ -218,4 +246,5 @@ linkErrorsToFields();
 sendOnce();
 autosave(watchSession());
 copyButtons();
+insertButtons();
 caseKeys();

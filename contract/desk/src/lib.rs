@@ -98,6 +98,9 @@ pub struct TaskDone {
     pub case: CaseId,
     pub token: TaskToken,
     pub element: String,
+    /// Who finished it. Events from before do not say it.
+    #[serde(default)]
+    pub by: Option<StaffId>,
     /// Codes of the task form; no personal data.
     pub codes: serde_json::Map<String, serde_json::Value>,
     pub media_break: bool,

@@ -150,7 +150,8 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, id: DeskTaskId, actor: StaffId) -> Res
     let done = Done { task: id };
     journal::emit_evidence(tx, cx, &done, None, &EVIDENCE).await?;
     let media_break = task.media_break && really_broke(cx, &task, &codes);
-    let event = TaskDone { case: task.case_id, token, element: task.title, codes: codes.clone(), media_break };
+    let (element, by) = (task.title, Some(actor));
+    let event = TaskDone { case: task.case_id, token, element, by, codes: codes.clone(), media_break };
     journal::emit(tx, cx, &event).await?;
     journal::emit(tx, cx, &TaskFinished { token, vars: codes }).await.map(|_| ())
 }

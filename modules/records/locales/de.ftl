@@ -42,6 +42,9 @@ records-provenance = Herkunft der Angaben
 provenance-eid = aus dem Online-Ausweis übernommen
 provenance-account = aus dem Konto
 provenance-typed = selbst eingetragen
+records-by-applicant = Antragstellende Person
+records-by-process = Verfahren
+records-by-former = nicht mehr hier beschäftigt
 records-media-break = Von Hand in ein anderes System übertragen
 records-media-breaks = { $n ->
     [one] Ein Medienbruch in diesem Vorgang

@@ -42,6 +42,9 @@ records-provenance = Origin of the data
 provenance-eid = taken from the eID card
 provenance-account = from the city account
 provenance-typed = typed in by the applicant
+records-by-applicant = Applicant
+records-by-process = Process
+records-by-former = no longer works here
 records-media-break = Transferred into another system by hand
 records-media-breaks = { $n ->
     [one] One media break in this case

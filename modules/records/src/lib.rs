@@ -65,7 +65,7 @@ pub const EVIDENCE: &[Evidence] = &[
 
 pub const MODULE: Module = Module {
     name: "records",
-    migrations: Some(db::migrations!("records": "0001_init")),
+    migrations: Some(db::migrations!("records": "0001_init", "0002_step_by")),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -142,6 +142,8 @@ const TABLES: &[Table] = &[
         name: "records_step",
         holds: Holds::Person {
             by: Key::Case,
+            // Without who did it: that is no datum of the applicant. A clerk is an id here; the name that belongs to it goes
+            // from `identity_staff` some time after they left.
             export: "SELECT at, code, args FROM records_step WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM records_step WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,

@@ -1,5 +1,7 @@
 //! The page of a case for applicants and for staff, its documents, and the caller's view.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use axum::{
     Form,
@@ -9,11 +11,14 @@ use contract_records::{Audience, CaseView, DocumentView, Status, VisibleCase};
 use db::Rx;
 use house::{Answer, Call, Path, Req};
 use http::{HeaderValue, header};
-use kernel::{CaseId, DocumentId, Error, PartialDate, Result};
+use kernel::{CaseId, DocumentId, Error, PartialDate, Result, StaffId};
 use serde::Deserialize;
 use ui::{DateParts, Errors, Page, Row, TimelineEntry, Tone};
 
-use crate::{model, store};
+use crate::{
+    model::{self, By},
+    store,
+};
 
 pub mod search;
 
@@ -99,7 +104,8 @@ async fn show(rq: &Req, id: CaseId, staff: bool) -> Answer {
     }
     let steps = store::steps(&mut rx, id).await?;
     let media_breaks = steps.iter().filter(|s| s.media_break).count();
-    let timeline = timeline(&page, &case, steps, staff);
+    let names = if staff { names_in(&mut rx, &steps).await? } else { BTreeMap::new() };
+    let timeline = timeline(&page, &case, steps, staff, &names);
     drop(rx);
     log(rq, id, "case").await?;
     rq.html(&CasePage { page: &page, case, staff, panels, documents, timeline, media_breaks })
@@ -133,20 +139,53 @@ fn visible(documents: Vec<DocumentView>, staff: bool) -> Vec<DocumentView> {
     documents.into_iter().filter(|d| staff || d.audience == Audience::Applicant).collect()
 }
 
-fn timeline(page: &Page, case: &CaseView, steps: Vec<store::Step>, staff: bool) -> Vec<TimelineEntry> {
+/// The names of the staff in these steps, but of those who were made anonymous.
+async fn names_in(rx: &mut Rx, steps: &[store::Step]) -> Result<BTreeMap<StaffId, String>> {
+    let mut names = BTreeMap::new();
+    for id in steps.iter().filter_map(|step| step.by_staff).collect::<BTreeSet<_>>() {
+        let line = identity::staff_line(rx, id).await?;
+        if !line.email.is_empty() {
+            names.insert(id, line.name);
+        }
+    }
+    Ok(names)
+}
+
+/// Who did a step, as staff read it.
+fn who(page: &Page, by: Option<By>, names: &BTreeMap<StaffId, String>) -> String {
+    match by {
+        Some(By::Applicant) => page.t("records-by-applicant"),
+        Some(By::Process) => page.t("records-by-process"),
+        Some(By::Staff(id)) => names.get(&id).cloned().unwrap_or_else(|| page.t("records-by-former")),
+        None => String::new(),
+    }
+}
+
+/// The steps of a case. Applicants read what the office did; which clerk it was is said to staff only.
+fn timeline(
+    page: &Page,
+    case: &CaseView,
+    steps: Vec<store::Step>,
+    staff: bool,
+    names: &BTreeMap<StaffId, String>,
+) -> Vec<TimelineEntry> {
+    let who = |by| if staff { who(page, by, names) } else { String::new() };
     let opened = TimelineEntry {
         when: page.datetime(case.opened_at),
         machine_time: case.opened_at.to_string(),
+        who: who(Some(By::Applicant)),
         title: page.t("timeline-opened"),
         done: true,
         ..TimelineEntry::default()
     };
     let steps = steps.into_iter().filter(|s| staff || s.audience == "applicant").map(|step| {
+        let who = who(step.by());
         let args: Vec<(String, String)> = serde_json::from_value(step.args).unwrap_or_default();
         let args: Vec<_> = args.iter().map(|(k, v)| (k.as_str(), v.as_str().into())).collect();
         TimelineEntry {
             when: page.datetime(step.at),
             machine_time: step.at.to_string(),
+            who,
             done: true,
             tone: if staff && step.media_break { Tone::Warning } else { Tone::Info },
             title: page.tf(&wording(page, format!("timeline-{}", step.code), staff), &args),

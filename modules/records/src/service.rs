@@ -11,7 +11,11 @@ use jiff::ToSpan;
 use kernel::{CaseId, Cx, DocumentId, Error, Event, Principal, Result, Subject, TaskOutcome, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{EVIDENCE, model, store};
+use crate::{
+    EVIDENCE,
+    model::{self, By},
+    store,
+};
 
 pub async fn open_case(cx: &Cx, tx: &mut Tx, c: OpenCase) -> Result<CaseOpened> {
     let (now, today) = (cx.now(), cx.today());
@@ -107,7 +111,7 @@ pub async fn add_document(cx: &Cx, tx: &mut Tx, c: AddDocument) -> Result<Docume
 }
 
 pub async fn add_step(cx: &Cx, tx: &mut Tx, c: AddStep) -> Result<()> {
-    store::add_step(tx, cx.sources.uuid(), cx.now(), &c).await
+    store::add_step(tx, cx.sources.uuid(), cx.now(), &c, Some(By::of(&cx.actor))).await
 }
 
 pub async fn set_status(cx: &Cx, tx: &mut Tx, c: SetStatus) -> Result<TaskOutcome> {
@@ -125,7 +129,7 @@ pub async fn set_status(cx: &Cx, tx: &mut Tx, c: SetStatus) -> Result<TaskOutcom
             audience: Audience::Applicant,
             media_break: false,
         };
-        store::add_step(tx, cx.sources.uuid(), cx.now(), &step).await?;
+        store::add_step(tx, cx.sources.uuid(), cx.now(), &step, Some(By::of(&cx.actor))).await?;
     }
     Ok(TaskOutcome::done([]))
 }
@@ -220,5 +224,6 @@ pub async fn task_done(cx: &Cx, tx: &mut Tx, event: TaskDone, _: Timestamp) -> R
         audience: Audience::Staff,
         media_break: event.media_break,
     };
-    store::add_step(tx, cx.sources.uuid(), cx.now(), &step).await
+    // Heard by the program: who it was stands in the event.
+    store::add_step(tx, cx.sources.uuid(), cx.now(), &step, event.by.map(By::Staff)).await
 }

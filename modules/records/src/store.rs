@@ -5,6 +5,8 @@ use serde_json::Value;
 
 pub use contract_records::CaseView;
 
+use crate::model::By;
+
 /// A case as stored, read into the view that others see.
 pub struct CaseRow(pub CaseView);
 
@@ -252,19 +254,29 @@ db::record! {
         pub args: Value,
         pub audience: String,
         pub media_break: bool,
+        pub by_kind: Option<String>,
+        pub by_staff: Option<StaffId>,
     }
 }
 
-pub async fn add_step(tx: &mut Tx, id: Uuid, at: Timestamp, step: &AddStep) -> Result<()> {
-    let sql = "INSERT INTO records_step (tenant, id, case_id, at, code, args, audience, media_break)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+impl Step {
+    /// None for steps from before it was kept.
+    pub fn by(&self) -> Option<By> {
+        By::stored(self.by_kind.as_deref(), self.by_staff)
+    }
+}
+
+pub async fn add_step(tx: &mut Tx, id: Uuid, at: Timestamp, step: &AddStep, by: Option<By>) -> Result<()> {
+    let sql = "INSERT INTO records_step (tenant, id, case_id, at, code, args, audience, media_break, by_kind, by_staff)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let args = serde_json::to_value(&step.args)?;
     let (audience, media_break) = (step.audience.code(), step.media_break);
-    tx.exec_one(sql, params![id, step.case, at, &step.code, args, audience, media_break]).await
+    let (kind, staff) = (by.map(By::code), by.and_then(By::staff));
+    tx.exec_one(sql, params![id, step.case, at, &step.code, args, audience, media_break, kind, staff]).await
 }
 
 pub async fn steps(rx: &mut Rx, case: CaseId) -> Result<Vec<Step>> {
-    let sql = "SELECT at, code, args, audience, media_break FROM records_step
+    let sql = "SELECT at, code, args, audience, media_break, by_kind, by_staff FROM records_step
                WHERE tenant = $1 AND case_id = $2 ORDER BY at, id";
     rx.list(sql, params![case]).await
 }

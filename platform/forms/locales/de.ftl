@@ -49,6 +49,7 @@ forms-select = Auswählen
 forms-yes = Ja
 forms-no = Nein
 forms-help = Mehr dazu: { $label }
+forms-blocks = Textbausteine
 forms-locked = Diese Angaben kommen aus Ihrem Ausweis. Sie können sie hier nicht ändern.
 forms-item-add = Weiteren Eintrag hinzufügen
 forms-item-remove = { $item } entfernen

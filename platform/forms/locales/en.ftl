@@ -49,6 +49,7 @@ forms-select = Choose
 forms-yes = Yes
 forms-no = No
 forms-help = More about: { $label }
+forms-blocks = Text blocks
 forms-locked = This comes from your identity document. You cannot change it here.
 forms-item-add = Add another
 forms-item-remove = Remove { $item }

@@ -152,6 +152,8 @@ pub enum Kind {
     },
     Textarea {
         max: usize,
+        /// Offered beside the field.
+        blocks: Vec<TextBlock>,
     },
     /// Name of a natural person, DIN 91379 data type A.
     Name {
@@ -251,6 +253,15 @@ pub struct Choice {
     pub label: Text,
     pub hint: Option<Text>,
     pub(crate) when: Option<Rule>,
+}
+
+/// A ready-made text that can be put into a field (Textbaustein).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TextBlock {
+    pub key: String,
+    pub label: Text,
+    /// German only: what an office writes to a person is in the official language (§ 23 VwVfG NRW).
+    pub text: Template,
 }
 
 /// A kind of file that a field takes.

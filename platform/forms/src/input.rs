@@ -306,7 +306,7 @@ pub(crate) fn check(field: &Field, path: &str, value: &Value, world: &World) -> 
         (Kind::Text { max, charset: TextCharset::Latin }, Value::Text(text)) => {
             text_error(path, text, *max, Charset::OtherName)
         }
-        (Kind::Textarea { max }, Value::Text(text)) => text_error(path, text, *max, Charset::Lines),
+        (Kind::Textarea { max, .. }, Value::Text(text)) => text_error(path, text, *max, Charset::Lines),
         (Kind::Name { max }, Value::Text(text)) => text_error(path, text, *max, Charset::PersonName),
         (Kind::Email, Value::Text(text)) => text_error(path, text, LONGEST_EMAIL, Charset::Text)
             .or_else(|| if is_email(text) { None } else { error("email-invalid") }),

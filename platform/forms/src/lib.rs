@@ -21,7 +21,7 @@ mod value;
 pub use accept::{AcceptError, Accepted, Complete, Migrated, SubmitError};
 pub use definition::{
     Body, Choice, ComputeRule, DayRule, Exit, ExitLink, Field, FileKind, Form, Group, Kind, LegalBasis, PersonalField,
-    Privacy, ResultKind, Retention, Service, Step, TextCharset,
+    Privacy, ResultKind, Retention, Service, Step, TextBlock, TextCharset,
 };
 pub use facts::{Account, Fact, FactKind, Facts};
 pub use input::{ACTION, ADD_ITEM, LATER, REMOVE_FILE, REMOVE_ITEM, Submitted};

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use kernel::Level;
+use kernel::{Lang, Level};
 use toml::de::DeValue;
 
 use crate::definition::{
     Body, Check, Choice, ComputeRule, DayRule, Exit, ExitLink, Field, FileKind, Form, Group, Kind, LegalBasis, Privacy,
-    ResultKind, Retention, Service, Step, TextCharset,
+    ResultKind, Retention, Service, Step, TextBlock, TextCharset,
 };
 use crate::facts::{ACCOUNT, FactKind, NO_LEVEL, TODAY};
 use crate::rules::{self, Known, Rule};
@@ -422,6 +422,11 @@ impl<'t> Loader<'t> {
             self.check_slots(help);
         }
         let type_name = kind_name.as_ref().map_or("", |k| k.value);
+        if type_name != "textarea" && t.has("blocks") {
+            let blocks = t.tables("blocks");
+            let span = blocks.first().map_or(&t.span, |block| &block.span);
+            self.source.fault(span, "Textbausteine (blocks) gibt es nur an Feldern vom Typ textarea.");
+        }
         let prefill = self.prefill(t, type_name);
         let locked = match t.string("locked") {
             Some(text) => Rule::load(self.source, &text, &self.known, &feel::Type::Boolean),
@@ -500,7 +505,10 @@ impl<'t> Loader<'t> {
     fn kind(&self, t: &Table<'t>, name: &At<&str>) -> Option<Kind> {
         Some(match name.value {
             "text" => Kind::Text { max: self.length(t, DEFAULT_TEXT), charset: self.charset(t) },
-            "textarea" => Kind::Textarea { max: self.length(t, DEFAULT_TEXTAREA) },
+            "textarea" => {
+                let max = self.length(t, DEFAULT_TEXTAREA);
+                Kind::Textarea { max, blocks: self.blocks(t, max) }
+            }
             "name" => Kind::Name { max: self.length(t, DEFAULT_NAME) },
             "email" => Kind::Email,
             "phone" => Kind::Phone,
@@ -614,14 +622,40 @@ impl<'t> Loader<'t> {
         }
     }
 
+    fn blocks(&self, t: &Table<'t>, max: usize) -> Vec<TextBlock> {
+        let mut blocks: Vec<TextBlock> = Vec::new();
+        for table in t.tables("blocks") {
+            let key = table.string_required("key");
+            if let Some(key) = &key {
+                if !is_code(key.value) {
+                    self.source.fault(&key.span, "Der Schlüssel eines Textbausteins besteht aus a–z, 0–9, - und _.");
+                }
+                if blocks.iter().any(|b| b.key == key.value) {
+                    self.source.fault(&key.span, format!("Den Textbaustein „{}“ gibt es hier schon.", key.value));
+                }
+            }
+            let text = table.german_template_required("text");
+            self.check_slots(&text);
+            if text.value.fill(Lang::De, |_| String::new()).chars().count() > max {
+                self.source.fault(&text.span, format!("Der Textbaustein ist länger als das Feld ({max} Zeichen)."));
+            }
+            let block = TextBlock {
+                key: key.map(|k| k.value.to_owned()).unwrap_or_default(),
+                label: table.text_required("label"),
+                text: text.value,
+            };
+            table.finish();
+            blocks.push(block);
+        }
+        blocks
+    }
+
     fn options(&self, t: &Table<'t>) -> Vec<Choice> {
         let mut options: Vec<Choice> = Vec::new();
         for table in t.tables("options") {
             let code = table.string_required("code");
             if let Some(code) = &code {
-                if !code.value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
-                    || code.value.is_empty()
-                {
+                if !is_code(code.value) {
                     self.source.fault(&code.span, "Ein Code besteht aus a–z, 0–9, - und _.");
                 }
                 if options.iter().any(|o| o.code == code.value) {
@@ -658,6 +692,11 @@ fn is_name(name: &str) -> bool {
     name.len() <= 60
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+/// Code of an option or key of a text block.
+fn is_code(code: &str) -> bool {
+    !code.is_empty() && code.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_')
 }
 
 fn is_href(href: &str) -> bool {

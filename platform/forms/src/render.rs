@@ -5,7 +5,7 @@ use kernel::{FieldError, Lang, Money, PartialDate};
 use ui::{DateParts, Errors, Row, Tone};
 
 use crate::accept::{count_name, field_of, items_sent};
-use crate::definition::{Body, Exit, Field, FileKind, Form, Group, Kind, Privacy, TextCharset};
+use crate::definition::{Body, Exit, Field, FileKind, Form, Group, Kind, Privacy, TextBlock, TextCharset};
 use crate::display;
 use crate::input::{self, ACTION, ADD_ITEM, LATER, REMOVE_FILE, REMOVE_ITEM, Raw, Submitted};
 use crate::reading::{Asked, Page, Reading, item_path};
@@ -231,7 +231,7 @@ struct FieldView {
 
 enum Control {
     Input(Input),
-    Textarea { value: String, maxlength: String },
+    Textarea { value: String, maxlength: String, ready: Vec<ReadyText> },
     Radios(Vec<ui::Choice>),
     Select(Vec<ui::Choice>),
     Checkboxes(Vec<ui::Choice>),
@@ -260,6 +260,13 @@ struct Part {
     error: String,
     optional: bool,
     input: Input,
+}
+
+/// A text block as the template shows it.
+struct ReadyText {
+    id: String,
+    label: String,
+    text: String,
 }
 
 struct FileView {
@@ -433,7 +440,11 @@ impl Maker<'_> {
                 input("text", "", if *max <= 20 { "20" } else { "" }, Some(*max))
             }
             Kind::Name { max } => input("text", "", "", Some(*max)),
-            Kind::Textarea { max } => Control::Textarea { value: self.typed(path, text), maxlength: max.to_string() },
+            Kind::Textarea { max, blocks } => Control::Textarea {
+                value: self.typed(path, text),
+                maxlength: max.to_string(),
+                ready: self.ready_texts(path, blocks),
+            },
             Kind::Email => input("email", "email", "", None),
             Kind::Phone => input("tel", "tel", "20", None),
             Kind::Iban => input("text", "", "", None),
@@ -469,6 +480,15 @@ impl Maker<'_> {
                 Control::Note { tone: *tone, blocks: blocks(&self.cx.reading.fill(text, lang)) }
             }
         }
+    }
+
+    fn ready_texts(&self, path: &str, blocks: &[TextBlock]) -> Vec<ReadyText> {
+        let ready = |block: &TextBlock| ReadyText {
+            id: format!("{path}-block-{}", block.key),
+            label: block.label.get(self.cx.lang).to_owned(),
+            text: self.cx.reading.fill(&block.text, Lang::De),
+        };
+        blocks.iter().map(ready).collect()
     }
 
     fn choices(&self, asked: &Asked<'_>, path: &str) -> Vec<ui::Choice> {

@@ -292,6 +292,26 @@ impl<'t> Table<'t> {
         self.template(key).unwrap_or(At { value: Template::default(), span: self.span.clone() })
     }
 
+    /// A longer text with slots that exists in German only, and where it stands.
+    pub(crate) fn german_template_required(&self, key: &str) -> At<Template> {
+        if !self.has(key) {
+            self.missing(&format!("{key}.de"));
+        }
+        let none = At { value: Template::default(), span: self.span.clone() };
+        let Some(table) = self.table(key) else { return none };
+        let de = table.string_required("de");
+        table.finish();
+        let Some(de) = de else { return none };
+        if de.value.trim().is_empty() {
+            self.source.fault(&de.span, format!("„{key}“ ist leer."));
+        }
+        let read = segments(de.value.trim()).unwrap_or_else(|sentence| {
+            self.source.fault(&de.span, sentence);
+            Vec::new()
+        });
+        At { value: Template::new(read, None), span: de.span }
+    }
+
     /// Names the keys nobody asked for.
     pub(crate) fn finish(&self) {
         let taken = self.taken.borrow();

@@ -148,6 +148,8 @@ pub struct TimelineEntry {
     pub when: String,
     /// When, for machines: RFC 3339 or `2026-03-12`; empty for none.
     pub machine_time: String,
+    /// Who did it; empty where it is not said.
+    pub who: String,
     pub title: String,
     /// More about it; empty for none.
     pub text: String,

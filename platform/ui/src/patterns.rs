@@ -67,6 +67,7 @@ impl<'a> Patterns<'a> {
                 TimelineEntry {
                     when: "12. März 2026".into(),
                     machine_time: "2026-03-12".into(),
+                    who: "Stefan Muster-Standesamt".into(),
                     title: "Die Gebühr ist bezahlt".into(),
                     text: "9,00 € mit girocard".into(),
                     href: "/beleg".into(),

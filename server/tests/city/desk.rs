@@ -117,3 +117,29 @@ async fn counts_do_not_end_where_lists_do() {
         stefan.get(TASKS).await.is(200).shows("Freie Aufgaben (203)");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_offers_text_blocks_for_what_goes_to_the_person() {
+    for test in TestCity::both(MODULES).await {
+        tasks(&test, 1).await;
+        let (_, mut stefan) = staff(&test, "stefan.muster").await;
+        let claim = button(&mut stefan, "/uebernehmen").await.expect("a free task");
+        stefan.post(&claim, &[]).await.is(303);
+        let task = claim.strip_suffix("/uebernehmen").unwrap();
+        let result = [("register_gesehen", "ja"), ("ergebnis", "ablehnen")];
+        stefan.get(&format!("{task}/ergebnis")).await.is(200).hides("Textbausteine");
+        stefan.post(&format!("{task}/ergebnis"), &result).await.is(303);
+        let refuse = format!("{task}/ablehnen");
+        let page = stefan.get(&refuse).await;
+        page.is(200).shows("Textbausteine").shows("Beziehung nicht belegt");
+        // The text itself, for those who copy it by hand.
+        page.shows("in welcher Beziehung Sie zu der Person stehen");
+        page.shows("data-into=\"ablehnung_text\"");
+
+        // What was put into the field is sent as if it had been typed.
+        let reason = "Sie haben nicht belegt, in welcher Beziehung Sie zu der Person stehen.";
+        let sent = stefan.post(&refuse, &[("ablehnungsgrund", "beziehung-unbelegt"), ("ablehnung_text", reason)]).await;
+        sent.is(303);
+        stefan.get(&format!("{task}/pruefen")).await.is(200).shows(reason).hides("Textbausteine");
+    }
+}

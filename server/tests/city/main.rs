@@ -14,4 +14,5 @@ mod program;
 mod search;
 mod start;
 mod structure;
+mod timeline;
 mod walks;

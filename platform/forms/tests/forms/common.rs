@@ -48,8 +48,6 @@ fn city(facts: Facts) -> Facts {
         .with("fristen.ehe_jahre", Fact::Integer(80))
         .with("fristen.tod_jahre", Fact::Integer(30))
         .with("fristen.antragsalter_jahre", Fact::Integer(16))
-        .with("zahlung.bezahlt", Fact::Money(Money(2250)))
-        .with("erstattung.betrag", Fact::Money(Money(2250)))
 }
 
 pub fn home() -> Address {

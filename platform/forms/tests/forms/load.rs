@@ -56,6 +56,46 @@ const FAULTS: &[(&str, usize, &str)] = &[
         "{gebuehr} gibt es vor dieser Stelle nicht",
     ),
     ("[[step]]\nkey = \"a\"\ntitle.de = \"A\"\ntext.de = \"Es kostet {gebuehr.\"", 4, "nicht geschlossen"),
+    (
+        "[[step]]\nkey = \"a\"\ntitle.de = \"A\"\n[[step.field]]\nkey = \"x\"\ntype = \"textarea\"\nlabel.de = \"X\"\nblocks = [{ key = \"b\", label.de = \"B\", text.de = \" \" }]",
+        8,
+        "„text“ ist leer.",
+    ),
+    (
+        "[[step]]\nkey = \"a\"\ntitle.de = \"A\"\n[[step.field]]\nkey = \"x\"\ntype = \"textarea\"\nlabel.de = \"X\"\n[[step.field.blocks]]\nkey = \"b\"\nlabel.de = \"B\"",
+        8,
+        "Hier fehlt „text.de“.",
+    ),
+    (
+        "[[step]]\nkey = \"a\"\ntitle.de = \"A\"\n[[step.field]]\nkey = \"x\"\ntype = \"textarea\"\nlabel.de = \"X\"\nblocks = [{ key = \"b\", label.de = \"B\", text.de = \"1\" }, { key = \"b\", label.de = \"C\", text.de = \"2\" }]",
+        8,
+        "Den Textbaustein „b“ gibt es hier schon.",
+    ),
+    (
+        "[[step]]\nkey = \"a\"\ntitle.de = \"A\"\n[[step.field]]\nkey = \"x\"\ntype = \"textarea\"\nlabel.de = \"X\"\nblocks = [{ key = \"B 1\", label.de = \"B\", text.de = \"1\" }]",
+        8,
+        "Der Schlüssel eines Textbausteins",
+    ),
+    (
+        "[[step]]\nkey = \"a\"\ntitle.de = \"A\"\n[[step.field]]\nkey = \"x\"\ntype = \"textarea\"\nlabel.de = \"X\"\nmax_length = 3\n[[step.field.blocks]]\nkey = \"b\"\nlabel.de = \"B\"\ntext.de = \"vier\"",
+        12,
+        "länger als das Feld (3 Zeichen)",
+    ),
+    (
+        "[[step]]\nkey = \"a\"\ntitle.de = \"A\"\n[[step.field]]\nkey = \"x\"\ntype = \"textarea\"\nlabel.de = \"X\"\nblocks = [{ key = \"b\", label.de = \"B\", text = { de = \"1\", en = \"2\" } }]",
+        8,
+        "„en“ gibt es hier nicht.",
+    ),
+    (
+        "[[step]]\nkey = \"a\"\ntitle.de = \"A\"\n[[step.field]]\nkey = \"x\"\ntype = \"textarea\"\nlabel.de = \"X\"\nblocks = [{ key = \"b\", label.de = \"B\", text.de = \"{wer}\" }]",
+        8,
+        "{wer} gibt es vor dieser Stelle nicht",
+    ),
+    (
+        "[[step]]\nkey = \"a\"\ntitle.de = \"A\"\n[[step.field]]\nkey = \"x\"\ntype = \"text\"\nlabel.de = \"X\"\nblocks = [{ key = \"b\", label.de = \"B\", text.de = \"1\" }]",
+        8,
+        "nur an Feldern vom Typ textarea",
+    ),
     ("[facts]\nfee = \"euro\"\n[[step]]\nkey = \"a\"\ntitle.de = \"A\"", 2, "Möglich sind hier money"),
     ("[service]\nleika = \"123\"\nunit = \"x\"\n[[step]]\nkey = \"a\"\ntitle.de = \"A\"", 2, "14 Ziffern"),
     ("[[step]]\nkey = \"a\"\ntitle = 3", 3, "muss eine Tabelle sein"),

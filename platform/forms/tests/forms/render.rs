@@ -189,6 +189,57 @@ fn scripts_stay_text_everywhere() {
 }
 
 #[test]
+fn text_blocks_stand_under_their_field_with_earlier_answers_and_in_german() {
+    let form = form(
+        r#"
+        key = "f"
+        title.de = "F"
+        [[step]]
+        key = "wer"
+        title.de = "Wer"
+        [[step.field]]
+        key = "name"
+        type = "name"
+        label.de = "Name"
+        [[step]]
+        key = "frage"
+        title.de = "Frage"
+        [[step.field]]
+        key = "frage"
+        type = "textarea"
+        label.de = "Frage"
+        [[step.field.blocks]]
+        key = "wohnung"
+        label.de = "Einzug"
+        label.en = "Move"
+        text.de = "Guten Tag, {name} & Co.\nseit wann wohnen Sie dort?"
+        [[step.field]]
+        key = "vermerk"
+        type = "textarea"
+        label.de = "Vermerk"
+        required = false
+        "#,
+    );
+    let mut walk = Walk::new(form, guest());
+    walk.answer("wer", &[("name", "Muster")]);
+    for (lang, title, label) in [(Lang::De, "Textbausteine", "Einzug"), (Lang::En, "Text blocks", "Move")] {
+        let page = page(lang);
+        let reading = walk.form.read(&walk.answers, &walk.facts).unwrap();
+        let html = render_step(&reading, reading.page("frage").unwrap(), &[], None, &view(&page)).unwrap();
+        check_page(&html);
+        assert_eq!(html.matches("<details").count(), 1, "a field without blocks offers none: {html}");
+        assert!(html.contains(title) && html.contains(label), "{html}");
+        // Read and copied by hand without the script, which shows the button.
+        let shown =
+            "id=\"frage-block-wohnung\" lang=\"de\">Guten Tag, Muster &#38; Co.\nseit wann wohnen Sie dort?</p>";
+        assert!(html.contains(shown), "{html}");
+        assert_eq!(attribute(&html, "data-insert"), ["frage-block-wohnung"]);
+        assert_eq!(attribute(&html, "data-into"), ["frage"]);
+        assert_eq!(page.texts.missed(), []);
+    }
+}
+
+#[test]
 fn locked_answers_are_text_and_no_controls() {
     let page = page(Lang::De);
     let mut walk = Walk::new(city_form("personenstandsurkunde"), citizen(Level::Hoch));

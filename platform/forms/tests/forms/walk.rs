@@ -440,10 +440,43 @@ fn clerks_decide_with_reasons() {
     assert_eq!(walk.now(), "pruefen");
     assert_eq!(walk.value("ablehnung_text"), Some(Value::Text("Zeile 1\nZeile 2".into())));
 
-    let mut walk = Walk::new(city_form("tasks/erstattung-vorschlagen"), citizen(Level::Basis));
-    let errors = walk.refused("betrag", &[("erstattung_betrag", "22,51"), ("erstattung_grund", "abgelehnt")]);
-    assert_eq!(errors, [("erstattung_betrag".to_owned(), "rule".to_owned())], "more than was paid");
-    walk.answer("betrag", &[("erstattung_betrag", "22,50"), ("erstattung_grund", "abgelehnt")]);
+    let mut walk = Walk::new(city_form("tasks/meldebescheinigung-abgleich"), citizen(Level::Basis));
+    walk.answer("entscheidung", &[("entscheidung", "ausstellen")]);
+    let errors = walk.refused("ausstellen", &[("ausstellen_grund", "umzug"), ("ausstellen_vermerk", " ")]);
+    assert_eq!(errors, [("ausstellen_vermerk".to_owned(), "required".to_owned())], "nobody decides without a note");
+    walk.answer("ausstellen", &[("ausstellen_grund", "umzug"), ("ausstellen_vermerk", "Umzug nachgewiesen.")]);
+    assert_eq!(walk.now(), "pruefen");
+}
+
+#[test]
+fn a_check_names_the_field_it_is_about() {
+    let form = form(
+        r#"
+        key = "f"
+        title.de = "F"
+        [facts]
+        bezahlt = "money"
+        [[step]]
+        key = "betrag"
+        title.de = "Betrag"
+        [[step.field]]
+        key = "grund"
+        type = "text"
+        label.de = "Grund"
+        [[step.field]]
+        key = "betrag"
+        type = "money"
+        label.de = "Betrag"
+        [[step.check]]
+        rule = "betrag <= bezahlt"
+        field = "betrag"
+        text.de = "Das ist mehr, als bezahlt wurde."
+        "#,
+    );
+    let mut walk = Walk::new(form, guest().with("bezahlt", forms::Fact::Money(Money(2250))));
+    let errors = walk.refused("betrag", &[("grund", "abgelehnt"), ("betrag", "22,51")]);
+    assert_eq!(errors, [("betrag".to_owned(), "rule".to_owned())]);
+    walk.answer("betrag", &[("grund", "abgelehnt"), ("betrag", "22,50")]);
 }
 
 #[test]
