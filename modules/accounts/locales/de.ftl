@@ -368,11 +368,19 @@ accounts-mail-staff-password-changed-text =
 
     für Ihr Konto gilt ein neues Passwort. Waren Sie das nicht? Dann setzen Sie gleich ein anderes:
     { $link }
-accounts-mail-staff-password-subject = Ihr dienstlicher Zugang – { $city }
+accounts-mail-staff-invitation-subject = Ihr dienstlicher Zugang – { $city }
+accounts-mail-staff-invitation-text =
+    Guten Tag,
+
+    für Sie ist ein dienstlicher Zugang eingerichtet. Wählen Sie innerhalb von sieben Tagen Ihr Passwort:
+    { $link }
+
+    Geben Sie den Link nicht weiter. Arbeiten Sie nicht bei uns? Dann löschen Sie diese E-Mail.
+accounts-mail-staff-password-subject = Neues Passwort für Ihren dienstlichen Zugang – { $city }
 accounts-mail-staff-password-text =
     Guten Tag,
 
-    auf dieser Seite wählen Sie das Passwort für Ihren dienstlichen Zugang:
+    auf dieser Seite wählen Sie ein neues Passwort für Ihren dienstlichen Zugang:
     { $link }
 accounts-mail-foot = Haben Sie nichts angefordert? Dann müssen Sie nichts tun. Geben Sie den Link nicht weiter.
 accounts-mail-city = { $city }

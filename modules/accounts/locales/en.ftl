@@ -368,11 +368,19 @@ accounts-mail-staff-password-changed-text =
 
     a new password is in use for your account. Was it not you? Then set another one at once:
     { $link }
-accounts-mail-staff-password-subject = Your work account – { $city }
+accounts-mail-staff-invitation-subject = Your work account – { $city }
+accounts-mail-staff-invitation-text =
+    Hello,
+
+    a work account has been set up for you. Choose your password within seven days:
+    { $link }
+
+    Do not pass the link on. Do you not work here? Then delete this e-mail.
+accounts-mail-staff-password-subject = New password for your work account – { $city }
 accounts-mail-staff-password-text =
     Hello,
 
-    choose the password for your work account on this page:
+    choose a new password for your work account on this page:
     { $link }
 accounts-mail-foot = Did you not ask for this? Then you need not do anything. Do not pass the link on.
 accounts-mail-city = { $city }

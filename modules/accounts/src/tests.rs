@@ -359,7 +359,9 @@ async fn staff_name_their_deputies_and_keep_their_account() {
 
         browser.post("/intern/passwort-vergessen", &[("login", "niemand")]).await.is(200).shows("Wenn es diesen");
         browser.post("/intern/passwort-vergessen", &[("login", "stefan.muster")]).await.is(200).shows("Wenn es diesen");
-        let path = link(&newest_mail(&city, "stefan.muster@example.org").await);
+        let mail = newest_mail(&city, "stefan.muster@example.org").await;
+        assert!(mail.contains("neues Passwort") && mail.contains("nichts angefordert"), "{mail}");
+        let path = link(&mail);
         browser.get(&path).await.is(200).shows("stefan.muster");
         let page = browser.post(&path, &[("password", "Ganz neues Wort")]).await;
         browser.follow(page).await.is(200);
@@ -570,7 +572,10 @@ async fn an_administrator_adds_somebody_who_then_signs_in_and_has_the_role() {
         let page = admin.follow(page).await;
         page.is(200).shows("gilt ab sofort");
 
-        let link = link(&newest_mail(&city, "nora@example.org").await);
+        let mail = newest_mail(&city, "nora@example.org").await;
+        assert!(mail.contains("eingerichtet") && mail.contains("sieben Tagen"), "{mail}");
+        assert!(!mail.contains("angefordert"), "an invitation was not asked for: {mail}");
+        let link = link(&mail);
         let mut nora = city.browser();
         nora.get(&link).await.is(200).shows("nora.muster");
         let password = "Wolken über Nierst 7";

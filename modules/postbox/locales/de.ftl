@@ -79,7 +79,10 @@ postbox-mail-guest-text = Guten Tag,
 
     zu Ihrem Antrag gibt es etwas Neues. Öffnen Sie das Portal und geben Sie Ihren Abholcode ein.
 
-    Diese E-Mail enthält keinen Link und nichts über den Inhalt.
+    Aktenzeichen: { $number }
+    Portal: { $portal }
+
+    Was es ist, steht nicht in dieser E-Mail.
 
     { $city }
 message-information = Neue Nachricht

@@ -79,7 +79,10 @@ postbox-mail-guest-text = Hello,
 
     There is news about your application. Open the portal and enter your claim code.
 
-    This e-mail contains no link and nothing of the content.
+    Reference: { $number }
+    Portal: { $portal }
+
+    This e-mail says nothing of the content.
 
     { $city }
 message-information = New message
