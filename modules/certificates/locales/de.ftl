@@ -40,3 +40,26 @@ timeline-certificate-withdrawn = Bescheinigung zurückgenommen
 timeline-letter-written = Schreiben erstellt
 refusal-certificates-no-record = Das Register hat keine Daten für die Bescheinigung geliefert.
 refusal-certificates-no-remedy = Für diesen Bescheid fehlt eine Rechtsbehelfsbelehrung, die heute gilt.
+
+## Auskunft über gespeicherte Daten
+
+certificates-table-certificate = Bescheinigungen
+certificates-table-decision = Bescheide und Schreiben
+certificates-table-note = Mitteilungen
+certificates-field-kind = Art
+certificates-field-title = Titel
+certificates-field-office = Ausgestellt von
+certificates-field-issued-on = Ausgestellt am
+certificates-field-state = Stand
+certificates-field-withdrawn-at = Zurückgenommen
+certificates-field-withdrawn-reason = Grund der Rücknahme
+certificates-field-decision = Entscheidung
+certificates-field-remedy-basis = Grundlage der Rechtsbehelfsbelehrung
+certificates-field-decided-at = Entschieden
+certificates-field-paragraphs = Text
+certificates-value-state-genuine = gültig
+certificates-value-state-withdrawn = zurückgenommen
+certificates-event-issued = Bescheinigung ausgestellt
+certificates-event-withdrawn = Bescheinigung zurückgenommen
+certificates-event-decision-written = Bescheid geschrieben
+certificates-event-note-written = Mitteilung geschrieben

@@ -40,3 +40,26 @@ timeline-certificate-withdrawn = Certificate withdrawn
 timeline-letter-written = Letter written
 refusal-certificates-no-record = The register sent no data for the certificate.
 refusal-certificates-no-remedy = There is no information on legal remedies for this decision that is valid today.
+
+## Export of a person's data
+
+certificates-table-certificate = Certificates
+certificates-table-decision = Decisions and letters
+certificates-table-note = Notices
+certificates-field-kind = Kind
+certificates-field-title = Title
+certificates-field-office = Issued by
+certificates-field-issued-on = Issued on
+certificates-field-state = State
+certificates-field-withdrawn-at = Withdrawn
+certificates-field-withdrawn-reason = Reason for the withdrawal
+certificates-field-decision = Decision
+certificates-field-remedy-basis = Basis of the information on legal remedies
+certificates-field-decided-at = Decided
+certificates-field-paragraphs = Text
+certificates-value-state-genuine = valid
+certificates-value-state-withdrawn = withdrawn
+certificates-event-issued = Certificate issued
+certificates-event-withdrawn = Certificate withdrawn
+certificates-event-decision-written = Decision written
+certificates-event-note-written = Notice written
