@@ -212,6 +212,18 @@ async fn a_guest_opens_the_case_of_the_code() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_online_id_is_offered_first_to_whoever_needs_it() {
+    let city = TestCity::open(&[MODULE], db::Engine::Sqlite).await.unwrap();
+    let mut browser = city.browser();
+    for (address, first) in [("/anmelden", false), ("/anmelden?niveau=hoch", true), ("/anmelden?niveau=basis", false)] {
+        let page = browser.get(address).await;
+        let card = page.is(200).body.find("Mit Online-Ausweis anmelden").expect("the online ID");
+        let password = page.body.find("type=\"password\"").expect("the password");
+        assert_eq!(card < password, first, "{address}");
+    }
+}
+
 /// From the button to the card and back; ends where the city's page redirects to.
 async fn with_card(city: &TestCity, browser: &mut Browser, fields: &[(&str, &str)], card: &str) -> Page {
     let page = browser.post("/anmelden/eid?zurueck=/konto", fields).await;
