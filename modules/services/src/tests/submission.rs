@@ -92,7 +92,7 @@ async fn the_receipt_says_how_it_goes_on() {
     let receipt = send(&mut browser, &draft).await.is(303).location.clone().unwrap();
     let page = browser.get(&receipt).await;
     page.is(200).shows("Das Ergebnis und alle Nachrichten finden Sie in Ihrem Postfach").shows("Zum Postfach");
-    page.hides("Bezahlen Sie").hides("Abholcode").hides("kommt mit der Post");
+    page.hides("Bezahlen Sie").hides("Notieren Sie Ihren Abholcode").hides("kommt mit der Post");
     assert_eq!(test.app.texts.missed(), []);
 }
 
