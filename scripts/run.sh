@@ -37,7 +37,8 @@ ready() { # name pid port
 }
 
 "$bin/sandbox" --data data/sandbox --http "127.0.0.1:$sandbox_port" \
-  --notify "meerbusch=http://127.0.0.1:$meer_port/api/v1/payments/notification" & pids+=($!)
+  --notify "meerbusch=http://127.0.0.1:$meer_port/api/v1/payments/notification" \
+  --notify "musterstadt=http://musterstadt.localhost:$meer_port/api/v1/payments/notification" & pids+=($!)
 ready sandbox "$!" $sandbox_port
 "$bin/meer" --config meer.demo.toml serve & pids+=($!)
 ready meer "$!" $meer_port

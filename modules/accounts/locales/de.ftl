@@ -368,11 +368,19 @@ accounts-mail-staff-password-changed-text =
 
     für Ihr Konto gilt ein neues Passwort. Waren Sie das nicht? Dann setzen Sie gleich ein anderes:
     { $link }
-accounts-mail-staff-password-subject = Ihr dienstlicher Zugang – { $city }
+accounts-mail-staff-invitation-subject = Ihr dienstlicher Zugang – { $city }
+accounts-mail-staff-invitation-text =
+    Guten Tag,
+
+    für Sie ist ein dienstlicher Zugang eingerichtet. Wählen Sie innerhalb von sieben Tagen Ihr Passwort:
+    { $link }
+
+    Geben Sie den Link nicht weiter. Arbeiten Sie nicht bei uns? Dann löschen Sie diese E-Mail.
+accounts-mail-staff-password-subject = Neues Passwort für Ihren dienstlichen Zugang – { $city }
 accounts-mail-staff-password-text =
     Guten Tag,
 
-    auf dieser Seite wählen Sie das Passwort für Ihren dienstlichen Zugang:
+    auf dieser Seite wählen Sie ein neues Passwort für Ihren dienstlichen Zugang:
     { $link }
 accounts-mail-foot = Haben Sie nichts angefordert? Dann müssen Sie nichts tun. Geben Sie den Link nicht weiter.
 accounts-mail-city = { $city }
@@ -417,3 +425,74 @@ accounts-people-back-text = Kommt die Person zurück, gelten ihre Rollen wieder.
 accounts-people-return = Wieder in Dienst
 accounts-people-back = Die Person ist wieder im Dienst.
 accounts-error-taken = Diesen Anmeldenamen gibt es schon.
+
+## Auskunft über gespeicherte Daten
+
+accounts-table-identity-account = Konto
+accounts-table-identity-person = Angaben zur Person
+accounts-table-identity-external = Verknüpfte Anmeldung
+accounts-table-identity-factor = Zweiter Faktor
+accounts-table-identity-device = Bekannte Browser
+accounts-table-identity-session = Sitzungen
+accounts-table-identity-staff = Dienstlicher Zugang
+accounts-table-identity-grant = Rollen
+accounts-table-identity-deputy = Vertretungen
+accounts-table-identity-access = Zugriffsklassen
+accounts-field-label = Bezeichnung
+accounts-field-email = E-Mail-Adresse
+accounts-field-state = Stand
+accounts-field-lang = Sprache
+accounts-field-created-at = Angelegt
+accounts-field-password-at = Passwort gesetzt
+accounts-field-signed-in-on = Letzte Anmeldung
+accounts-field-onsite-on = Vor Ort geprüft am
+accounts-field-onsite-document = Vorgelegter Ausweis
+accounts-field-onsite-unit = Geprüft von
+accounts-field-source = Herkunft
+accounts-field-level = Vertrauensniveau
+accounts-field-data = Angaben
+accounts-field-read-at = Übernommen
+accounts-field-linked-at = Verknüpft
+accounts-field-confirmed-at = Bestätigt
+accounts-field-expires-at = Gültig bis
+accounts-field-kind = Art
+accounts-field-agent = Browser
+accounts-field-seen-at = Zuletzt benutzt
+accounts-field-ended-at = Beendet
+accounts-field-login = Anmeldename
+accounts-field-name = Name
+accounts-field-unit = Organisationseinheit
+accounts-field-role = Rolle
+accounts-field-from-day = Von
+accounts-field-to-day = Bis
+accounts-field-absent = Abwesend (Kennung)
+accounts-field-deputy = Vertretung (Kennung)
+accounts-field-cls = Zugriffsklasse
+accounts-value-state-active = aktiv
+accounts-value-state-closed = geschlossen
+accounts-value-lang-de = Deutsch
+accounts-value-lang-en = Englisch
+accounts-value-source-selbst = eigene Angabe
+accounts-value-source-vor-ort = vor Ort geprüft
+accounts-value-source-eid = Online-Ausweis
+accounts-value-source-password = Passwort
+accounts-value-kind-account = Konto
+accounts-value-kind-case = Abholcode
+accounts-value-kind-staff = dienstlich
+identity-event-account-opened = Konto eröffnet
+identity-event-account-closed = Konto geschlossen
+identity-event-email-changed = E-Mail-Adresse geändert
+identity-event-label-changed = Bezeichnung des Kontos geändert
+identity-event-person-stated = Angaben zur Person gespeichert
+identity-event-external-linked = Anmeldung verknüpft
+identity-event-onsite-confirmed = Ausweis vor Ort geprüft
+identity-event-onsite-withdrawn = Prüfung vor Ort zurückgenommen
+identity-event-password-changed = Passwort geändert
+identity-event-factor-added = Zweiter Faktor eingerichtet
+identity-event-factor-removed = Zweiter Faktor entfernt
+identity-event-recovery-codes-made = Wiederherstellungscodes erstellt
+identity-event-recovery-code-used = Wiederherstellungscode benutzt
+identity-event-session-started = Angemeldet
+identity-event-session-ended = Abgemeldet
+identity-event-claim-issued = Abholcode ausgegeben
+identity-event-claims-revoked = Abholcode gesperrt

@@ -368,11 +368,19 @@ accounts-mail-staff-password-changed-text =
 
     a new password is in use for your account. Was it not you? Then set another one at once:
     { $link }
-accounts-mail-staff-password-subject = Your work account – { $city }
+accounts-mail-staff-invitation-subject = Your work account – { $city }
+accounts-mail-staff-invitation-text =
+    Hello,
+
+    a work account has been set up for you. Choose your password within seven days:
+    { $link }
+
+    Do not pass the link on. Do you not work here? Then delete this e-mail.
+accounts-mail-staff-password-subject = New password for your work account – { $city }
 accounts-mail-staff-password-text =
     Hello,
 
-    choose the password for your work account on this page:
+    choose a new password for your work account on this page:
     { $link }
 accounts-mail-foot = Did you not ask for this? Then you need not do anything. Do not pass the link on.
 accounts-mail-city = { $city }
@@ -417,3 +425,74 @@ accounts-people-back-text = When the person comes back, their roles count again.
 accounts-people-return = Back in service
 accounts-people-back = The person is back in service.
 accounts-error-taken = This login name exists already.
+
+## Export of a person's data
+
+accounts-table-identity-account = Account
+accounts-table-identity-person = Personal data
+accounts-table-identity-external = Linked sign-in
+accounts-table-identity-factor = Second factor
+accounts-table-identity-device = Known browsers
+accounts-table-identity-session = Sessions
+accounts-table-identity-staff = Work account
+accounts-table-identity-grant = Roles
+accounts-table-identity-deputy = Deputies
+accounts-table-identity-access = Access classes
+accounts-field-label = Label
+accounts-field-email = E-mail address
+accounts-field-state = State
+accounts-field-lang = Language
+accounts-field-created-at = Created
+accounts-field-password-at = Password set
+accounts-field-signed-in-on = Last sign-in
+accounts-field-onsite-on = Checked at a counter on
+accounts-field-onsite-document = Identity document shown
+accounts-field-onsite-unit = Checked by
+accounts-field-source = Source
+accounts-field-level = Trust level
+accounts-field-data = Data
+accounts-field-read-at = Taken over
+accounts-field-linked-at = Linked
+accounts-field-confirmed-at = Confirmed
+accounts-field-expires-at = Valid until
+accounts-field-kind = Kind
+accounts-field-agent = Browser
+accounts-field-seen-at = Last used
+accounts-field-ended-at = Ended
+accounts-field-login = Login
+accounts-field-name = Name
+accounts-field-unit = Organisation unit
+accounts-field-role = Role
+accounts-field-from-day = From
+accounts-field-to-day = To
+accounts-field-absent = Absent (id)
+accounts-field-deputy = Deputy (id)
+accounts-field-cls = Access class
+accounts-value-state-active = active
+accounts-value-state-closed = closed
+accounts-value-lang-de = German
+accounts-value-lang-en = English
+accounts-value-source-selbst = own statement
+accounts-value-source-vor-ort = checked at a counter
+accounts-value-source-eid = online ID
+accounts-value-source-password = password
+accounts-value-kind-account = account
+accounts-value-kind-case = claim code
+accounts-value-kind-staff = staff
+identity-event-account-opened = Account opened
+identity-event-account-closed = Account closed
+identity-event-email-changed = E-mail address changed
+identity-event-label-changed = Label of the account changed
+identity-event-person-stated = Personal data stored
+identity-event-external-linked = Sign-in linked
+identity-event-onsite-confirmed = Identity document checked at a counter
+identity-event-onsite-withdrawn = Check at a counter withdrawn
+identity-event-password-changed = Password changed
+identity-event-factor-added = Second factor added
+identity-event-factor-removed = Second factor removed
+identity-event-recovery-codes-made = Recovery codes made
+identity-event-recovery-code-used = Recovery code used
+identity-event-session-started = Signed in
+identity-event-session-ended = Signed out
+identity-event-claim-issued = Claim code issued
+identity-event-claims-revoked = Claim code revoked

@@ -31,6 +31,7 @@ fn code(kind: MailKind) -> &'static str {
         MailKind::Email => "email",
         MailKind::EmailChanged => "email-changed",
         MailKind::PasswordChanged => "password-changed",
+        MailKind::StaffInvitation => "staff-invitation",
         MailKind::StaffPassword => "staff-password",
         MailKind::StaffPasswordChanged => "staff-password-changed",
     }
@@ -44,7 +45,7 @@ fn path(kind: &str, token: Option<&str>) -> String {
         "reset" => format!("/passwort-neu/{token}"),
         "reset-unknown" => "/registrieren".to_owned(),
         "email" => format!("/konto/email/{token}"),
-        "staff-password" => format!("/intern/passwort-neu/{token}"),
+        "staff-invitation" | "staff-password" => format!("/intern/passwort-neu/{token}"),
         "staff-password-changed" => "/intern/passwort-vergessen".to_owned(),
         _ => "/passwort-vergessen".to_owned(),
     }
@@ -74,8 +75,9 @@ fn written(app: &App, city: &City, mail: &Stored) -> (String, String) {
     let args = [("city", name.into()), ("link", link.into()), ("existing", mail.existing.into())];
     let subject = app.texts.get(lang, &format!("accounts-mail-{}-subject", mail.kind), &args);
     let text = app.texts.get(lang, &format!("accounts-mail-{}-text", mail.kind), &args);
-    // What has happened already was not asked for by mail.
-    let foot = if mail.kind.ends_with("-changed") { "accounts-mail-city" } else { "accounts-mail-foot" };
+    // What has happened already was not asked for by mail, and nobody asks for an invitation.
+    let unasked = mail.kind.ends_with("-changed") || mail.kind == "staff-invitation";
+    let foot = if unasked { "accounts-mail-city" } else { "accounts-mail-foot" };
     (subject, format!("{text}\n\n{}\n", app.texts.get(lang, foot, &args)))
 }
 

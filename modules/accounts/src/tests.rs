@@ -212,6 +212,18 @@ async fn a_guest_opens_the_case_of_the_code() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_online_id_is_offered_first_to_whoever_needs_it() {
+    let city = TestCity::open(&[MODULE], db::Engine::Sqlite).await.unwrap();
+    let mut browser = city.browser();
+    for (address, first) in [("/anmelden", false), ("/anmelden?niveau=hoch", true), ("/anmelden?niveau=basis", false)] {
+        let page = browser.get(address).await;
+        let card = page.is(200).body.find("Mit Online-Ausweis anmelden").expect("the online ID");
+        let password = page.body.find("type=\"password\"").expect("the password");
+        assert_eq!(card < password, first, "{address}");
+    }
+}
+
 /// From the button to the card and back; ends where the city's page redirects to.
 async fn with_card(city: &TestCity, browser: &mut Browser, fields: &[(&str, &str)], card: &str) -> Page {
     let page = browser.post("/anmelden/eid?zurueck=/konto", fields).await;
@@ -359,7 +371,9 @@ async fn staff_name_their_deputies_and_keep_their_account() {
 
         browser.post("/intern/passwort-vergessen", &[("login", "niemand")]).await.is(200).shows("Wenn es diesen");
         browser.post("/intern/passwort-vergessen", &[("login", "stefan.muster")]).await.is(200).shows("Wenn es diesen");
-        let path = link(&newest_mail(&city, "stefan.muster@example.org").await);
+        let mail = newest_mail(&city, "stefan.muster@example.org").await;
+        assert!(mail.contains("neues Passwort") && mail.contains("nichts angefordert"), "{mail}");
+        let path = link(&mail);
         browser.get(&path).await.is(200).shows("stefan.muster");
         let page = browser.post(&path, &[("password", "Ganz neues Wort")]).await;
         browser.follow(page).await.is(200);
@@ -570,7 +584,10 @@ async fn an_administrator_adds_somebody_who_then_signs_in_and_has_the_role() {
         let page = admin.follow(page).await;
         page.is(200).shows("gilt ab sofort");
 
-        let link = link(&newest_mail(&city, "nora@example.org").await);
+        let mail = newest_mail(&city, "nora@example.org").await;
+        assert!(mail.contains("eingerichtet") && mail.contains("sieben Tagen"), "{mail}");
+        assert!(!mail.contains("angefordert"), "an invitation was not asked for: {mail}");
+        let link = link(&mail);
         let mut nora = city.browser();
         nora.get(&link).await.is(200).shows("nora.muster");
         let password = "Wolken über Nierst 7";

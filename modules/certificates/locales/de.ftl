@@ -1,8 +1,8 @@
 certificates-check-title = Bescheinigung prüfen
 certificates-check-text = Auf jeder Bescheinigung steht ein Code. Damit sehen Sie, ob sie von uns ist und noch gilt. Angaben zur Person zeigen wir nicht.
 certificates-code = Code
-certificates-code-hint = 28 Zeichen in Vierergruppen. Groß und klein, Striche und Leerzeichen sind gleich.
-certificates-code-wrong = Geben Sie den Code so ein, wie er auf der Bescheinigung steht: sieben Gruppen mit je vier Zeichen.
+certificates-code-hint = 28 Zeichen in Vierergruppen. Großschreibung, Striche und Leerzeichen sind egal.
+certificates-code-wrong = Das ist kein vollständiger Code. Er hat sieben Gruppen mit je vier Zeichen; 0, 1, 2, 5, 8, B, I, L, O, S, U, Z kommen nie vor. Vergleichen Sie noch einmal. Kommen Sie nicht weiter, rufen Sie uns an: Die Nummer steht unter „Kontakt“.
 certificates-check = Prüfen
 certificates-checked-title = Ergebnis der Prüfung
 certificates-genuine = Diese Bescheinigung ist von uns und gilt
@@ -10,7 +10,8 @@ certificates-genuine-text = Vergleichen Sie Art, Amt und Datum mit dem Papier. O
 certificates-withdrawn = Diese Bescheinigung gilt nicht mehr
 certificates-withdrawn-text = Wir haben sie ausgestellt und später zurückgenommen.
 certificates-unknown = Diesen Code kennen wir nicht
-certificates-unknown-text = Prüfen Sie, ob Sie sich vertippt haben. Stimmt der Code, ist die Bescheinigung nicht von uns.
+certificates-unknown-text = Vergleichen Sie jedes Zeichen noch einmal. Im Code kommen 0, 1, 2, 5, 8, B, I, L, O, S, U, Z nie vor. Stimmt er, ist die Bescheinigung nicht von uns. Im Zweifel rufen Sie uns an, und nicht die Nummer auf dem Papier.
+certificates-contact = Unsere Nummer finden Sie unter „Kontakt“
 certificates-kind = Art
 certificates-office = Ausgestellt von
 certificates-date = Ausgestellt am
@@ -39,3 +40,26 @@ timeline-certificate-withdrawn = Bescheinigung zurückgenommen
 timeline-letter-written = Schreiben erstellt
 refusal-certificates-no-record = Das Register hat keine Daten für die Bescheinigung geliefert.
 refusal-certificates-no-remedy = Für diesen Bescheid fehlt eine Rechtsbehelfsbelehrung, die heute gilt.
+
+## Auskunft über gespeicherte Daten
+
+certificates-table-certificate = Bescheinigungen
+certificates-table-decision = Bescheide und Schreiben
+certificates-table-note = Mitteilungen
+certificates-field-kind = Art
+certificates-field-title = Titel
+certificates-field-office = Ausgestellt von
+certificates-field-issued-on = Ausgestellt am
+certificates-field-state = Stand
+certificates-field-withdrawn-at = Zurückgenommen
+certificates-field-withdrawn-reason = Grund der Rücknahme
+certificates-field-decision = Entscheidung
+certificates-field-remedy-basis = Grundlage der Rechtsbehelfsbelehrung
+certificates-field-decided-at = Entschieden
+certificates-field-paragraphs = Text
+certificates-value-state-genuine = gültig
+certificates-value-state-withdrawn = zurückgenommen
+certificates-event-issued = Bescheinigung ausgestellt
+certificates-event-withdrawn = Bescheinigung zurückgenommen
+certificates-event-decision-written = Bescheid geschrieben
+certificates-event-note-written = Mitteilung geschrieben

@@ -1,8 +1,8 @@
 certificates-check-title = Check a certificate
 certificates-check-text = Every certificate carries a code. With it you see whether it is ours and still valid. We show no data about the person.
 certificates-code = Code
-certificates-code-hint = 28 characters in groups of four. Capitals, hyphens and spaces make no difference.
-certificates-code-wrong = Enter the code as it is printed on the certificate: seven groups of four characters.
+certificates-code-hint = 28 characters in groups of four. Capitals, hyphens and spaces do not matter.
+certificates-code-wrong = This code is not complete. It has seven groups of four characters; 0, 1, 2, 5, 8, B, I, L, O, S, U, Z never occur. Compare once more. If that does not help, call us: the number is under “Contact”.
 certificates-check = Check
 certificates-checked-title = Result
 certificates-genuine = This certificate is ours and valid
@@ -10,7 +10,8 @@ certificates-genuine-text = Compare kind, office and date with the paper. With t
 certificates-withdrawn = This certificate is no longer valid
 certificates-withdrawn-text = We issued it and withdrew it later.
 certificates-unknown = We do not know this code
-certificates-unknown-text = Check whether you have mistyped it. If the code is right, the certificate is not ours.
+certificates-unknown-text = Compare every character once more. The characters 0, 1, 2, 5, 8, B, I, L, O, S, U, Z never occur in codes. If it is right, the certificate is not ours. When in doubt call us, and not the number on the paper.
+certificates-contact = You find our number under “Contact”
 certificates-kind = Kind
 certificates-office = Issued by
 certificates-date = Issued on
@@ -39,3 +40,26 @@ timeline-certificate-withdrawn = Certificate withdrawn
 timeline-letter-written = Letter written
 refusal-certificates-no-record = The register sent no data for the certificate.
 refusal-certificates-no-remedy = There is no information on legal remedies for this decision that is valid today.
+
+## Export of a person's data
+
+certificates-table-certificate = Certificates
+certificates-table-decision = Decisions and letters
+certificates-table-note = Notices
+certificates-field-kind = Kind
+certificates-field-title = Title
+certificates-field-office = Issued by
+certificates-field-issued-on = Issued on
+certificates-field-state = State
+certificates-field-withdrawn-at = Withdrawn
+certificates-field-withdrawn-reason = Reason for the withdrawal
+certificates-field-decision = Decision
+certificates-field-remedy-basis = Basis of the information on legal remedies
+certificates-field-decided-at = Decided
+certificates-field-paragraphs = Text
+certificates-value-state-genuine = valid
+certificates-value-state-withdrawn = withdrawn
+certificates-event-issued = Certificate issued
+certificates-event-withdrawn = Certificate withdrawn
+certificates-event-decision-written = Decision written
+certificates-event-note-written = Notice written

@@ -3,13 +3,13 @@
 use askama::Template;
 use axum::{
     Form,
-    extract::{Multipart, Path},
+    extract::Multipart,
     response::{IntoResponse, Response},
 };
 use contract_certificates::CertificateId;
 use contract_records::VisibleCase;
 use db::Rx;
-use house::{Answer, Call, Req};
+use house::{Answer, Call, Path, Req};
 use http::StatusCode;
 use kernel::{CaseId, Error, Hash, Result};
 use serde::Deserialize;

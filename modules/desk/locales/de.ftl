@@ -51,3 +51,18 @@ desk-col-status = Stand
 desk-more = Weitere Vorgänge
 refusal-desk-four-eyes = Diese Aufgabe muss jemand anderes erledigen als die Person, die den Schritt davor gemacht hat.
 desk-search = Vorgang suchen
+
+## Auskunft über gespeicherte Daten
+
+desk-table-item = Eintrag in der Vorgangsliste
+desk-table-task = Aufgaben
+desk-field-number = Aktenzeichen
+desk-field-title = Titel
+desk-field-party = Person
+desk-field-status = Stand
+desk-field-opened-at = Begonnen
+desk-field-texts = Eingetragen
+desk-field-done-at = Erledigt
+desk-event-decided = Entscheidung in einer Aufgabe
+desk-event-taken-over = Aufgabe übernommen
+desk-event-task-done = Aufgabe erledigt

@@ -51,3 +51,18 @@ desk-col-status = State
 desk-more = More cases
 refusal-desk-four-eyes = Somebody else than the person of the step before has to do this task.
 desk-search = Search for a case
+
+## Export of a person's data
+
+desk-table-item = Line in the list of cases
+desk-table-task = Tasks
+desk-field-number = File reference
+desk-field-title = Title
+desk-field-party = Person
+desk-field-status = Status
+desk-field-opened-at = Opened
+desk-field-texts = Entered
+desk-field-done-at = Done
+desk-event-decided = Decision in a task
+desk-event-taken-over = Task taken over
+desk-event-task-done = Task done

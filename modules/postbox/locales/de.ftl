@@ -79,7 +79,10 @@ postbox-mail-guest-text = Guten Tag,
 
     zu Ihrem Antrag gibt es etwas Neues. Öffnen Sie das Portal und geben Sie Ihren Abholcode ein.
 
-    Diese E-Mail enthält keinen Link und nichts über den Inhalt.
+    Aktenzeichen: { $number }
+    Portal: { $portal }
+
+    Was es ist, steht nicht in dieser E-Mail.
 
     { $city }
 message-information = Neue Nachricht
@@ -117,3 +120,36 @@ timeline-reply-received-staff = Antwort eingegangen
 refusal-postbox-no-address = Für einen Brief fehlt die Anschrift.
 refusal-postbox-no-question = In der Aufgabe steht keine Frage.
 refusal-postbox-answered = Diese Frage ist schon beantwortet oder wird nicht mehr gestellt. Im Vorgang sehen Sie, wie es weitergeht.
+
+## Auskunft über gespeicherte Daten
+
+postbox-table-attachment = Anlagen zu Antworten
+postbox-table-message = Nachrichten
+postbox-table-delivery = Zustellungen
+postbox-table-letter = Briefe
+postbox-field-message-id = Nachricht (Kennung)
+postbox-field-document-id = Dokument (Kennung)
+postbox-field-kind = Art
+postbox-field-subject = Betreff
+postbox-field-body = Text
+postbox-field-at = Zeitpunkt
+postbox-field-read-at = Gelesen
+postbox-field-channel = Weg
+postbox-field-delivered-at = Zugestellt
+postbox-field-posted-at = Verschickt
+postbox-field-state = Stand
+postbox-field-created-at = Angelegt
+postbox-field-printed-at = Gedruckt
+postbox-value-kind-document = Dokument
+postbox-value-kind-notice = Hinweis
+postbox-value-kind-question = Frage
+postbox-value-kind-reply = Antwort
+postbox-value-channel-postbox = Postfach
+postbox-value-channel-letter = Brief
+postbox-value-state-making = wird erstellt
+postbox-value-state-waiting = wartet auf den Druck
+postbox-value-state-printed = gedruckt
+postbox-value-state-posted = verschickt
+postbox-event-delivered = Zugestellt
+postbox-event-read = Nachricht gelesen
+postbox-event-letter-posted = Brief verschickt

@@ -79,7 +79,10 @@ postbox-mail-guest-text = Hello,
 
     There is news about your application. Open the portal and enter your claim code.
 
-    This e-mail contains no link and nothing of the content.
+    Reference: { $number }
+    Portal: { $portal }
+
+    This e-mail says nothing of the content.
 
     { $city }
 message-information = New message
@@ -117,3 +120,36 @@ timeline-reply-received-staff = Reply received
 refusal-postbox-no-address = The address for a letter is missing.
 refusal-postbox-no-question = The task holds no question.
 refusal-postbox-answered = This question has been answered or is no longer asked. Your case shows how it goes on.
+
+## Export of a person's data
+
+postbox-table-attachment = Attachments of replies
+postbox-table-message = Messages
+postbox-table-delivery = Deliveries
+postbox-table-letter = Letters
+postbox-field-message-id = Message (id)
+postbox-field-document-id = Document (id)
+postbox-field-kind = Kind
+postbox-field-subject = Subject
+postbox-field-body = Text
+postbox-field-at = Time
+postbox-field-read-at = Read
+postbox-field-channel = Way
+postbox-field-delivered-at = Delivered
+postbox-field-posted-at = Posted
+postbox-field-state = State
+postbox-field-created-at = Created
+postbox-field-printed-at = Printed
+postbox-value-kind-document = document
+postbox-value-kind-notice = notice
+postbox-value-kind-question = question
+postbox-value-kind-reply = reply
+postbox-value-channel-postbox = postbox
+postbox-value-channel-letter = letter
+postbox-value-state-making = being made
+postbox-value-state-waiting = waits to be printed
+postbox-value-state-printed = printed
+postbox-value-state-posted = posted
+postbox-event-delivered = Delivered
+postbox-event-read = Message read
+postbox-event-letter-posted = Letter posted

@@ -1,6 +1,9 @@
 //! Every table says whether it holds data of persons, or it is a fault.
 
-use house::Module;
+use house::{Holds, Module};
+use ui::{Lang, Texts};
+
+use crate::{labels, schema};
 
 /// Tables of the platform that no module lists, and why nobody's data must be looked for in them.
 ///
@@ -30,9 +33,29 @@ pub fn uncovered<T: AsRef<str>>(tables: &[T], modules: &[Module]) -> Vec<String>
     open.map(|name| format!("Die Tabelle {name} sagt nicht, ob sie Daten von Personen enthält.")).collect()
 }
 
+/// Texts that an export needs and nobody has written: every table that holds data of persons and every column of it has
+/// a name in both languages.
+pub fn unnamed(texts: &Texts, modules: &[Module]) -> Vec<String> {
+    let mut found = Vec::new();
+    for module in modules {
+        for table in module.tables {
+            let Holds::Person { export, .. } = table.holds else { continue };
+            let columns = schema::columns_of(export).into_iter().map(|(name, _)| labels::field_key(module.name, name));
+            for key in std::iter::once(labels::table_key(module.name, table.name)).chain(columns) {
+                for lang in [Lang::De, Lang::En] {
+                    if !texts.has(lang, &key) {
+                        found.push(format!("{}: {key} ({})", table.name, lang.code()));
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
-    use house::{Holds, Table};
+    use house::Table;
 
     use super::*;
 

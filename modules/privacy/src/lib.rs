@@ -7,6 +7,7 @@
 mod coverage;
 mod deletion;
 mod export;
+mod labels;
 mod package;
 mod pages;
 mod register;
@@ -16,7 +17,7 @@ mod store;
 use house::{Access, Holds, Menu, Module, Table, job};
 use kernel::Permission;
 
-pub use coverage::{PLATFORM, uncovered};
+pub use coverage::{PLATFORM, uncovered, unnamed};
 pub use store::tables;
 
 /// Rights of this module.

@@ -4,13 +4,14 @@
 use std::io::{Cursor, Write as _};
 
 use askama::Template;
-use kernel::{Error, Result, Timestamp};
+use kernel::{Date, Error, Money, Result, Timestamp};
 use serde_json::{Map, Value, json};
-use ui::Page;
+use ui::{Lang, Page};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     export::{Document, Export},
+    labels::Labels,
     schema::Cell,
 };
 
@@ -81,10 +82,10 @@ pub struct Label<'a> {
 ///
 /// # Errors
 /// A document that is missing or was changed.
-pub async fn pack(page: &Page, store: &files::Store, export: &Export, label: &Label<'_>) -> Result<Vec<u8>> {
+pub async fn pack(labels: &Labels<'_>, store: &files::Store, export: &Export, label: &Label<'_>) -> Result<Vec<u8>> {
     let lines = places(&export.documents, label.internal);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let html = page_of(page, export, label, &lines)?;
+    let html = page_of(labels, export, label, &lines)?;
     put(&mut zip, "auskunft.html", html.as_bytes())?;
     put(&mut zip, "auskunft.json", json_of(export, label, &lines).to_string().as_bytes())?;
     for line in &lines {
@@ -148,17 +149,22 @@ fn json_of(export: &Export, label: &Label<'_>, lines: &[Line<'_>]) -> Value {
     })
 }
 
-fn page_of(page: &Page, export: &Export, label: &Label<'_>, lines: &[Line<'_>]) -> Result<String> {
+fn page_of(labels: &Labels<'_>, export: &Export, label: &Label<'_>, lines: &[Line<'_>]) -> Result<String> {
+    let page = labels.page;
     let sections = export.parts.iter().map(|part| Section {
-        title: word(page, "privacy-table", part.table, part.table),
+        title: labels.table(part.module, part.table),
         case: part.case.clone().unwrap_or_default(),
-        rows: part.rows.iter().map(|row| row.iter().map(|(name, cell)| shown(page, name, cell)).collect()).collect(),
+        rows: part.rows.iter().map(|row| Reader::of_row(labels, part.module, row).row(row)).collect(),
     });
-    let entries = export.journal.iter().map(|said| Entry {
-        when: page.datetime(said.at),
-        case: said.case.clone().unwrap_or_default(),
-        what: word(page, "privacy-event", &said.name.replace('.', "-"), &said.name),
-        private: said.private.as_ref().map(plain).unwrap_or_default(),
+    let entries = export.journal.iter().map(|said| {
+        let module = said.name.split('.').next().unwrap_or_default();
+        let reader = Reader { labels, module, form: None, args: Vec::new() };
+        Entry {
+            when: page.datetime(said.at),
+            case: said.case.clone().unwrap_or_default(),
+            what: labels.event(&said.name),
+            private: said.private.as_ref().map(|value| reader.lines("", value)).unwrap_or_default(),
+        }
     });
     let documents = lines.iter().map(|line| Line { document: line.document, path: line.path.clone(), fate: line.fate });
     let template = PackagePage {
@@ -172,61 +178,198 @@ fn page_of(page: &Page, export: &Export, label: &Label<'_>, lines: &[Line<'_>]) 
     template.render().map_err(Error::internal)
 }
 
-/// The text for a technical name where somebody has written one, else the name.
-fn word(page: &Page, family: &str, key: &str, name: &str) -> String {
-    let key = format!("{family}-{}", key.replace('_', "-"));
-    if page.texts.has(ui::Lang::De, &key) { page.t(&key) } else { name.to_owned() }
+/// Shows the values of one row or entry in words.
+struct Reader<'a> {
+    labels: &'a Labels<'a>,
+    module: &'a str,
+    /// Form whose answers the row holds.
+    form: Option<&'a str>,
+    /// Values that belong into the text of a code of the same row.
+    args: Vec<(String, String)>,
 }
 
-fn shown(page: &Page, name: &str, cell: &Cell) -> (String, String) {
-    let value = match cell {
-        Cell::Empty => "–".to_owned(),
-        Cell::Text(text) => text.clone(),
-        Cell::Int(n) => n.to_string(),
-        Cell::Bool(yes) => page.t(if *yes { "privacy-yes" } else { "privacy-no" }),
-        Cell::Time(at) => page.datetime(*at),
-        Cell::Date(day) => page.date(*day),
-        Cell::Json(value) => plain(value),
-    };
-    (word(page, "privacy-column", name, name), value)
+impl<'a> Reader<'a> {
+    fn of_row(labels: &'a Labels<'a>, module: &'a str, row: &'a [(String, Cell)]) -> Self {
+        let cell = |wanted: &str| row.iter().find(|(name, _)| name == wanted).map(|(_, cell)| cell);
+        let form = match cell("form") {
+            Some(Cell::Text(form)) => Some(form.as_str()),
+            _ => None,
+        };
+        let args = match cell("args") {
+            Some(Cell::Json(args)) => serde_json::from_value(args.clone()).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        Self { labels, module, form, args }
+    }
+
+    fn row(&self, row: &[(String, Cell)]) -> Vec<(String, String)> {
+        row.iter().map(|(name, cell)| (self.labels.column(self.module, name), self.shown(name, cell))).collect()
+    }
+
+    fn shown(&self, name: &str, cell: &Cell) -> String {
+        let page = self.labels.page;
+        match cell {
+            Cell::Empty => "–".to_owned(),
+            Cell::Text(text) => self.text(name, text),
+            Cell::Int(n) => self.labels.number(self.module, name, *n),
+            Cell::Bool(yes) => self.yes_no(*yes),
+            Cell::Time(at) => page.datetime(*at),
+            Cell::Date(day) => page.date(*day),
+            Cell::Json(value) => self.lines(name, value),
+        }
+    }
+
+    fn yes_no(&self, yes: bool) -> String {
+        self.labels.page.t(if yes { "privacy-yes" } else { "privacy-no" })
+    }
+
+    fn text(&self, name: &str, text: &str) -> String {
+        let word = self.labels.code(self.module, self.form, name, text, &self.args);
+        word.or_else(|| day(self.labels.page, text)).unwrap_or_else(|| text.to_owned())
+    }
+
+    /// Nested values as lines `name: value`.
+    fn lines(&self, name: &str, value: &Value) -> String {
+        let mut lines = Vec::new();
+        self.walk("", name, value, &mut lines);
+        lines.join("\n")
+    }
+
+    fn leaf(&self, name: &str, value: &Value) -> Option<String> {
+        match value {
+            Value::String(text) if !text.is_empty() => Some(self.text(name, text)),
+            Value::Bool(yes) => Some(self.yes_no(*yes)),
+            Value::Number(n) => Some(n.as_i64().map_or(n.to_string(), |n| self.labels.number(self.module, name, n))),
+            _ => None,
+        }
+    }
+
+    fn walk(&self, path: &str, name: &str, value: &Value, lines: &mut Vec<String>) {
+        let label = |name: &str| self.labels.name(self.module, self.form, name);
+        match value {
+            Value::Array(items) if !items.is_empty() && items.iter().all(|item| pair(item).is_some()) => {
+                // Names and values, as texts of tasks and timelines are kept.
+                for (name, text) in items.iter().filter_map(pair) {
+                    self.walk(&under(path, &label(name)), name, text, lines);
+                }
+            }
+            Value::Array(items) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
+                let all: Vec<String> = items.iter().filter_map(|item| self.leaf(name, item)).collect();
+                if !all.is_empty() {
+                    lines.push(if path.is_empty() { all.join("\n") } else { format!("{path}: {}", all.join(", ")) });
+                }
+            }
+            Value::Array(items) => {
+                for (at, item) in items.iter().enumerate() {
+                    match titled(item) {
+                        // A section: what is in it stands under its title.
+                        Some((title, name, rest)) => self.walk(&under(path, title), name, rest, lines),
+                        None if items.len() == 1 => self.walk(path, name, item, lines),
+                        None => self.walk(&under(path, &(at + 1).to_string()), name, item, lines),
+                    }
+                }
+            }
+            Value::Object(fields) => match answer(fields) {
+                Some(("money", Value::Number(cents))) => {
+                    let amount = self.labels.page.money(Money(cents.as_i64().unwrap_or_default()));
+                    lines.push(if path.is_empty() { amount } else { format!("{path}: {amount}") });
+                }
+                Some((_, value)) => self.walk(path, name, value, lines),
+                None => {
+                    fields.iter().for_each(|(name, field)| self.walk(&under(path, &label(name)), name, field, lines))
+                }
+            },
+            leaf => {
+                if let Some(text) = self.leaf(name, leaf) {
+                    lines.push(if path.is_empty() { text } else { format!("{path}: {text}") });
+                }
+            }
+        }
+    }
 }
 
-/// Nested values as lines `name: value`.
-fn plain(value: &Value) -> String {
-    let mut lines = Vec::new();
-    walk("", value, &mut lines);
-    lines.join("\n")
+fn under(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path} / {name}") }
 }
 
-fn walk(path: &str, value: &Value, lines: &mut Vec<String>) {
-    let under = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path} / {name}") };
-    let mut leaf = |text: &str| {
-        lines.push(if path.is_empty() { text.to_owned() } else { format!("{path}: {text}") });
-    };
-    match value {
-        Value::Null => {}
-        Value::Bool(yes) => leaf(if *yes { "ja" } else { "nein" }),
-        Value::Number(n) => leaf(&n.to_string()),
-        Value::String(text) => leaf(text),
-        // A pair of name and value, as texts of tasks and timelines are kept.
-        Value::Array(items) => match items.as_slice() {
-            [Value::String(name), Value::String(text)] => walk(&under(name), &Value::from(text.as_str()), lines),
-            items => items.iter().enumerate().for_each(|(at, item)| walk(&under(&(at + 1).to_string()), item, lines)),
-        },
-        Value::Object(fields) => fields.iter().for_each(|(name, field)| walk(&under(name), field, lines)),
+fn pair(item: &Value) -> Option<(&str, &Value)> {
+    match item.as_array()?.as_slice() {
+        [Value::String(name), text @ Value::String(_)] => Some((name.as_str(), text)),
+        _ => None,
+    }
+}
+
+/// Something with a title: the title, and the name and value of what stands under it.
+fn titled(item: &Value) -> Option<(&str, &str, &Value)> {
+    let fields = item.as_object().filter(|fields| fields.len() == 2)?;
+    let title = fields.get("title")?.as_str()?;
+    let (name, rest) = fields.iter().find(|(name, _)| *name != "title")?;
+    Some((title, name.as_str(), rest))
+}
+
+/// The answer to a question of a form, with its type.
+fn answer(fields: &Map<String, Value>) -> Option<(&str, &Value)> {
+    if fields.len() != 2 {
+        return None;
+    }
+    Some((fields.get("type")?.as_str()?, fields.get("value")?))
+}
+
+/// A day or an instant as people write it, in a text; parts of a day that nobody knows are 00.
+fn day(page: &Page, text: &str) -> Option<String> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Some(page.datetime(at));
+    }
+    let digits = |part: &str, n: usize| part.len() == n && part.bytes().all(|b| b.is_ascii_digit());
+    let (year, rest) = text.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    if !(digits(year, 4) && digits(month, 2) && digits(day, 2)) {
+        return None;
+    }
+    match text.parse::<Date>() {
+        Ok(date) => Some(page.date(date)),
+        Err(_) if page.lang == Lang::De => Some(format!("{day}.{month}.{year}")),
+        Err(_) => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use ui::{CityInfo, Texts, UI_TEXTS};
+
     use super::*;
 
+    fn texts() -> Texts {
+        let ours = include_str!("../locales/de.ftl");
+        let filing = "filing-field-street = Straße\nfiling-value-state-open = offen\nfiling-value-cents = { $amount }\n\
+                      timeline-paid = Bezahlt: { $amount }\n";
+        Texts::build(UI_TEXTS.iter().copied().chain([("privacy", "de", ours), ("filing", "de", filing)])).unwrap()
+    }
+
     #[test]
-    fn nested_values_become_lines() {
-        let value =
-            json!({"name": "Beispiel", "address": {"street": "Musterweg", "number": null}, "list": [1, [true]]});
-        assert_eq!(plain(&value), "address / street: Musterweg\nlist / 1: 1\nlist / 2 / 1: ja\nname: Beispiel");
-        assert_eq!(plain(&json!([["Grund", "fehlt"], ["Betrag", "9"]])), "1 / Grund: fehlt\n2 / Betrag: 9");
-        assert_eq!(plain(&Value::Null), "");
+    fn nested_values_become_lines_in_the_words_of_their_module() {
+        let page = Page::new(Lang::De, Arc::new(texts()), Arc::new(CityInfo::default()));
+        let labels = Labels::without_forms(&page);
+        let reader = Reader { labels: &labels, module: "filing", form: None, args: Vec::new() };
+        let lines = |value: Value| reader.lines("", &value);
+        let value = json!({"hobby": "Segeln", "address": {"street": "Musterweg", "number": null}, "list": [1, [true]]});
+        assert_eq!(lines(value), "Anschrift / Straße: Musterweg\nhobby: Segeln\nlist / 1: 1\nlist / 2: ja");
+        assert_eq!(lines(json!([["Grund", "fehlt"], ["Betrag", "9"]])), "Grund: fehlt\nBetrag: 9");
+        assert_eq!(lines(json!([{"title": "Ich", "rows": [["Name", "Ö"]]}])), "Ich / Name: Ö");
+        assert_eq!(lines(json!({"hobby": {"type": "choices", "value": ["a", "b"]}})), "hobby: a, b");
+        assert_eq!(lines(json!({"hobby": {"type": "money", "value": 950}})), "hobby: 9,50\u{a0}€");
+        assert_eq!(
+            lines(json!({"cents": 950, "state": "open", "day": "1985-03-27"})),
+            "cents: 9,50\u{a0}€\nday: 27.03.1985\nstate: offen"
+        );
+        assert_eq!((lines(Value::Null), lines(json!("1950-00-00"))), (String::new(), "00.00.1950".to_owned()));
+
+        let row = [
+            ("code".to_owned(), Cell::Text("paid".into())),
+            ("args".to_owned(), Cell::Json(json!([["amount", "9,00 €"]]))),
+        ];
+        assert_eq!(Reader::of_row(&labels, "filing", &row).row(&row)[0].1, "Bezahlt: 9,00 €");
     }
 }

@@ -15,6 +15,7 @@ use ui::{Errors, Page};
 use crate::{
     deletion,
     export::{self, Whose},
+    labels::Labels,
     package::{self, Label},
     register::{self, Activity},
     schema::hex,
@@ -61,7 +62,8 @@ async fn hand_out(rq: &Req, whose: Whose, about: Subject, by: &str, label: Label
     let found = export::gather(&rq.cx, &mut rx, &rq.app, &whose).await?;
     drop(rx);
     let page = rq.page("privacy-package-title");
-    let bytes = package::pack(&page, &rq.city.files, &found, &label).await?;
+    let labels = Labels::new(&page, &rq.city.content);
+    let bytes = package::pack(&labels, &rq.city.files, &found, &label).await?;
     let event = Exported { about: Some(about), by: by.to_owned() };
     db::write!(rq.city.db, |tx| { journal::emit(tx, &rq.cx, &event).await })?;
     let name = format!("auskunft-{}.zip", rq.cx.today());

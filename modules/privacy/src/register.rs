@@ -66,7 +66,7 @@ struct Online {
     unit: String,
 }
 
-fn read_form(item: &Item) -> Result<Form> {
+pub fn read_form(item: &Item) -> Result<Form> {
     Form::load(&item.name, &item.body)
         .map_err(|faults| Error::internal(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
 }

@@ -184,7 +184,7 @@ fn top_level(list: &str) -> Vec<&str> {
 }
 
 /// The names of the columns that a `SELECT` answers, and whether each is a plain column.
-fn columns_of(sql: &str) -> Vec<(&str, bool)> {
+pub fn columns_of(sql: &str) -> Vec<(&str, bool)> {
     let list = sql.trim_start().trim_start_matches("SELECT").trim_start_matches(" DISTINCT");
     let end = word_outside_brackets(list, "FROM").unwrap_or(list.len());
     let name = |part: &str| part.rsplit(['.', ' ', '\n']).next().map_or(0, str::len);

@@ -15,6 +15,7 @@ use serde_json::json;
 use crate::{
     deletion,
     export::{self, Whose},
+    labels::Labels,
     package::{self, Label},
     store,
 };
@@ -115,6 +116,10 @@ const TABLES: &[Table] = &[
 const FILING: Module = Module {
     name: "filing",
     migrations: Some(SCHEMA),
+    locales: &[
+        ("de", "filing-table-note = Notizen\nfiling-field-number = Aktenzeichen\nfiling-event-filed = Abgelegt\n"),
+        ("en", "filing-table-note = Notes\nfiling-field-number = Reference\nfiling-event-filed = Filed\n"),
+    ],
     commands: |c| {
         c.answers(answer!(cases: CasesOfAccount));
         c.answers(answer!(documents: DocumentsOfCase));
@@ -322,7 +327,8 @@ impl Town {
         drop(rx);
         let page = ui::Page::new(Lang::De, self.app.texts.clone(), self.city.info.clone());
         let label = Label { about: "Konto", made_at: self.cx.now(), internal };
-        package::pack(&page, &self.city.files, &found, &label).await.unwrap()
+        let labels = Labels::new(&page, &self.city.content);
+        package::pack(&labels, &self.city.files, &found, &label).await.unwrap()
     }
 }
 
@@ -353,7 +359,16 @@ async fn a_person_gets_everything_about_them_and_nothing_about_anybody_else() {
         }
         assert!(holds(&own, "Anna/2024/1"));
         // Every kind of value is shown as what it is: a day, bytes, yes, a number; the word for a known column.
-        for shown in ["27.03.1985", "01ff", "<dd>ja</dd>", "<dd>900</dd>", "<dt>Aktenzeichen</dt>", "1985-03-27"] {
+        for shown in [
+            "27.03.1985",
+            "01ff",
+            "<dd>ja</dd>",
+            "<dd>900</dd>",
+            "<dt>Aktenzeichen</dt>",
+            "1985-03-27",
+            ">Notizen, Vorgang",
+            ": Abgelegt,",
+        ] {
             assert!(holds(&own, shown), "{shown} is missing");
         }
         assert!(!holds(&own, "Bert"), "somebody else's data");
@@ -483,6 +498,7 @@ fn every_text_of_the_templates_exists_in_both_languages() {
         include_str!("../templates/package.html"),
         include_str!("pages.rs"),
         include_str!("package.rs"),
+        include_str!("labels.rs"),
         include_str!("lib.rs"),
     ];
     let mut seen = 0;

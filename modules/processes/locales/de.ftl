@@ -9,3 +9,25 @@ processes-usage-caption = Laufende und beendete Prozesse
 processes-process = Prozess
 processes-running = laufend
 processes-ended = beendet
+
+## Auskunft über gespeicherte Daten
+
+processes-table-instance = Prozess
+processes-table-timer = Fristen im Prozess
+processes-table-incident = Störungen im Prozess
+processes-field-process = Prozess
+processes-field-version = Fassung
+processes-field-status = Stand
+processes-field-started-at = Begonnen
+processes-field-ended-at = Beendet
+processes-field-due = Fällig
+processes-field-element = Schritt
+processes-field-message = Meldung
+processes-field-at = Zeitpunkt
+processes-field-resolved-at = Behoben
+processes-value-status-running = läuft
+processes-value-status-completed = beendet
+processes-value-status-terminated = abgebrochen
+processes-event-task-finished = Schritt des Prozesses erledigt
+processes-event-task-failed = Schritt des Prozesses fehlgeschlagen
+processes-event-ended = Prozess beendet

@@ -30,6 +30,9 @@ services-way-writing = Schriftlich
 services-way-elsewhere = Bei einer anderen Stelle
 services-bring = Das brauchen Sie
 services-fee = Was es kostet
+services-fee-free = kostenlos
+services-fee-range = { $from } bis { $to }
+services-fee-sample = { $amount } (Muster)
 services-duration = Wie lange es dauert
 services-office = Wer zuständig ist
 services-basis = Rechtsgrundlage
@@ -117,3 +120,22 @@ error-upload-broken = Die Dateien sind nicht ganz angekommen. Versuchen Sie es n
 error-file-damaged = Die Datei „{ $name }“ ist beschädigt. Speichern Sie sie neu, oder wählen Sie eine andere.
 error-file-too-many-pixels = Das Bild „{ $name }“ ist zu groß. Fotografieren Sie mit kleinerer Auflösung.
 error-file-suspicious = In der Datei „{ $name }“ steckt etwas, das dort nicht hingehört. Speichern Sie sie neu und versuchen Sie es noch einmal.
+
+## Auskunft über gespeicherte Daten
+
+services-table-draft = Entwürfe
+services-table-application = Antrag
+services-field-number = Aktenzeichen
+services-field-service = Leistung
+services-field-form = Formular
+services-field-answers = Antworten
+services-field-typed = Noch nicht übernommene Eingaben
+services-field-started-at = Begonnen
+services-field-updated-at = Zuletzt geändert
+services-field-expires-at = Wird gelöscht am
+services-field-sections = Antrag, wie Sie ihn gesehen haben
+services-field-uploads = Hochgeladene Dateien
+services-field-level = Vertrauensniveau
+services-field-submitted-at = Abgeschickt
+services-value-level-ohne = ohne Anmeldung
+services-event-submitted = Antrag abgeschickt

@@ -30,6 +30,9 @@ services-way-writing = In writing
 services-way-elsewhere = At another office
 services-bring = What you need
 services-fee = What it costs
+services-fee-free = free
+services-fee-range = { $from } to { $to }
+services-fee-sample = { $amount } (sample)
 services-duration = How long it takes
 services-office = Who is responsible
 services-basis = Legal basis
@@ -117,3 +120,22 @@ error-upload-broken = The files did not arrive completely. Try again, best with 
 error-file-damaged = The file “{ $name }” is damaged. Save it again or choose another one.
 error-file-too-many-pixels = The picture “{ $name }” is too large. Take the photo with a lower resolution.
 error-file-suspicious = The file “{ $name }” contains something that does not belong there. Save it again and try once more.
+
+## Export of a person's data
+
+services-table-draft = Drafts
+services-table-application = Application
+services-field-number = File reference
+services-field-service = Service
+services-field-form = Form
+services-field-answers = Answers
+services-field-typed = Input not taken over yet
+services-field-started-at = Started
+services-field-updated-at = Last changed
+services-field-expires-at = Deleted on
+services-field-sections = Application as you saw it
+services-field-uploads = Uploaded files
+services-field-level = Trust level
+services-field-submitted-at = Submitted
+services-value-level-ohne = not signed in
+services-event-submitted = Application submitted

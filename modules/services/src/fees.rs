@@ -10,6 +10,8 @@ use kernel::{Date, Error, Money, Result};
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::catalogue::Service;
+
 /// Prefix of fees among the facts of a form.
 const FEES: &str = "gebuehren.";
 /// Outcomes of a case that have fees of their own.
@@ -42,8 +44,8 @@ pub struct Row {
     /// Statute and tariff number.
     pub basis: String,
     /// Not compared with the city's statute yet.
-    #[serde(default, rename = "sample")]
-    _sample: bool,
+    #[serde(default)]
+    pub sample: bool,
     /// Service and outcome this row is for, instead of the regular fee; `payments` reads them.
     service: Option<String>,
     outcome: Option<String>,
@@ -166,6 +168,15 @@ impl Fees {
     /// The row of a key that holds on a day.
     pub fn on(&self, key: &str, day: Date) -> Option<&Row> {
         self.rows.iter().find(|row| row.key == key && row.holds(day))
+    }
+
+    /// The rows of the day that may be charged for a service: those of its lines, then those of its outcomes.
+    pub fn of_service(&self, service: &Service, day: Date) -> Vec<&Row> {
+        let lines = service.online.iter().flat_map(|online| &online.fee);
+        let lines = lines.filter_map(|rule| self.on(rule.row.get_ref(), day));
+        let outcomes =
+            self.rows.iter().filter(|row| row.service.as_deref() == Some(service.key.as_str()) && row.holds(day));
+        lines.chain(outcomes).collect()
     }
 
     /// What forms may know: `gebuehren.<key>` and `fristen.<key>` of the day.

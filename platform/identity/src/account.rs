@@ -48,7 +48,9 @@ pub enum MailKind {
     EmailChanged,
     /// The password was changed.
     PasswordChanged,
-    /// Link for staff to set a password.
+    /// Link for staff who are new or locked out to choose a password; nobody asked for it.
+    StaffInvitation,
+    /// Link for staff who asked for a new password.
     StaffPassword,
     /// The password of a member of staff was changed.
     StaffPasswordChanged,

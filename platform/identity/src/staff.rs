@@ -203,7 +203,8 @@ impl Identity {
     pub async fn invite_staff(&self, tx: &mut Tx, cx: &Cx, id: StaffId) -> Result<Mail> {
         perm::ask(cx, perm::STAFF)?;
         let staff = active(tx, id).await?;
-        self.staff_link(tx, cx, &staff, SignedDuration::from_hours(INVITATION_HOURS)).await
+        let good_for = SignedDuration::from_hours(INVITATION_HOURS);
+        self.staff_link(tx, cx, &staff, MailKind::StaffInvitation, good_for).await
     }
 
     /// A member of staff forgot the password: a mail, if the login exists. `None` otherwise; the page says the same.
@@ -218,18 +219,25 @@ impl Identity {
         match with_login(tx, &login).await? {
             Some(staff) => {
                 let good_for = SignedDuration::from_mins(self.policy.reset_minutes.into());
-                self.staff_link(tx, cx, &staff, good_for).await.map(Some)
+                self.staff_link(tx, cx, &staff, MailKind::StaffPassword, good_for).await.map(Some)
             }
             None => Ok(None),
         }
     }
 
-    async fn staff_link(&self, tx: &mut Tx, cx: &Cx, staff: &Staff, good_for: SignedDuration) -> Result<Mail> {
+    async fn staff_link(
+        &self,
+        tx: &mut Tx,
+        cx: &Cx,
+        staff: &Staff,
+        kind: MailKind,
+        good_for: SignedDuration,
+    ) -> Result<Mail> {
         ticket::drop_of(tx, Purpose::StaffReset, staff.id.uuid()).await?;
         let owner = Some(staff.id.uuid());
         let token = ticket::issue(tx, cx, Purpose::StaffReset, owner, &json!({}), good_for).await?;
         let lang = Lang::from_code(&staff.lang).unwrap_or_default();
-        Ok(Mail { to: staff.email.clone(), lang, kind: MailKind::StaffPassword, token: Some(token) })
+        Ok(Mail { to: staff.email.clone(), lang, kind, token: Some(token) })
     }
 
     /// The login behind a link, to be shown.

@@ -7,7 +7,7 @@ use kernel::{CaseId, Cx, StaffId, TaskToken, Uuid};
 use meer::modules::MODULES;
 use testkit::{Browser, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::{self, STAFF_PASSWORD};
 
 const TASKS: &str = "/intern/aufgaben";
 
@@ -141,5 +141,35 @@ async fn a_task_offers_text_blocks_for_what_goes_to_the_person() {
         let sent = stefan.post(&refuse, &[("ablehnungsgrund", "beziehung-unbelegt"), ("ablehnung_text", reason)]).await;
         sent.is(303);
         stefan.get(&format!("{task}/pruefen")).await.is(200).shows(reason).hides("Textbausteine");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_media_break_is_counted_only_where_the_result_says_that_data_were_typed_again() {
+    const BREAK: &str = "Ein Medienbruch in diesem Vorgang";
+    for test in TestCity::both(MODULES).await {
+        let mut applicant = test.browser();
+        applicant.eid_sign_in("erika", "/").await.is(200);
+        let (_, mut stefan) = staff(&test, "stefan.muster").await;
+        let asked = [("register_gesehen", "ja"), ("ergebnis", "rueckfrage"), ("rueckfrage_text", "Wer fragt?")];
+        let issued = [
+            ("register_gesehen", "ja"),
+            ("ergebnis", "ausgestellt"),
+            ("urkunde_registernummer", "G 12/1990"),
+            ("versandt_am", "1"),
+            ("versandt_am-month", "2"),
+            ("versandt_am-year", "2020"),
+        ];
+        for (fields, broke) in [(asked.as_slice(), false), (issued.as_slice(), true)] {
+            let born = ("1", "2", "1990");
+            let draft = walks::birth_certificate_of(&mut applicant, ("Muster-Kind", "Toni"), born).await;
+            let case = walks::submit(&mut applicant, &draft).await;
+            walks::pay(&test, &mut applicant, &case).await;
+            let task = walks::claim(&mut stefan, &case).await;
+            walks::decide(&test, &mut stefan, &task, fields).await;
+            let page = stefan.get(&format!("/intern/vorgang/{case}")).await;
+            page.is(200);
+            assert_eq!(page.body.contains(BREAK), broke, "{fields:?}: {}", page.body);
+        }
     }
 }

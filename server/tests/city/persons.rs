@@ -171,6 +171,12 @@ async fn every_table_of_every_module_says_whose_data_it_holds() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn every_exported_table_and_column_has_a_name_that_people_read() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    assert_eq!(privacy::unnamed(&test.app.texts, MODULES), Vec::<String>::new());
+}
+
 /// The text of every row of every table of a city on SQLite, by table.
 fn rows(test: &TestCity) -> Vec<(String, String)> {
     let Url::Sqlite(path) = &test.city.url else { panic!("a SQLite city") };

@@ -2,6 +2,8 @@
 
 mod rooms;
 
+use std::collections::BTreeSet;
+
 use contract_certificates::{CertificateId, IssueCertificate, WriteLetter, WriteNote};
 use contract_records::Audience;
 use db::{Engine, params};
@@ -249,6 +251,20 @@ async fn a_certificate_for_somebody_who_was_not_proved_is_for_the_office_to_post
             only_document(&test, case, "bescheinigung").await;
             let found: Vec<_> = book().documents.iter().filter(|d| d.case == case).map(|d| d.audience).collect();
             assert_eq!(found, [audience], "{provenance}");
+        }
+    }
+}
+
+#[test]
+fn the_errors_name_the_signs_that_no_code_has() {
+    let signs = ('0'..='9').chain('A'..='Z');
+    let never: BTreeSet<char> = signs.filter(|c| !identity::ALPHABET.contains(&(*c as u8))).collect();
+    for texts in [include_str!("../../locales/de.ftl"), include_str!("../../locales/en.ftl")] {
+        for key in ["certificates-code-wrong = ", "certificates-unknown-text = "] {
+            let text = texts.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+            let words = text.split([' ', ',']).filter(|word| word.chars().count() == 1);
+            let named: BTreeSet<char> = words.flat_map(str::chars).collect();
+            assert_eq!(named, never, "{key}");
         }
     }
 }

@@ -172,7 +172,7 @@ async fn without_account_and_address_nothing_can_be_delivered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_guest_is_told_by_letter_and_by_a_mail_that_says_nothing() {
+async fn a_guest_is_told_by_letter_and_by_a_mail_that_says_where_and_not_what() {
     for test in cities().await {
         let cx = cx(&test, "postbox");
         let to = "gast@beispiel.example";
@@ -190,8 +190,10 @@ async fn a_guest_is_told_by_letter_and_by_a_mail_that_says_nothing() {
         let mails = mails(&test, to).await;
         assert_eq!(mails.len(), 1);
         let mail = mails[0].to_string();
-        assert!(mail.contains("Stadt Meerbusch"), "{mail}");
-        for secret in ["Muster-Beispiel", "Erika", "Urkunde", "34.10/2026", &case.to_string()] {
+        for told in ["Stadt Meerbusch", "34.10/2026/000001", &test.app.public_address(&test.city)] {
+            assert!(mail.contains(told), "{told}: {mail}");
+        }
+        for secret in ["Muster-Beispiel", "Erika", "Urkunde", &case.to_string()] {
             assert!(!mail.contains(secret), "{secret}: {mail}");
         }
     }

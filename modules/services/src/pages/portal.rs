@@ -6,12 +6,14 @@ use askama::Template;
 use axum::extract::Query;
 use forms::{Block, blocks};
 use house::{Answer, Path, Req};
+use kernel::Money;
 use serde::Deserialize;
 use ui::{Page, Row};
 
 use super::token_hash;
 use crate::{
     catalogue::{self, Service},
+    fees::{self, Fees},
     search,
     store::{self, Draft},
 };
@@ -101,6 +103,27 @@ struct ServicePage<'a> {
     page: &'a Page,
     service: &'a Service,
     text: Vec<Block>,
+    fees: Vec<FeeLine>,
+}
+
+/// A row of the city's fees; its texts are German.
+struct FeeLine {
+    text: String,
+    amount: String,
+    basis: String,
+}
+
+impl FeeLine {
+    fn of(page: &Page, row: &fees::Row) -> Self {
+        let cents = |cents: i64| page.money(Money(cents));
+        let amount = match row.max_cents {
+            Some(max) => page.t2("services-fee-range", "from", cents(row.cents), "to", cents(max)),
+            None if row.cents == 0 => page.t("services-fee-free"),
+            None => cents(row.cents),
+        };
+        let amount = if row.sample { page.t1("services-fee-sample", "amount", amount) } else { amount };
+        Self { text: row.text.clone(), amount, basis: row.basis.clone() }
+    }
 }
 
 impl ServicePage<'_> {
@@ -114,7 +137,9 @@ pub async fn show(rq: Req, Path(key): Path<String>) -> Answer {
     let mut page = rq.untitled();
     page.title = service.title.get(page.lang).to_owned();
     let text = blocks(service.text.get(page.lang));
-    rq.html(&ServicePage { page: &page, service: &service, text })
+    let fees = Fees::of(&rq.city.content)?;
+    let fees = fees.of_service(&service, rq.cx.today()).into_iter().map(|row| FeeLine::of(&page, row)).collect();
+    rq.html(&ServicePage { page: &page, service: &service, text, fees })
 }
 
 /// Who answers for the data, for the top of the notice (Art. 13 (1) (a) and (b) DSGVO).

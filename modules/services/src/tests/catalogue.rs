@@ -36,6 +36,20 @@ async fn services_are_found_by_everyday_words_and_in_spite_of_typing_errors() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_service_costs_is_told_before_it_is_begun() {
+    let test = one().await;
+    let mut browser = test.browser();
+    let page = browser.get("/leistungen/personenstandsurkunde").await;
+    page.is(200).shows("Personenstandsurkunde, erste Ausfertigung").shows("10,00\u{a0}€ (Muster)");
+    page.shows("17,00\u{a0}€ bis 66,00\u{a0}€ (Muster)").shows("§ 64 Abs. 2 SGB X");
+    let free = page.body.split("Personenstandsurkunde für Rente oder Sozialversicherung").nth(1).expect("the free row");
+    assert!(free.split("</dd>").next().unwrap().contains(">kostenlos<"), "{free}");
+    let page = browser.get("/leistungen/meldebescheinigung").await;
+    page.is(200).shows("9,00\u{a0}€ (Muster)").shows("kostenlos (Muster)").hides("erste Ausfertigung");
+    browser.get("/leistungen/hundesteuer").await.is(200).hides("Muster)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_page_of_the_catalogue_is_there_in_both_languages() {
     let test = one().await;
     let mut browser = test.browser();

@@ -67,6 +67,36 @@ async fn a_guest_submits_once_and_gets_a_number_and_a_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_receipt_says_how_it_goes_on() {
+    let test = one().await;
+    let mut guest = test.browser();
+    let draft = filled_in(&mut guest).await;
+    let receipt = send(&mut guest, &draft).await.is(303).location.clone().unwrap();
+    let case = receipt.trim_end_matches("/eingang").to_owned();
+    let page = guest.get(&receipt).await;
+    page.is(200).shows("Ihr Antrag ist bei uns angekommen").shows("33.20/2026/000001").shows("Meldebescheinigung");
+    page.shows("Bezahlen Sie die Gebühr von 9,00").shows("kommt mit der Post").shows("Mit dem Code sehen Sie");
+    page.shows(&format!("href=\"{case}\"")).hides("Zum Postfach");
+
+    // Signed in with the online ID, and electronic: free, without a code, and the result comes into the postbox.
+    let mut browser = test.browser();
+    browser.get("/test-anmelden/hoch").await.is(303);
+    let draft = begin(&mut browser, "meldebescheinigung").await;
+    let answers = [("fuer_wen", "selbst"), ("art", "einfach"), ("zustellung", "elektronisch"), ("erklaerung", "ja")];
+    let mut left = 12;
+    while !at(&mut browser, &draft).await.ends_with("/pruefen") {
+        answer(&mut browser, &draft, &answers).await.is(303);
+        left -= 1;
+        assert!(left > 0, "the form does not end");
+    }
+    let receipt = send(&mut browser, &draft).await.is(303).location.clone().unwrap();
+    let page = browser.get(&receipt).await;
+    page.is(200).shows("Das Ergebnis und alle Nachrichten finden Sie in Ihrem Postfach").shows("Zum Postfach");
+    page.hides("Bezahlen Sie").hides("Notieren Sie Ihren Abholcode").hides("kommt mit der Post");
+    assert_eq!(test.app.texts.missed(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_application_is_printed_into_the_case_with_what_was_on_the_screen() {
     let test = one().await;
     let mut browser = test.browser();

@@ -110,7 +110,7 @@ async fn an_invitation_sets_the_first_password_and_ends_the_one_before() {
         let invite = || async { db::write!(db, |tx| { world.identity.invite_staff(tx, &world.system(), id).await }) };
         let first = invite().await.unwrap().token.unwrap();
         let mail = invite().await.unwrap();
-        assert_eq!((mail.kind, mail.to.as_str()), (MailKind::StaffPassword, "mia@stadt.example"));
+        assert_eq!((mail.kind, mail.to.as_str()), (MailKind::StaffInvitation, "mia@stadt.example"));
         let token = mail.token.unwrap();
         let rx = &mut db.read().await.unwrap();
         assert_eq!(code_of(world.identity.staff_resetting(rx, &nobody, &first).await), "link-expired");

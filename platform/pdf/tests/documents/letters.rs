@@ -114,6 +114,19 @@ fn the_address_stands_in_the_window() {
 }
 
 #[test]
+fn a_long_word_of_the_remedy_is_not_torn_wherever_the_line_ends() {
+    for filler in (0..30).step_by(6) {
+        let mut data = sample("bescheid-ablehnung");
+        let text =
+            format!("Die Gebühr ist zu zahlen {}(§ 80 Absatz 2 Verwaltungsgerichtsordnung).", "und ".repeat(filler));
+        data["remedy"] = vec![text].into();
+        let pdf = Pdf::read(&print("meerbusch", "bescheid-ablehnung", &data).unwrap());
+        let mut runs = pdf.pages.iter().flatten();
+        assert!(runs.any(|run| run.text.contains("Verwaltungsgerichtsordnung")), "{filler}");
+    }
+}
+
+#[test]
 fn the_certificate_carries_its_code_and_no_remedy() {
     let pdf = Pdf::read(&print("meerbusch", "meldebescheinigung", &sample("meldebescheinigung")).unwrap());
     let aloud = compact(&pdf.read_aloud());
