@@ -76,10 +76,33 @@ pub struct Config {
     pub https: bool,
     /// Addresses of the proxies in front: what they write into `X-Forwarded-For` is believed. Rate limits count by it.
     pub proxies: Vec<IpAddr>,
+    /// What callers may leave here before anybody has looked at it.
+    pub limits: Limits,
     /// Outside systems of all cities by name: `population`, `civil`, `payment`, `treasury`, `eid`, `smtp`.
     pub peers: BTreeMap<String, PeerConfig>,
     /// What is particular to one city, by its key.
     pub city: BTreeMap<String, CityConfig>,
+}
+
+/// What callers may leave here before anybody has looked at it, so that nobody fills the disk. Households, libraries and
+/// offices share one address: the defaults are far above what they need.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Applications that one address may begin within an hour.
+    pub drafts_per_hour: u32,
+    /// Messages about the portal from one address within an hour.
+    pub feedback_per_hour: u32,
+    /// Files that one address may add to applications within an hour, in megabytes.
+    pub upload_megabytes_per_hour: u32,
+    /// Files of one city that belong to drafts and to no case yet, in megabytes.
+    pub draft_megabytes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { drafts_per_hour: 60, feedback_per_hour: 20, upload_megabytes_per_hour: 200, draft_megabytes: 5_000 }
+    }
 }
 
 /// The operator's configuration for one city.
@@ -103,6 +126,7 @@ impl Default for Config {
             demo: false,
             https: false,
             proxies: Vec::new(),
+            limits: Limits::default(),
             peers: BTreeMap::new(),
             city: BTreeMap::new(),
         }
