@@ -51,7 +51,7 @@ fn carried(fields: &mut Vec<(String, String)>) -> Carried {
     let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
     let revision = value(REVISION).and_then(|text| text.parse().ok()).unwrap_or(-1);
     let to_check = value(TARGET).as_deref() == Some(forms::CHECK_STEP);
-    fields.retain(|(name, _)| ![REVISION, TARGET, paths::CSRF_FIELD].contains(&name.as_str()));
+    fields.retain(|(name, _)| ![REVISION, TARGET].contains(&name.as_str()));
     Carried { revision, to_check }
 }
 
@@ -517,7 +517,7 @@ mod tests {
             r#"<form action="/antrag/1/a" data-x="a &gt; b"><input type="hidden" name="stand" value="7">"#
         ));
         assert_eq!(html.matches("hidden").count(), 2);
-        let mut fields = [("stand", "7"), ("ziel", "pruefen"), ("csrf", "x"), ("art", "einfach")]
+        let mut fields = [("stand", "7"), ("ziel", "pruefen"), ("art", "einfach")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
         let Carried { revision, to_check } = carried(&mut fields);
