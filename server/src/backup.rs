@@ -61,7 +61,7 @@ async fn copy_city(app: &App, city: &City, folder: &Path) -> Result<usize> {
 
 /// Whether every row of a copied database finds its file.
 async fn all_files_there(app: &App, city: &City, database: PathBuf, kept: PathBuf) -> Result<bool> {
-    let copy = Db::open(&Url::Sqlite(database), city.tenant(), &app.migrations()).await?;
+    let copy = Db::open_to_look(&Url::Sqlite(database), city.tenant(), &app.migrations()).await?;
     let store = files::Store::open(kept)?;
     let mut rx = copy.read_long().await?;
     let mut after = FileId::from_uuid(Uuid::nil());

@@ -25,6 +25,19 @@ pub async fn open(config: Config, sources: Sources) -> Result<Arc<App>> {
     Ok(app)
 }
 
+/// The same to look at the cities as they lie there, for commands that change no database.
+///
+/// # Errors
+/// A database whose schema is older or newer than this program's, with what to do.
+pub async fn open_to_look(config: Config, sources: Sources) -> Result<Arc<App>> {
+    let cities = city_folders(&config)?;
+    let app = App::new(config, sources, modules::MODULES.to_vec())?;
+    for folder in cities {
+        house::open_city_to_look(&app, &folder).await?;
+    }
+    Ok(app)
+}
+
 /// The folders of the cities, by name: the first one answers unknown host names of a demo.
 pub fn city_folders(config: &Config) -> Result<Vec<PathBuf>> {
     let dir = &config.cities;

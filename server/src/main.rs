@@ -125,7 +125,7 @@ async fn run(args: Args) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Check => {
-            let app = open(config).await?;
+            let app = open_to_look(config).await?;
             let mut whole = true;
             for city in app.cities() {
                 let report = check::city(&app, &city, &mut |_| {}).await?;
@@ -143,7 +143,7 @@ async fn run(args: Args) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Checkpoint => {
-            let app = open(config).await?;
+            let app = open_to_look(config).await?;
             for city in app.cities() {
                 city.checkpoints.write(&mut city.db.read().await?, app.sources.now()).await?;
                 let size = city.checkpoints.latest()?.map_or(0, |c| c.size);
@@ -152,7 +152,7 @@ async fn run(args: Args) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Backup { target } => {
-            backup::backup(&*open(config).await?, &target).await?;
+            backup::backup(&*open_to_look(config).await?, &target).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Restore { source } => {
@@ -199,6 +199,10 @@ fn unknown_city(key: &str) -> Error {
 
 async fn open(config: Config) -> Result<Arc<App>> {
     meer::open(config, Sources::system()).await
+}
+
+async fn open_to_look(config: Config) -> Result<Arc<App>> {
+    meer::open_to_look(config, Sources::system()).await
 }
 
 fn refuse(reasons: &[String]) -> ExitCode {

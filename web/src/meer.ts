@@ -96,7 +96,7 @@ const WARN_BEFORE_END_S = 120;
 
 /** Warns before the session ends. Work in another tab counts. Gives the function that starts the time anew. */
 function watchSession(): () => void {
-  const { sessionSeconds, sessionExtend, sessionCsrf = "" } = document.body.dataset;
+  const { sessionSeconds, sessionExtend } = document.body.dataset;
   const dialog = document.querySelector<HTMLDialogElement>("#sitzung");
   const text = dialog?.querySelector("p");
   const button = document.querySelector<HTMLButtonElement>("#sitzung-weiter");
@@ -129,8 +129,7 @@ function watchSession(): () => void {
       return;
     }
     try {
-      const body = new URLSearchParams({ csrf: sessionCsrf });
-      const answer = await fetch(sessionExtend, { method: "POST", body, redirect: "error" });
+      const answer = await fetch(sessionExtend, { method: "POST", redirect: "error" });
       if (answer.ok) extended();
       else showEnd();
     } catch {

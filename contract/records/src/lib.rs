@@ -332,8 +332,8 @@ impl Query for DocumentsOfCase {
 /// Closed cases whose retention has ended by this day, those closed first in front.
 pub struct DueForDeletion {
     pub today: kernel::Date,
-    /// Only this one, to look again before it is deleted.
-    pub only: Option<CaseId>,
+    /// Only those of these, in some hundreds: to show them, or to look again before one is deleted.
+    pub only: Option<Vec<CaseId>>,
     pub limit: i64,
 }
 

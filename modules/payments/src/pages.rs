@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use contract_payments::RefundId;
 use contract_records::{CaseView, VisibleCase};
 use house::{Answer, Call, Path, Req};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use jiff::SignedDuration;
 use kernel::{CaseId, Error, Permission, Result, Timestamp, Uuid};
 use ui::{Page, Row, Tone};
@@ -32,19 +32,8 @@ async fn demand(rq: &Req, case: CaseId) -> Result<(CaseView, Payment)> {
     Ok((view, payment))
 }
 
-/// The address under which this browser reaches us; the house has matched its name with the city's.
-fn own_address(rq: &Req, headers: &HeaderMap) -> Result<String> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b);
-    if host.is_empty() || !host.bytes().all(plain) {
-        return Err(Error::NotFound);
-    }
-    let scheme = if rq.app.config.https { "https" } else { "http" };
-    Ok(format!("{scheme}://{host}"))
-}
-
 /// Sends the applicant to the provider. What was paid there counts only when the provider says so on being asked.
-pub async fn pay(rq: Req, Path(case): Path<CaseId>, headers: HeaderMap) -> Answer {
+pub async fn pay(rq: Req, Path(case): Path<CaseId>) -> Answer {
     let (_, payment) = demand(&rq, case).await?;
     // A transaction may have been paid in another tab: nobody is sent to pay again before that is known.
     if let Some(latest) = payment.current
@@ -57,7 +46,9 @@ pub async fn pay(rq: Req, Path(case): Path<CaseId>, headers: HeaderMap) -> Answe
     if payment.state == State::Paid {
         return rq.see_other(format!("/vorgang/{case}/zahlung"));
     }
-    let redirect = format!("{}/vorgang/{case}/zahlung", own_address(&rq, &headers)?);
+    // The city's own address, also in the demo: one taken from the Host header would let a forged request send the
+    // applicant from the provider to a stranger's page.
+    let redirect = format!("{}/vorgang/{case}/zahlung", rq.app.public_address(&rq.city));
     let transaction = db::write!(rq.city.db, |tx| { service::begin(&rq.cx, tx, payment.id, &redirect).await })?;
     if let Some(url) = &transaction.pay_url {
         return rq.see_other(url);

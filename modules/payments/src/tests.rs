@@ -459,6 +459,22 @@ async fn a_provider_that_is_down_loses_nothing_and_asks_for_one_transaction() {
 }
 
 #[tokio::test]
+async fn the_way_back_from_the_provider_is_the_citys_own_address() {
+    for world in worlds().await {
+        let case = world.waiting().await;
+        let request = Request::builder()
+            .method("POST")
+            .uri(format!("/vorgang/{case}/bezahlen"))
+            .header(header::HOST, "fremd.example")
+            .header(header::COOKIE, world.guest(case).await)
+            .body(Body::empty());
+        location(&house::router(&world.app).oneshot(request.unwrap()).await.unwrap());
+        let way_back = world.transactions(case).await.remove(0).redirect_url;
+        assert_eq!(way_back, format!("http://localhost:8080/vorgang/{case}/zahlung"), "whatever the request names");
+    }
+}
+
+#[tokio::test]
 async fn the_case_of_somebody_else_is_like_no_case() {
     for world in worlds().await {
         let (mine, other) = (world.waiting().await, world.waiting().await);

@@ -158,6 +158,18 @@ fn aged_ids(app: &App, table: &str) -> Result<Option<&'static str>> {
     Ok(app.shared(|app| Ok(AgedIds::new(app)))?.0.get(table).copied())
 }
 
+/// Those of the cases on the list that are due, in the list's order: one question for all of them.
+///
+/// # Errors
+/// Those of the database.
+pub async fn still_due(cx: &Cx, rx: &mut Rx, cases: &[CaseId]) -> Result<Vec<DueCase>> {
+    let limit = i64::try_from(cases.len()).unwrap_or(i64::MAX);
+    let question = DueForDeletion { today: cx.today(), only: Some(cases.to_vec()), limit };
+    let due = cx.ask(rx, question).await?.into_iter().map(|due| (due.case, due));
+    let mut due: BTreeMap<CaseId, DueCase> = due.collect();
+    Ok(cases.iter().filter_map(|case| due.remove(case)).collect())
+}
+
 /// Releases the cases that somebody has seen on the list. Answers how many.
 ///
 /// # Errors
@@ -198,8 +210,7 @@ async fn delete(cx: &Cx, tx: &mut Tx, case: CaseId) -> Result<()> {
     if !store::take_released(tx, case).await? {
         return Ok(());
     }
-    let due = cx.ask(tx, DueForDeletion { today: cx.today(), only: Some(case), limit: 1 }).await?;
-    let Some(due) = due.into_iter().next() else { return Ok(()) };
+    let Some(due) = still_due(cx, tx, &[case]).await?.pop() else { return Ok(()) };
     let app = cx.app()?;
     let documents = cx.ask(tx, DocumentsOfCase { case }).await?;
     let evidence = evidential_rows(tx, &app, case).await?;

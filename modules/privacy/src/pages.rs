@@ -5,7 +5,7 @@ use axum::{
     Form,
     response::{IntoResponse, Response},
 };
-use contract_records::{CaseByNumber, CaseView, DueForDeletion, VisibleCase};
+use contract_records::{CaseByNumber, CaseView, VisibleCase};
 use house::{Answer, Call, Req};
 use http::{HeaderValue, header};
 use kernel::{CaseId, Error, Event, Result, Subject, Timestamp};
@@ -213,16 +213,13 @@ pub async fn deletion_list(rq: Req) -> Answer {
     let now = rq.cx.now();
     let mut rx = rq.city.db.read_long().await?;
     let (cases, total) = store::waiting(&mut rx, SHOWN).await?;
-    let mut due = Vec::with_capacity(cases.len());
-    for case in &cases {
-        let one = DueForDeletion { today: rq.cx.today(), only: Some(*case), limit: 1 };
-        due.extend(rq.cx.ask(&mut rx, one).await?.into_iter().map(|d| DueLine {
-            number: d.number,
-            closed_at: d.closed_at,
-            basis: d.retention_basis,
-            years: d.retention_years,
-        }));
-    }
+    let due = deletion::still_due(&rq.cx, &mut rx, &cases).await?.into_iter().map(|d| DueLine {
+        number: d.number,
+        closed_at: d.closed_at,
+        basis: d.retention_basis,
+        years: d.retention_years,
+    });
+    let due = due.collect();
     let protocol = store::deletions(&mut rx, PROTOCOL).await?;
     drop(rx);
     let upto = cases.last().map(|last| format!("{last}_{}", now.as_microsecond()));

@@ -198,9 +198,16 @@ pub async fn documents_of_case(_: &Cx, rx: &mut Rx, q: DocumentsOfCase) -> Resul
 
 pub async fn due_for_deletion(_: &Cx, rx: &mut Rx, q: DueForDeletion) -> Result<Vec<DueCase>> {
     let mut due = Vec::new();
-    for years in store::retentions(rx).await? {
-        let Some(before) = model::due_when_closed_before(q.today, years) else { continue };
-        due.extend(store::closed_before(rx, years, before, q.only, q.limit).await?);
+    if let Some(only) = &q.only {
+        for some in only.chunks(store::AT_ONCE) {
+            due.extend(store::closed(rx, some).await?);
+        }
+        due.retain(|kept| q.today >= model::deletable_from(kept.closed_at, kept.retention_years));
+    } else {
+        for years in store::retentions(rx).await? {
+            let Some(before) = model::due_when_closed_before(q.today, years) else { continue };
+            due.extend(store::closed_before(rx, years, before, q.limit).await?);
+        }
     }
     due.sort_by_key(|case| (case.closed_at, case.id));
     due.truncate(usize::try_from(q.limit).unwrap_or(0));

@@ -175,17 +175,19 @@ pub async fn retentions(rx: &mut Rx) -> Result<Vec<i64>> {
 }
 
 /// Cases with this retention that were closed before a moment, those closed first in front.
-pub async fn closed_before(
-    rx: &mut Rx,
-    years: i64,
-    before: Timestamp,
-    only: Option<CaseId>,
-    limit: i64,
-) -> Result<Vec<Kept>> {
+pub async fn closed_before(rx: &mut Rx, years: i64, before: Timestamp, limit: i64) -> Result<Vec<Kept>> {
     let sql = "SELECT id, number, closed_at, retention_years, retention_basis FROM records_case
-               WHERE tenant = $1 AND closed_at < $2 AND retention_years = $3 AND (CAST($4 AS UUID) IS NULL OR id = $4)
-               ORDER BY closed_at, id LIMIT $5";
-    rx.list(sql, params![before, years, only, limit]).await
+               WHERE tenant = $1 AND closed_at < $2 AND retention_years = $3 ORDER BY closed_at, id LIMIT $4";
+    rx.list(sql, params![before, years, limit]).await
+}
+
+/// Those of these cases that are closed, at most [`AT_ONCE`], in any order.
+pub async fn closed(rx: &mut Rx, ids: &[CaseId]) -> Result<Vec<Kept>> {
+    let sql = "SELECT id, number, closed_at, retention_years, retention_basis FROM records_case
+               WHERE tenant = $1 AND closed_at IS NOT NULL AND id IN
+                 ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+    let Some(bound) = twenty(ids) else { return Ok(Vec::new()) };
+    rx.list(sql, &bound).await
 }
 
 /// The cases of a person among those that the member of staff may see.

@@ -21,7 +21,7 @@ use pages::{apply, portal, standing};
 
 pub const MODULE: Module = Module {
     name: "services",
-    migrations: Some(db::migrations!("services": "0001_init")),
+    migrations: Some(db::migrations!("services": "0001_init", "0002_upload_bytes")),
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
         r.get(Access::Public, "/", portal::start);

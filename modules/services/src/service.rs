@@ -196,6 +196,8 @@ pub struct Sent {
     pub fields: Vec<(String, String)>,
     pub files: Vec<(String, FileRef, files::Stored)>,
     pub refused: Vec<FieldError>,
+    /// A file was refused because the address or the city has had its share.
+    pub exhausted: bool,
 }
 
 impl Sent {
@@ -217,11 +219,48 @@ pub enum Kept {
     Conflict { theirs: Box<Draft> },
 }
 
+/// Takes the files that nobody holds off the disk again: they would lie there until the orphans are collected.
+pub async fn drop_files(city: &City, sent: &Sent, kept: &[store::Upload]) -> Result<()> {
+    for (_, file, _) in &sent.files {
+        if !kept.iter().any(|upload| upload.file == file.id) {
+            city.files.remove(file.id).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What was typed in a draft and is not taken in, over all its pages, in bytes.
+const MOST_TYPED: usize = 1_000_000;
+
+/// Keeps what was typed on a page, unless the draft would grow beyond what anybody types.
+fn keep(typed: &mut Typed, step: &str, fields: &[(String, String)]) {
+    typed.insert(step.to_owned(), fields.to_vec());
+    if typed.values().flatten().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MOST_TYPED {
+        typed.remove(step);
+    }
+}
+
 /// Takes in a page made from `revision`. What cannot be taken in stays as typed.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the page is not asked any more or the draft is gone.
 pub async fn take_in(
+    cx: &Cx,
+    city: &City,
+    opened: &mut Opened,
+    step: &str,
+    revision: i64,
+    sent: &Sent,
+) -> Result<Kept> {
+    let kept = take_in_page(cx, city, opened, step, revision, sent).await;
+    // After another error it is not known what was stored; files nobody names go with the orphans.
+    if matches!(kept, Ok(_) | Err(Error::NotFound)) {
+        drop_files(city, sent, &submission::uploads(&opened.draft.answers)).await?;
+    }
+    kept
+}
+
+async fn take_in_page(
     cx: &Cx,
     city: &City,
     opened: &mut Opened,
@@ -239,12 +278,12 @@ pub async fn take_in(
             Kept::Next
         }
         Ok(Accepted::Stay(page)) => {
-            after.typed.insert(step.to_owned(), page.fields);
+            keep(&mut after.typed, step, &page.fields);
             Kept::Stay
         }
         Err(AcceptError::NotOnPath) => return Err(Error::NotFound),
         Err(AcceptError::Fields(errors)) => {
-            after.typed.insert(step.to_owned(), sent.fields.clone());
+            keep(&mut after.typed, step, &sent.fields);
             Kept::Invalid(errors)
         }
         Err(AcceptError::Rule(fault)) => return Err(Error::internal(fault)),
@@ -254,7 +293,7 @@ pub async fn take_in(
         if let Kept::Invalid(others) = &kept {
             errors.extend(others.iter().filter(|e| !sent.refused.iter().any(|r| r.field == e.field)).cloned());
         }
-        after.typed.insert(step.to_owned(), sent.fields.clone());
+        keep(&mut after.typed, step, &sent.fields);
         kept = Kept::Invalid(errors);
     }
     let stale = revision != before.revision;
@@ -340,6 +379,24 @@ pub async fn keep_typed(
     page: (&str, i64),
     sent: &Sent,
 ) -> Result<bool> {
+    let kept = keep_typed_page(cx, city, id, bearer, page, sent).await;
+    match &kept {
+        Ok(Some(answers)) => drop_files(city, sent, &submission::uploads(answers)).await?,
+        Ok(None) | Err(Error::NotFound) => drop_files(city, sent, &[]).await?,
+        Err(_) => {}
+    }
+    Ok(kept?.is_some())
+}
+
+/// The answers as they are stored now; none when nothing was kept.
+async fn keep_typed_page(
+    cx: &Cx,
+    city: &City,
+    id: DraftId,
+    bearer: Bearer,
+    page: (&str, i64),
+    sent: &Sent,
+) -> Result<Option<Answers>> {
     let (step, revision) = page;
     let draft = store::draft(&mut city.db.read().await?, id, cx.now()).await?;
     standing(&draft, &cx.actor, bearer)?;
@@ -350,10 +407,10 @@ pub async fn keep_typed(
     db::write!(city.db, |tx| {
         let before = store::draft(tx, id, cx.now()).await?;
         if before.revision != revision {
-            return Ok(false);
+            return Ok(None);
         }
         let mut after = before.clone();
-        after.typed.insert(step.to_owned(), sent.fields.clone());
+        keep(&mut after.typed, step, &sent.fields);
         attach(&form, &mut after.answers, sent);
         for (_, file, stored) in &sent.files {
             if submission::uploads(&after.answers).iter().any(|upload| upload.file == file.id) {
@@ -363,7 +420,8 @@ pub async fn keep_typed(
         after.revision += i64::from(after.answers != before.answers);
         after.updated_at = cx.now();
         after.expires_at = expiry(cx, &form)?;
-        store::put_draft(tx, &after, before.revision).await
+        let stored = store::put_draft(tx, &after, before.revision).await?;
+        Ok(stored.then_some(after.answers))
     })
 }
 

@@ -6,6 +6,8 @@ use kernel::{AccountId, CaseId, Cx, DocumentId, FileId, Hash, Id, Result, Timest
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::submission;
+
 kernel::id!(
     /// An application that is being filled in (Entwurf).
     DraftId, DraftKind, "draft"
@@ -127,8 +129,9 @@ pub async fn own_drafts(
 /// Stores a draft that was changed. Answers whether it was still the one with this revision; if not, nothing happened.
 pub async fn put_draft(tx: &mut Tx, draft: &Draft, revision_before: i64) -> Result<bool> {
     let sql = "UPDATE services_draft SET form_version = $3, account_id = $4, answers = $5, typed = $6, revision = $7,
-                 updated_at = $8, expires_at = $9
+                 updated_at = $8, expires_at = $9, upload_bytes = $11
                WHERE tenant = $1 AND id = $2 AND revision = $10";
+    let upload_bytes: u64 = submission::uploads(&draft.answers).iter().map(|upload| upload.size).sum();
     let changed = tx
         .exec(
             sql,
@@ -142,10 +145,18 @@ pub async fn put_draft(tx: &mut Tx, draft: &Draft, revision_before: i64) -> Resu
                 draft.updated_at,
                 draft.expires_at,
                 revision_before,
+                i64::try_from(upload_bytes).unwrap_or(i64::MAX),
             ],
         )
         .await?;
     Ok(changed == 1)
+}
+
+/// Bytes of the files of all drafts: what belongs to no case yet.
+pub async fn draft_bytes(rx: &mut Rx) -> Result<i64> {
+    let sql = "SELECT CAST(COALESCE(SUM(upload_bytes), 0) AS BIGINT) AS n FROM services_draft
+               WHERE tenant = $1 AND upload_bytes > 0";
+    Ok(rx.one::<(i64,)>(sql, &[]).await?.0)
 }
 
 pub async fn delete_draft(tx: &mut Tx, id: DraftId) -> Result<bool> {

@@ -78,6 +78,25 @@ impl Db {
         Ok(Db { tenant, backend, commits })
     }
 
+    /// Opens a database to look at it: nothing is migrated or made.
+    ///
+    /// # Errors
+    /// A schema that is older or newer than this program's, with what to do, in German for the operator.
+    pub async fn open_to_look(url: &Url, tenant: TenantId, migrations: &[Migrations]) -> Result<Db> {
+        let (commits, _) = watch::channel(0);
+        let backend = match url {
+            Url::Sqlite(path) => {
+                migrate::sqlite_same(path, migrations)?;
+                Backend::Lite(lite::Lite::open_to_look(path, tenant, commits.clone())?)
+            }
+            Url::Postgres(config) => {
+                migrate::postgres_same(config, migrations).await?;
+                Backend::Pg(Arc::new(pg::Pg::open(config, tenant)?))
+            }
+        };
+        Ok(Db { tenant, backend, commits })
+    }
+
     pub fn tenant(&self) -> TenantId {
         self.tenant
     }

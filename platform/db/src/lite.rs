@@ -99,6 +99,15 @@ impl Lite {
         }))
     }
 
+    /// A database to look at: whoever writes to it after all is refused by the engine.
+    pub(crate) fn open_to_look(path: &Path, tenant: TenantId, commits: watch::Sender<u64>) -> Result<Arc<Self>> {
+        let lite = Self::open(path, tenant, commits)?;
+        if let Ok(writer) = lite.writer.try_lock() {
+            writer.conn.pragma_update(None, "query_only", true).map_err(error)?;
+        }
+        Ok(lite)
+    }
+
     pub(crate) fn set_before_commit(&self, hook: Arc<dyn BeforeCommit>) {
         // A second call would mean two numberings of one journal: the first stays.
         let _ = self.before_commit.set(hook);

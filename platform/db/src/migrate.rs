@@ -98,6 +98,28 @@ fn pending<'a>(done: &[(String, String, String)], migrations: &'a [Migrations]) 
     Ok(todo)
 }
 
+/// Whether the schema is this program's own; if not, what the operator does about it.
+fn same(done: &[(String, String, String)], migrations: &[Migrations]) -> Result<()> {
+    let known = |module: &str, name: &str| {
+        migrations.iter().any(|m| m.module == module && m.steps.iter().any(|step| step.name == name))
+    };
+    if let Some((module, name, _)) = done.iter().find(|(module, name, _)| !known(module, name)) {
+        return Err(Error::internal(format!(
+            "Die Datenbank hat den Stand {module}/{name}, den dieses Programm nicht kennt: Eine neuere Fassung hat sie \
+             geschrieben. Bitte diese Fassung verwenden; an der Datenbank wurde nichts geändert."
+        )));
+    }
+    let todo = pending(done, migrations)?;
+    let Some((module, step)) = todo.first() else { return Ok(()) };
+    let last = done.iter().filter(|(of, ..)| of == module).map(|(_, name, _)| name.as_str()).max();
+    Err(Error::internal(format!(
+        "Die Datenbank hat den Stand {module}/{}, dieses Programm braucht {module}/{}; bitte zuerst `meer migrate` \
+         ausführen. An der Datenbank wurde nichts geändert.",
+        last.unwrap_or("leer"),
+        step.name
+    )))
+}
+
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS meer_migration (module TEXT NOT NULL, step TEXT NOT NULL, \
                      sha TEXT NOT NULL, PRIMARY KEY (module, step))";
 
@@ -128,6 +150,21 @@ pub(crate) fn sqlite(path: &Path, migrations: &[Migrations]) -> Result<()> {
     tx.commit().map_err(lite::error)
 }
 
+/// Refuses a file that is missing or has another schema. Writes nothing.
+pub(crate) fn sqlite_same(path: &Path, migrations: &[Migrations]) -> Result<()> {
+    if !path.is_file() {
+        return Err(Error::internal(format!(
+            "{}: Diese Datenbank gibt es noch nicht; bitte zuerst `meer migrate` ausführen.",
+            path.display()
+        )));
+    }
+    let conn = lite::connect(path, false)?;
+    let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meer_migration'";
+    let tables: i64 = conn.query_row(sql, [], |row| row.get(0)).map_err(lite::error)?;
+    let done = if tables == 0 { Vec::new() } else { done_sqlite(&conn)? };
+    same(&done, migrations).map_err(|error| Error::internal(format!("{}: {error}", path.display())))
+}
+
 fn done_sqlite(conn: &Connection) -> Result<Vec<(String, String, String)>> {
     let mut statement = conn.prepare("SELECT module, step, sha FROM meer_migration").map_err(lite::error)?;
     let rows = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).map_err(lite::error)?;
@@ -153,6 +190,25 @@ pub(crate) async fn postgres(config: &pg::Config, migrations: &[Migrations]) -> 
     drop(client);
     let _ = driver.await;
     result
+}
+
+/// Refuses a database with another schema. Writes nothing.
+pub(crate) async fn postgres_same(config: &pg::Config, migrations: &[Migrations]) -> Result<()> {
+    let (client, connection) = config.0.connect(tokio_postgres::NoTls).await.map_err(pg::error)?;
+    let driver = tokio::spawn(connection);
+    let done = done_postgres(&client).await;
+    drop(client);
+    let _ = driver.await;
+    same(&done?, migrations)
+}
+
+async fn done_postgres(client: &tokio_postgres::Client) -> Result<Vec<(String, String, String)>> {
+    let there = client.query_one("SELECT to_regclass('meer_migration') IS NOT NULL", &[]).await.map_err(pg::error)?;
+    if !there.get::<_, bool>(0) {
+        return Ok(Vec::new());
+    }
+    let rows = client.query("SELECT module, step, sha FROM meer_migration", &[]).await.map_err(pg::error)?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
 }
 
 async fn migrate_postgres(client: &mut tokio_postgres::Client, migrations: &[Migrations]) -> Result<()> {
@@ -231,5 +287,9 @@ mod tests {
         assert!(pending(&[row("2", String::new())], &[OLD]).unwrap_err().to_string().contains("newer"));
         assert!(pending(&[row("1", "other".into())], &[OLD]).unwrap_err().to_string().contains("changed"));
         assert_eq!(pending(&[row("1", digest(&OLD.steps[0]))], &[OLD]).unwrap().len(), 0);
+        let says = |done: &[(String, String, String)]| same(done, &[OLD]).map_err(|e| e.to_string());
+        assert_eq!(says(&[row("1", digest(&OLD.steps[0]))]), Ok(()));
+        assert!(says(&[]).unwrap_err().contains("den Stand a/leer, dieses Programm braucht a/1; bitte zuerst"));
+        assert!(says(&[row("2", String::new())]).unwrap_err().contains("den Stand a/2, den dieses Programm nicht"));
     }
 }

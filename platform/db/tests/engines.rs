@@ -281,3 +281,31 @@ async fn a_part_is_taken_back_alone_and_parts_lie_inside_each_other() {
         assert!(none.is_err(), "no part is open");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_at_a_database_changes_nothing_and_another_schema_is_refused() {
+    const MORE: &[Migrations] = &[Migrations {
+        module: "more",
+        steps: &[Step { name: "0001", sql: "CREATE TABLE more (tenant BIGINT NOT NULL, PRIMARY KEY (tenant));" }],
+    }];
+    for test in testing::both(MIGRATIONS).await {
+        db::write!(test.db, |tx| { add(tx, 1, "a").await }).unwrap();
+        let look = Db::open_to_look(&test.url, TenantId(1), MIGRATIONS).await.unwrap();
+        assert_eq!(seen(&look).await, 1);
+        if look.engine() == Engine::Sqlite {
+            assert!(db::write!(look, |tx| { add(tx, 2, "b").await }).is_err());
+        }
+        let newer = [MIGRATIONS, MORE].concat();
+        for _ in 0..2 {
+            let error = Db::open_to_look(&test.url, TenantId(1), &newer).await.err().unwrap().to_string();
+            assert!(error.contains("braucht more/0001; bitte zuerst `meer migrate` ausführen"), "{error}");
+        }
+        let error = Db::open_to_look(&test.url, TenantId(1), MORE).await.err().unwrap().to_string();
+        assert!(error.contains("Stand notes/0001, den dieses Programm nicht kennt"), "{error}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let none = db::Url::Sqlite(folder.path().join("city.db"));
+    let error = Db::open_to_look(&none, TenantId(1), MIGRATIONS).await.err().unwrap().to_string();
+    assert!(error.contains("gibt es noch nicht"), "{error}");
+    assert!(!folder.path().join("city.db").exists());
+}

@@ -76,10 +76,33 @@ pub struct Config {
     pub https: bool,
     /// Addresses of the proxies in front: what they write into `X-Forwarded-For` is believed. Rate limits count by it.
     pub proxies: Vec<IpAddr>,
+    /// What callers may leave here before anybody has looked at it.
+    pub limits: Limits,
     /// Outside systems of all cities by name: `population`, `civil`, `payment`, `treasury`, `eid`, `smtp`.
     pub peers: BTreeMap<String, PeerConfig>,
     /// What is particular to one city, by its key.
     pub city: BTreeMap<String, CityConfig>,
+}
+
+/// What callers may leave here before anybody has looked at it, so that nobody fills the disk. Households, libraries and
+/// offices share one address: the defaults are far above what they need.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Applications that one address may begin within an hour.
+    pub drafts_per_hour: u32,
+    /// Messages about the portal from one address within an hour.
+    pub feedback_per_hour: u32,
+    /// Files that one address may add to applications within an hour, in megabytes.
+    pub upload_megabytes_per_hour: u32,
+    /// Files of one city that belong to drafts and to no case yet, in megabytes.
+    pub draft_megabytes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { drafts_per_hour: 60, feedback_per_hour: 20, upload_megabytes_per_hour: 200, draft_megabytes: 5_000 }
+    }
 }
 
 /// The operator's configuration for one city.
@@ -103,6 +126,7 @@ impl Default for Config {
             demo: false,
             https: false,
             proxies: Vec::new(),
+            limits: Limits::default(),
             peers: BTreeMap::new(),
             city: BTreeMap::new(),
         }
@@ -360,27 +384,12 @@ pub fn signing_key(config: &Config, city: &str) -> PathBuf {
 /// # Errors
 /// Every fault in the city's data, one per line, with file, line and column.
 pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
-    let key = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let path = folder.join("city.toml");
-    let body = std::fs::read_to_string(&path).map_err(|e| Error::internal(format!("{}: {e}", path.display())))?;
-    let file: CityFile = content::read_toml(&content::Item {
-        kind: "city".into(),
-        key: "city".into(),
-        version: 0,
-        name: path.display().to_string(),
-        body: body.into(),
-    })?;
+    let (key, file) = city_file(folder)?;
     let data = app.config.data.join(&key);
     std::fs::create_dir_all(&data).map_err(|e| Error::internal(format!("{}: {e}", data.display())))?;
-    let url = match &app.config.database {
-        Some(url) => Url::parse(url)?,
-        None => Url::Sqlite(data.join("city.db")),
-    };
+    let url = database_of(&app.config, &key)?;
     let db = Db::open(&url, TenantId(file.tenant), &app.migrations()).await?;
     db.set_before_commit(Arc::new(journal::Sequencer));
-    let checkpoint_dir = app.config.checkpoints.clone().unwrap_or_else(|| app.config.data.join("checkpoints"));
-    let signing = journal::SigningKey::load_or_create(&signing_key(&app.config, &key))?;
-    let checkpoints = journal::Checkpoints::new(checkpoint_dir.join(&key), signing, format!("meer/{}", file.ags))?;
     let mut cx = Cx::new(db.tenant(), Principal::System { name: "open" }, app.sources.clone());
     cx.house = Some(app.clone());
     let import = db::write!(db, |tx| { content::import(tx, &cx, folder).await })?;
@@ -392,23 +401,65 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
     if !faults.is_empty() {
         return Err(Error::internal(format!("the data of city {key} have faults:\n{}", faults.join("\n"))));
     }
-    let info = CityInfo { key: key.clone(), name: file.name.clone(), place: file.place.clone(), ..CityInfo::default() };
-    let checkpoints = Arc::new(checkpoints);
-    let secret = city_key(&app.config.data.join("keys").join(format!("{key}.secret")), &app.sources)?;
-    let identity = identity::Identity::new(file.sign_in.clone(), &secret)?;
-    let sealing = Arc::new(files::CityKey::new(&secret, &[], app.sources.random.clone()));
-    let files = Arc::new(files::Store::open(data.join("files"))?.sealed_with(sealing));
-    let mut peers = app.config.peers.clone();
-    peers.extend(app.config.city.get(&key).map(|c| c.peers.clone()).unwrap_or_default());
-    let info = Arc::new(info);
-    let search = app.index_in(&data, db.tenant())?;
-    let city = app.add_city(City { key, file, info, db, files, content, checkpoints, search, identity, url, peers });
+    let city = assemble(app, key, file, url, db, content)?;
     for seed in app.modules.iter().filter(|m| city.offers(m.name)).filter_map(|m| m.seed.map(|s| (m.name, s))) {
         let mut cx = cx.clone();
         cx.actor.via = vec![seed.0];
         (seed.1)(&cx, app.config.demo).await?;
     }
     Ok(city)
+}
+
+/// Opens one city to look at it as it lies there: nothing is migrated, imported or seeded.
+///
+/// # Errors
+/// A database whose schema is not this program's.
+pub async fn open_city_to_look(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
+    let (key, file) = city_file(folder)?;
+    let url = database_of(&app.config, &key)?;
+    let db = Db::open_to_look(&url, TenantId(file.tenant), &app.migrations()).await?;
+    let content = Content::load(&db).await?;
+    assemble(app, key, file, url, db, content)
+}
+
+/// The key of a city and what its file says.
+fn city_file(folder: &Path) -> Result<(String, CityFile)> {
+    let key = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let path = folder.join("city.toml");
+    let body = std::fs::read_to_string(&path).map_err(|e| Error::internal(format!("{}: {e}", path.display())))?;
+    let file = content::read_toml(&content::Item {
+        kind: "city".into(),
+        key: "city".into(),
+        version: 0,
+        name: path.display().to_string(),
+        body: body.into(),
+    })?;
+    Ok((key, file))
+}
+
+fn database_of(config: &Config, key: &str) -> Result<Url> {
+    match &config.database {
+        Some(url) => Url::parse(url),
+        None => Ok(Url::Sqlite(config.data.join(key).join("city.db"))),
+    }
+}
+
+fn assemble(app: &App, key: String, file: CityFile, url: Url, db: Db, content: Content) -> Result<Arc<City>> {
+    let data = app.config.data.join(&key);
+    let checkpoint_dir = app.config.checkpoints.clone().unwrap_or_else(|| app.config.data.join("checkpoints"));
+    let signing = journal::SigningKey::load_or_create(&signing_key(&app.config, &key))?;
+    let checkpoints = journal::Checkpoints::new(checkpoint_dir.join(&key), signing, format!("meer/{}", file.ags))?;
+    let info = CityInfo { key: key.clone(), name: file.name.clone(), place: file.place.clone(), ..CityInfo::default() };
+    let secret = city_key(&app.config.data.join("keys").join(format!("{key}.secret")), &app.sources)?;
+    let identity = identity::Identity::new(file.sign_in.clone(), &secret)?;
+    let sealing = Arc::new(files::CityKey::new(&secret, &[], app.sources.random.clone()));
+    let files = Arc::new(files::Store::open(data.join("files"))?.sealed_with(sealing));
+    let mut peers = app.config.peers.clone();
+    peers.extend(app.config.city.get(&key).map(|c| c.peers.clone()).unwrap_or_default());
+    let search = app.index_in(&data, db.tenant())?;
+    let checkpoints = Arc::new(checkpoints);
+    let info = Arc::new(info);
+    Ok(app.add_city(City { key, file, info, db, files, content, checkpoints, search, identity, url, peers }))
 }
 
 /// The city's key for codes, second factors and the like: 32 bytes in a file that only the program may read, made when

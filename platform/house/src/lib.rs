@@ -14,7 +14,10 @@ mod module;
 mod request;
 mod serve;
 
-pub use app::{App, City, CityConfig, CityFile, Config, PeerConfig, Role, SenderAddress, open_city, signing_key};
+pub use app::{
+    App, City, CityConfig, CityFile, Config, Limits, PeerConfig, Role, SenderAddress, open_city, open_city_to_look,
+    signing_key,
+};
 pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo, forget_answers};
 pub use events::{EventHandler, Events};
 pub use follow::CARDS;

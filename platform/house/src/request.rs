@@ -51,7 +51,6 @@ impl Req {
         page.path = self.path.to_string();
         page.side = if is_internal(&self.path) { Side::Internal } else { Side::Public };
         page.session_expires_in = self.session.as_ref().map(|s| s.expires_in);
-        page.csrf = self.session.as_ref().map(|s| s.csrf.clone()).unwrap_or_default();
         page.user = self.user_box(&page);
         page.nav = self.navigation(&page);
         page.flash = self.flash.as_ref().map(|key| {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use data_encoding::BASE64URL_NOPAD;
 use db::{Db, Rx, Tx, params, record};
 use jiff::SignedDuration;
-use kernel::{AccountId, Cx, Error, Level, Principal, Result, Sources, Timestamp, Uuid, berlin, id, sha256};
+use kernel::{AccountId, Cx, Error, Level, Principal, Result, Sources, Timestamp, Uuid, berlin, id};
 
 use crate::{
     Client, Identity,
@@ -50,8 +49,6 @@ pub struct Session {
     pub second_factor: bool,
     /// Seconds until it ends if nothing more is asked.
     pub expires_in: u32,
-    /// Secret for forms of this session; changes with every sign-in.
-    pub csrf: String,
     /// The account that was signed in in this browser when the same person went to a login source and came back with
     /// another one.
     pub continues: Option<AccountId>,
@@ -192,7 +189,6 @@ pub async fn resolve(db: &Db, sources: &Sources, token: &str) -> Result<Option<S
         principal: who.principal,
         display: who.display,
         unit_name: who.unit_name,
-        csrf: BASE64URL_NOPAD.encode(&sha256(&[b"csrf", token.as_bytes()])),
         expires_in: u32::try_from(now.duration_until(idle_until).as_secs()).unwrap_or(0),
         id: stored.id,
         source: stored.source,

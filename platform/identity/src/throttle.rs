@@ -8,6 +8,8 @@
 //! empty): they only make the first wait of every *unknown* browser come earlier. The owner's own browser, known by
 //! its device cookie, has a count of its own and is exempt.
 
+use std::net::IpAddr;
+
 use db::{Rx, Tx, params};
 use jiff::SignedDuration;
 use kernel::{Cx, Error, Hash, Result, Timestamp};
@@ -112,6 +114,32 @@ impl Identity {
         Ok(state(tx, cx.now(), address).await?.is_none_or(|s| s.count <= MAILS_PER_HOUR))
     }
 
+    /// Counts an amount of something that one address may do `most` of within an hour. The hour begins with the first of
+    /// it and further ones do not renew it, so that it ends.
+    ///
+    /// # Errors
+    /// `Throttled` until the hour ends; then nothing is counted.
+    pub async fn admit_hourly(
+        &self,
+        tx: &mut Tx,
+        cx: &Cx,
+        caller: IpAddr,
+        what: &str,
+        amount: i64,
+        most: i64,
+    ) -> Result<()> {
+        let bucket = self.bucket(&["hourly", what], &address(caller))?;
+        let now = cx.now();
+        let before = state(tx, now, bucket).await?;
+        let count = before.map_or(0, |s| s.count).saturating_add(amount);
+        let expires_at = before.map_or_else(|| later(now, HOUR), |s| Ok(s.expires_at))?;
+        if count > most {
+            let left = now.duration_until(expires_at).as_secs().max(1);
+            return Err(Error::Throttled { seconds: u32::try_from(left).unwrap_or(u32::MAX) });
+        }
+        put(tx, bucket, State { count, next_at: now, expires_at }).await
+    }
+
     /// Takes a right attempt back.
     pub(crate) async fn forgive(&self, tx: &mut Tx, admitted: &Admitted) -> Result<()> {
         let sql = "DELETE FROM identity_attempt WHERE tenant = $1 AND bucket = $2";
@@ -175,13 +203,25 @@ async fn hit(tx: &mut Tx, cx: &Cx, buckets: &[(Hash, Rule)]) -> Result<()> {
             Some(state) if rule.fixed => state.expires_at,
             _ => later(now, rule.memory)?,
         };
-        let sql =
-            "INSERT INTO identity_attempt (tenant, bucket, count, next_at, expires_at) VALUES ($1, $2, $3, $4, $5)
-                   ON CONFLICT (tenant, bucket) DO UPDATE
-                   SET count = excluded.count, next_at = excluded.next_at, expires_at = excluded.expires_at";
-        tx.exec_one(sql, params![*bucket, count, next_at, expires_at]).await?;
+        put(tx, *bucket, State { count, next_at, expires_at }).await?;
     }
     Ok(())
+}
+
+async fn put(tx: &mut Tx, bucket: Hash, state: State) -> Result<()> {
+    let sql = "INSERT INTO identity_attempt (tenant, bucket, count, next_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (tenant, bucket) DO UPDATE
+               SET count = excluded.count, next_at = excluded.next_at, expires_at = excluded.expires_at";
+    tx.exec_one(sql, params![bucket, state.count, state.next_at, state.expires_at]).await
+}
+
+/// What counts as one address: all of IPv4, since neighbours are other customers; /56 of IPv6, which one customer is
+/// given and could count through.
+fn address(caller: IpAddr) -> Vec<u8> {
+    match caller.to_canonical() {
+        IpAddr::V4(ip) => ip.octets().to_vec(),
+        IpAddr::V6(ip) => ip.octets()[..7].to_vec(),
+    }
 }
 
 /// Seconds to wait after the attempt with this number.
@@ -201,6 +241,15 @@ fn later(now: Timestamp, seconds: i64) -> Result<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn neighbours_do_not_share_an_allowance_and_a_customer_has_one() {
+        let of = |text: &str| address(text.parse().unwrap());
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
+        assert_eq!(of("2001:db8:0:100::1"), of("2001:db8:0:1ff::1"));
+        assert_ne!(of("2001:db8:0:100::1"), of("2001:db8:0:200::1"));
+    }
 
     #[test]
     fn waits_double_up_to_the_longest_and_never_overflow() {

@@ -41,12 +41,18 @@ pub fn start() -> Timestamp {
 impl TestCity {
     /// Meerbusch on the given engine; none when this machine offers no PostgreSQL for tests.
     pub async fn open(modules: &[Module], engine: Engine) -> Option<TestCity> {
+        Self::open_with(modules, engine, |_| {}).await
+    }
+
+    /// The same with another configuration of the operator.
+    pub async fn open_with(modules: &[Module], engine: Engine, change: impl FnOnce(&mut Config)) -> Option<TestCity> {
         let folder = cities().join("meerbusch");
         let sandbox = sandbox::start(sandbox::Config::for_tests(vec![folder.clone()])).await.expect("sandbox starts");
         let data = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FixedClock::new(start()));
         let sources = Sources { clock: clock.clone(), random: Arc::new(OsRandom) };
-        let config = config(&sandbox, data.path());
+        let mut config = config(&sandbox, data.path());
+        change(&mut config);
         let (db, config) = match engine {
             Engine::Sqlite => (None, config),
             Engine::Postgres => {

@@ -48,7 +48,6 @@ fn public_page(lang: Lang, texts: Arc<Texts>) -> Page {
     let mut page = Page::new(lang, texts, Arc::new(city));
     page.title = "Bausteine".into();
     page.path = "/muster".into();
-    page.csrf = "beispiel".into();
     page.nav = vec![
         NavItem { current: true, ..NavItem::new("Leistungen", "/leistungen") },
         NavItem::new("Dokument prüfen", "/pruefen"),

@@ -144,8 +144,6 @@ pub struct Page {
     pub city: Arc<CityInfo>,
     pub user: UserBox,
     pub nav: Vec<NavItem>,
-    /// Token against forged requests; [`paths::CSRF_FIELD`] names the field. Empty: forms carry none.
-    pub csrf: String,
     pub flash: Option<Flash>,
     pub texts: Arc<Texts>,
     /// Shows the banner of the demo city.
@@ -168,7 +166,6 @@ impl Page {
             city,
             user: UserBox::Anonymous,
             nav: Vec::new(),
-            csrf: String::new(),
             flash: None,
             texts,
             demo: false,

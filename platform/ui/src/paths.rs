@@ -29,8 +29,6 @@ pub const LANGUAGE: &str = "/sprache";
 /// `GET /assets/{file}`; see [`crate::assets`].
 pub const ASSETS: &str = "/assets";
 
-/// Form field with [`crate::Page::csrf`].
-pub const CSRF_FIELD: &str = "csrf";
 /// Query field with the path to come back to. The route must accept only paths of this site:
 /// they start with one `/`, not with `//` or `/\`.
 pub const RETURN_FIELD: &str = "zurueck";

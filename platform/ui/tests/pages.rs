@@ -13,7 +13,6 @@ fn page(lang: Lang) -> Page {
     let city = CityInfo { key: "musterstadt".into(), name: "Stadt Musterstadt".into(), ..CityInfo::default() };
     let mut page = Page::new(lang, texts, Arc::new(city));
     page.title = "Bausteine".into();
-    page.csrf = "geheim".into();
     page.path = "/muster?seite=2".into();
     page
 }
@@ -50,19 +49,6 @@ fn every_component_renders_in_both_languages_with_all_texts() {
             assert_eq!(html.contains("aria-invalid"), errors);
         }
     }
-}
-
-#[test]
-fn every_posting_form_carries_the_token() {
-    let mut page = page(Lang::De);
-    page.user = UserBox::Citizen { display: "Mia Muster-Beispiel".into(), level: "Basis".into(), unread: 3 };
-    let html = Patterns::new(&page, false).render().unwrap();
-    let posting = html.split("<form").skip(1).filter(|form| form.contains("method=\"post\""));
-    let (with, without): (Vec<_>, Vec<_>) = posting.partition(|form| {
-        form.split("</form>").next().is_some_and(|form| form.contains("name=\"csrf\" value=\"geheim\""))
-    });
-    assert!(with.len() >= 3, "sign-out, form and button post");
-    assert_eq!(without.len(), 1, "only the sample of a disabled button, which is no component, has none");
 }
 
 #[test]

@@ -143,3 +143,53 @@ fn lacks_words(said: &Said, reason: &str) -> bool {
     let reasons = said.err.lines().filter(|line| line.starts_with("  - "));
     reasons.filter(|line| line.contains(city)).all(|line| !line.contains(words))
 }
+
+/// Rows of the city's content and of its journal.
+async fn rows(place: &Place) -> (i64, i64) {
+    let url = db::Url::Sqlite(place.config.data.join("meerbusch/city.db"));
+    let migrations = crate::program::house(&place.config).migrations();
+    let db = db::Db::open_to_look(&url, kernel::TenantId(1), &migrations).await.unwrap();
+    let sql = "SELECT (SELECT COUNT(*) FROM content_item WHERE tenant = $1) AS items,
+                      (SELECT COUNT(*) FROM journal_entry WHERE tenant = $1) AS entries";
+    db.read().await.unwrap().one(sql, &[]).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_checkpoint_and_backup_change_no_database_and_want_the_schema_of_the_program() {
+    let place = Place::alone();
+    let backup = place.path("backup");
+    let commands = [vec!["check"], vec!["checkpoint"], vec!["backup", backup.to_str().unwrap()]];
+    let refused = |words: &str| {
+        for command in &commands {
+            let said = place.run(command);
+            assert!(!said.good && said.err.contains(words), "{command:?}: {}", said.all());
+        }
+    };
+    refused("bitte zuerst `meer migrate`");
+    assert!(!place.config.data.join("meerbusch/city.db").exists());
+
+    assert!(place.run(&["migrate"]).good);
+    let before = rows(&place).await;
+    // The next start would take this over.
+    let text = place.config.cities.join("meerbusch/texts/impressum.md");
+    std::fs::write(&text, std::fs::read_to_string(&text).unwrap() + "\nEin neuer Satz.\n").unwrap();
+    for command in &commands {
+        let said = place.run(command);
+        assert!(said.good, "{command:?}: {}", said.all());
+        assert_eq!(rows(&place).await, before, "{command:?}");
+    }
+
+    std::fs::remove_dir_all(&backup).unwrap();
+    let db = place.database().await;
+    db::write!(db, |tx| {
+        tx.exec("DELETE FROM meer_migration WHERE module = 'services' AND step = '0002_upload_bytes'", &[]).await
+    })
+    .unwrap();
+    refused("hat den Stand services/0001_init, dieses Programm braucht services/0002_upload_bytes; bitte zuerst");
+    db::write!(db, |tx| {
+        tx.exec("INSERT INTO meer_migration (module, step, sha) VALUES ('services', '9999_spaeter', 'x')", &[]).await
+    })
+    .unwrap();
+    refused("hat den Stand services/9999_spaeter, den dieses Programm nicht kennt");
+    assert!(!backup.exists());
+}

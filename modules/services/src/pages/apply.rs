@@ -14,7 +14,7 @@ use kernel::{CaseId, Error, Money, Result};
 use serde::Deserialize;
 use ui::{Page, paths};
 
-use super::{bearer, fresh_token, keep_token, portal, token, upload};
+use super::{bearer, exhausted, fresh_token, keep_token, portal, token, upload};
 use crate::{
     catalogue::{self, Service},
     service::{self, Kept, NotSubmitted, Opened, Sent},
@@ -51,7 +51,7 @@ fn carried(fields: &mut Vec<(String, String)>) -> Carried {
     let value = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
     let revision = value(REVISION).and_then(|text| text.parse().ok()).unwrap_or(-1);
     let to_check = value(TARGET).as_deref() == Some(forms::CHECK_STEP);
-    fields.retain(|(name, _)| ![REVISION, TARGET, paths::CSRF_FIELD].contains(&name.as_str()));
+    fields.retain(|(name, _)| ![REVISION, TARGET].contains(&name.as_str()));
     Carried { revision, to_check }
 }
 
@@ -100,7 +100,15 @@ pub async fn notice(rq: Req, Path(key): Path<String>) -> Answer {
 pub async fn begin(rq: Req, Path(key): Path<String>) -> Answer {
     let service = catalogue::service(&rq.city.content, &key)?;
     let token = token(&rq).unwrap_or_else(|| fresh_token(&rq));
-    let draft = db::write!(rq.city.db, |tx| { service::begin(&rq.cx, tx, &rq.city, &service, &token).await })?;
+    let most = i64::from(rq.app.config.limits.drafts_per_hour);
+    let begun = db::write!(rq.city.db, |tx| {
+        rq.city.identity.admit_hourly(tx, &rq.cx, rq.caller, "draft", 1, most).await?;
+        service::begin(&rq.cx, tx, &rq.city, &service, &token).await
+    });
+    let draft = match begun {
+        Err(Error::Throttled { seconds }) => return exhausted(&rq, "services-drafts-exhausted", seconds),
+        begun => begun?,
+    };
     let mut response = rq.see_other(format!("/antrag/{}", draft.id))?;
     keep_token(&rq, &mut response, &token)?;
     Ok(response)
@@ -200,6 +208,7 @@ pub async fn send_step(rq: Req, Path((id, step)): Path<(String, String)>, reques
         service::keep_typed(&rq.cx, &rq.city, id, bearer(&rq), (&step, revision), &sent).await?;
         return rq.see_other_with("/", "services-kept-for-later");
     }
+    let exhausted = sent.exhausted;
     match service::take_in(&rq.cx, &rq.city, &mut opened, &step, revision, &sent).await {
         Ok(Kept::Next) => {
             let reading = read(&opened)?;
@@ -207,7 +216,14 @@ pub async fn send_step(rq: Req, Path((id, step)): Path<(String, String)>, reques
             rq.see_other(step_href(id, next))
         }
         Ok(Kept::Stay) => rq.see_other(format!("/antrag/{id}/{step}{}", if to_check { "?ziel=pruefen" } else { "" })),
-        Ok(Kept::Invalid(errors)) => show(&rq, &opened, &step, &errors, Some(&Submitted::from(sent.fields)), to_check),
+        Ok(Kept::Invalid(errors)) => {
+            let typed = Submitted::from(sent.fields);
+            let mut response = show(&rq, &opened, &step, &errors, Some(&typed), to_check)?;
+            if exhausted {
+                *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            }
+            Ok(response)
+        }
         Ok(Kept::Conflict { theirs }) => conflict(&rq, opened, *theirs, &step, sent),
         // Other answers meanwhile made this page disappear.
         Err(Error::NotFound) => rq.see_other(step_href(id, read(&opened)?.resume())),
@@ -501,7 +517,7 @@ mod tests {
             r#"<form action="/antrag/1/a" data-x="a &gt; b"><input type="hidden" name="stand" value="7">"#
         ));
         assert_eq!(html.matches("hidden").count(), 2);
-        let mut fields = [("stand", "7"), ("ziel", "pruefen"), ("csrf", "x"), ("art", "einfach")]
+        let mut fields = [("stand", "7"), ("ziel", "pruefen"), ("art", "einfach")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .to_vec();
         let Carried { revision, to_check } = carried(&mut fields);

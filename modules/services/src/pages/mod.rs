@@ -8,9 +8,10 @@ pub(crate) mod upload;
 
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
-use house::Req;
-use http::{HeaderValue, header};
+use house::{Answer, Req};
+use http::{HeaderValue, StatusCode, header};
 use kernel::{Error, Hash, Result};
+use ui::{Message, paths};
 
 use crate::service;
 
@@ -39,6 +40,22 @@ fn bearer(rq: &Req) -> service::Bearer {
 
 fn fresh_token(rq: &Req) -> String {
     BASE64URL_NOPAD.encode(&rq.cx.random::<32>())
+}
+
+/// The page for an address whose allowance is used up: when it goes on, and what can be done until then.
+fn exhausted(rq: &Req, key: &str, seconds: u32) -> Answer {
+    let page = rq.page(key);
+    let text = page.t1(&format!("{key}-text"), "minutes", minutes(seconds));
+    let more = page.t(&format!("{key}-until-then"));
+    let message = Message::new(&page, text).and(more).link(page.t("house-home"), paths::HOME);
+    let mut response = rq.html(&message)?;
+    *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    Ok(response)
+}
+
+fn minutes(seconds: u32) -> u32 {
+    seconds.div_ceil(60)
 }
 
 /// Leaves the token with the browser, from now on for its whole time.

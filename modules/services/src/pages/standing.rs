@@ -5,9 +5,12 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{Form, extract::Query};
 use house::{Answer, Req};
+use http::StatusCode;
+use kernel::Error;
 use serde::Deserialize;
 use ui::{Errors, Page};
 
+use super::minutes;
 use crate::{
     store::{self, Feedback},
     texts::{self, Block, Document, Span},
@@ -113,6 +116,18 @@ pub async fn send_feedback(rq: Req, Form(form): Form<FeedbackForm>) -> Answer {
         message: form.message.trim().to_owned(),
         reply_to: reply_to.to_owned(),
     };
-    db::write!(rq.city.db, |tx| { store::add_feedback(tx, &rq.cx, &feedback).await })?;
+    let most = i64::from(rq.app.config.limits.feedback_per_hour);
+    let kept = db::write!(rq.city.db, |tx| {
+        rq.city.identity.admit_hourly(tx, &rq.cx, rq.caller, "feedback", 1, most).await?;
+        store::add_feedback(tx, &rq.cx, &feedback).await
+    });
+    if let Err(Error::Throttled { seconds }) = kept {
+        errors.push("message", page.t1("services-feedback-exhausted", "minutes", minutes(seconds)));
+        let page = page.checked(&errors);
+        let mut response = rq.invalid(&FeedbackPage { page: &page, form, errors })?;
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(response);
+    }
+    kept?;
     rq.see_other_with("/", "services-feedback-thanks")
 }

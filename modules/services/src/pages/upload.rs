@@ -10,7 +10,11 @@ use house::Req;
 use http::header;
 use kernel::{Error, Result};
 
-use crate::service::Sent;
+use super::minutes;
+use crate::{
+    service::{self, Sent},
+    store,
+};
 
 /// Largest body of a page with files. Of larger files the rest is read and thrown away, so that the person gets a page
 /// that says so and not a broken connection.
@@ -29,7 +33,12 @@ pub async fn read(rq: &Req, form: &forms::Form, step: &str, request: Request) ->
     let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     if content_type.starts_with("multipart/form-data") {
         let multipart = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
-        return Parts { rq, form, step, kept: 0, text: 0 }.read(multipart).await;
+        let mut sent = Sent::default();
+        let read = Parts { rq, form, step, kept: 0, text: 0 }.read(multipart, &mut sent).await;
+        if read.is_err() {
+            service::drop_files(&rq.city, &sent, &[]).await?;
+        }
+        return read.map(|()| sent);
     }
     let Form(fields) = Form::<Vec<(String, String)>>::from_request(request, &()).await.map_err(|_| malformed())?;
     if fields.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MOST_TEXT {
@@ -57,12 +66,11 @@ struct Limits {
 }
 
 impl Parts<'_> {
-    async fn read(mut self, mut multipart: Multipart) -> Result<Sent> {
-        let mut sent = Sent::default();
+    async fn read(mut self, mut multipart: Multipart, sent: &mut Sent) -> Result<()> {
         for _ in 0..MOST_PARTS {
             match multipart.next_field().await {
-                Ok(Some(field)) => self.part(field, &mut sent).await?,
-                Ok(None) => return Ok(sent),
+                Ok(Some(field)) => self.part(field, sent).await?,
+                Ok(None) => return Ok(()),
                 Err(_) => break,
             }
         }
@@ -70,7 +78,7 @@ impl Parts<'_> {
         let first = self.form.step(self.step).and_then(|s| s.fields().iter().find(|f| is_file(&f.kind)));
         let field = first.map(|f| f.key.clone()).unwrap_or_default();
         sent.refused.push(FieldError::new(field, "upload-broken"));
-        Ok(sent)
+        Ok(())
     }
 
     async fn part(&mut self, mut part: Field<'_>, sent: &mut Sent) -> Result<()> {
@@ -117,6 +125,11 @@ impl Parts<'_> {
         let found = if size > room { Err(Refusal::TooLarge) } else { files::accept(&bytes, limits.accept) };
         match found {
             Ok(found) => {
+                if let Some(error) = self.exhausted(&name, size).await? {
+                    sent.exhausted = true;
+                    sent.refused.push(error);
+                    return Ok(());
+                }
                 self.kept += size;
                 let stored = self.rq.city.files.put(&self.rq.cx, bytes).await?;
                 let file = FileRef {
@@ -133,6 +146,29 @@ impl Parts<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Counts a good file before it goes to disk; what speaks against one more, if the address or the city has had its
+    /// share.
+    async fn exhausted(&self, name: &str, size: usize) -> Result<Option<FieldError>> {
+        let (city, limits) = (&self.rq.city, &self.rq.app.config.limits);
+        let bytes = |size: usize| i64::try_from(size).map_err(Error::internal);
+        let waiting = store::draft_bytes(&mut city.db.read().await?).await?;
+        if waiting.saturating_add(bytes(self.kept + size)?) > i64::from(limits.draft_megabytes) * 1_000_000 {
+            tracing::warn!(city = %city.key, waiting, "files of drafts have reached their limit (limits.draft_megabytes)");
+            return Ok(Some(FieldError::new(name, "upload-full")));
+        }
+        let (size, most) = (bytes(size)?, i64::from(limits.upload_megabytes_per_hour) * 1_000_000);
+        let admitted = db::write!(city.db, |tx| {
+            city.identity.admit_hourly(tx, &self.rq.cx, self.rq.caller, "upload", size, most).await
+        });
+        match admitted {
+            Ok(()) => Ok(None),
+            Err(Error::Throttled { seconds }) => {
+                Ok(Some(FieldError::new(name, "upload-hour").with("minutes", minutes(seconds))))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn limits(&self, name: &str) -> Option<Limits> {

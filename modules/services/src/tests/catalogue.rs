@@ -90,6 +90,16 @@ async fn feedback_is_kept_without_a_name_and_goes_after_a_year() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn feedback_of_one_address_has_a_limit_and_the_message_is_not_lost() {
+    let single = |config: &mut house::Config| config.limits.feedback_per_hour = 1;
+    let test = TestCity::open_with(&[MODULE, rooms::ROOMS], Engine::Sqlite, single).await.unwrap();
+    let sent = [("kind", "idee"), ("message", "Mehr Bänke am Rhein")];
+    test.browser().post("/feedback", &sent).await.is(303);
+    let page = test.browser().post("/feedback", &sent).await;
+    page.is(429).shows("Schicken Sie diese in 60 Minuten noch einmal ab.").shows("Mehr Bänke am Rhein");
+}
+
 /// Opens a copy of a city with one file changed.
 async fn open(
     city: &str,

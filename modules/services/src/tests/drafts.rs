@@ -198,3 +198,22 @@ async fn drafts_go_after_thirty_days_without_a_change() {
         assert_eq!(count(&test).await, 0);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_begins_so_many_applications_an_hour_and_goes_on_with_those_it_has() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let three = |config: &mut house::Config| config.limits.drafts_per_hour = 3;
+        let Some(test) = TestCity::open_with(&[MODULE, rooms::ROOMS], engine, three).await else { continue };
+        let mut browser = test.browser();
+        let draft = begin(&mut browser, "meldebescheinigung").await;
+        for _ in 0..2 {
+            begin(&mut test.browser(), "meldebescheinigung").await;
+        }
+        let page = test.browser().post("/leistungen/meldebescheinigung/antrag", &[]).await;
+        page.is(429).shows("In 60 Minuten können Sie wieder einen Antrag beginnen.").shows("rufen Sie uns an");
+        assert_eq!(count(&test).await, 3);
+        answer(&mut browser, &draft, &[("fuer_wen", "selbst")]).await.is(303);
+        test.later(1);
+        begin(&mut browser, "meldebescheinigung").await;
+    }
+}

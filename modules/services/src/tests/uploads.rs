@@ -124,3 +124,60 @@ async fn every_refusal_of_a_file_has_words_in_both_languages() {
         assert!(!test.app.texts.plain(lang, key).contains(key.as_str()), "{key} in {lang:?}");
     }
 }
+
+/// Files below a folder.
+fn on_disk(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { on_disk(&path) } else { 1 }).sum()
+}
+
+async fn send_evidence(browser: &mut Browser, step: &str, reason: &str, name: &str) -> Page {
+    let pdf = [b"%PDF-1.7\n".to_vec(), vec![b' '; 600_000], b"%%EOF\n".to_vec()].concat();
+    let shown = form_of(&browser.get(step).await.body, step);
+    let fields = with(&shown, &[("berechtigtes_interesse", reason)]);
+    browser.post_files(step, &fields, &[("nachweis_beziehung", name, &pdf)]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_one_address_and_of_all_drafts_have_a_limit_and_nothing_typed_is_lost() {
+    let cases = [
+        (1, 5_000, "Fügen Sie die Datei in 60 Minuten noch einmal hinzu."),
+        (200, 1, "Versuchen Sie es morgen noch einmal"),
+    ];
+    for (hour, drafts, words) in cases {
+        for engine in [Engine::Sqlite, Engine::Postgres] {
+            let limits = |config: &mut house::Config| {
+                config.limits.upload_megabytes_per_hour = hour;
+                config.limits.draft_megabytes = drafts;
+            };
+            let Some(test) = TestCity::open_with(&[MODULE, rooms::ROOMS], engine, limits).await else { continue };
+            let files = test.app.config.data.join("meerbusch/files");
+            let mut browser = test.browser();
+            let (draft, step) = at_evidence(&mut browser).await;
+            send_evidence(&mut browser, &step, "Familienforschung", "eins.pdf").await.is(303);
+            let page = send_evidence(&mut browser, &step, "Ahnenforschung", "zwei.pdf").await;
+            page.is(429).shows(words).shows("Ahnenforschung").shows("eins.pdf");
+            let sql = "SELECT COUNT(*) AS n FROM files_file WHERE tenant = $1";
+            assert_eq!(test.city.db.read().await.unwrap().one::<(i64,)>(sql, &[]).await.unwrap().0, 1);
+            assert_eq!(on_disk(&files), 1);
+            // Whoever deletes the draft gives its room back.
+            browser.post(&format!("{draft}/loeschen"), &[]).await.is(303);
+            let mut rx = test.city.db.read().await.unwrap();
+            assert_eq!((crate::store::draft_bytes(&mut rx).await.unwrap(), on_disk(&files)), (0, 0));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_no_answer_takes_does_not_stay_on_the_disk() {
+    let test = one().await;
+    let mut browser = test.browser();
+    browser.get("/test-anmelden/hoch").await.is(303);
+    let draft = begin(&mut browser, "personenstandsurkunde").await;
+    // The page is not asked yet, and nobody else may add to the draft.
+    let step = format!("{draft}/berechtigtes-interesse");
+    let files = [("nachweis_beziehung", "eins.pdf", PDF)];
+    browser.post_files(&step, &[("stand", "0")], &files).await.is(303);
+    test.browser().post_files(&step, &[("stand", "0")], &files).await.is(404);
+    assert_eq!(on_disk(&test.app.config.data.join("meerbusch/files")), 0);
+}
