@@ -25,6 +25,7 @@ use web::{Failure, RouteInfo, Routes, Side, allowed, secure};
 use crate::{
     App, City, Req, follow,
     request::{cookie, is_internal},
+    stuck,
 };
 
 /// The table of all routes of the modules, for tests and the OpenAPI document.
@@ -330,7 +331,7 @@ pub(crate) fn runner(app: &Arc<App>, city: &Arc<City>) -> jobs::Runner {
     for schedule in &app.jobs.schedules {
         schedules.add(schedule.name, schedule.cron, schedule.body.clone(), schedule.priority);
     }
-    jobs::Runner::new(city.db.clone(), Arc::new(make_cx), handlers, schedules)
+    jobs::Runner::new(city.db.clone(), Arc::new(make_cx), handlers, schedules).telling(stuck::tell)
 }
 
 /// Does all work of a city that is due, with what follows from it, until nothing is left: for tests. Answers what
