@@ -176,6 +176,9 @@ fn is_text_key(key: &str) -> bool {
     !key.is_empty() && key.len() <= 80 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// When to come again to a database that is busy.
+const BUSY_SECONDS: u32 = 10;
+
 /// The page, redirect or RFC 9457 problem for an error.
 fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -224,7 +227,12 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
             response
         }
-        Error::Peer { .. } | Error::Again => message(rq, status, "error-page-peer", None, &[]),
+        Error::Peer { .. } => message(rq, status, "error-page-peer", None, &[]),
+        Error::Again => {
+            let mut response = message(rq, status, "error-page-busy", None, &[]);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(BUSY_SECONDS));
+            response
+        }
         Error::Internal(_) => {
             let args = [("number", number.as_deref().unwrap_or("").into())];
             let text = rq.app.texts.get(rq.cx.lang, "error-page-internal-number", &args);
