@@ -44,6 +44,10 @@ impl Job for Issue {
     fn dedup_key(&self) -> Option<String> {
         Some(once(self.token))
     }
+
+    fn task(&self) -> Option<TaskToken> {
+        Some(self.token)
+    }
 }
 
 pub async fn issue(cx: Cx, job: Issue) -> Result<()> {
@@ -121,6 +125,10 @@ impl Job for Write {
 
     fn dedup_key(&self) -> Option<String> {
         Some(once(self.token))
+    }
+
+    fn task(&self) -> Option<TaskToken> {
+        Some(self.token)
     }
 }
 

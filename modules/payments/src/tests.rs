@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
-    sync::{Arc, LazyLock, Mutex},
+    sync::{
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -147,7 +150,10 @@ impl World {
             ("payment".to_owned(), peer("pay", "meer-meerbusch-pay", "sandbox-pay-secret-meerbusch")),
             ("treasury".to_owned(), peer("kasse", "", "sandbox-kasse-meerbusch")),
         ]);
-        let sources = Sources { clock: Arc::new(SystemClock), random: Arc::new(SeededRandom::new(7)) };
+        // Tests run side by side and note their steps in one place: their cases must not be called the same.
+        static SEED: AtomicU64 = AtomicU64::new(7);
+        let seed = SEED.fetch_add(1, Ordering::Relaxed);
+        let sources = Sources { clock: Arc::new(SystemClock), random: Arc::new(SeededRandom::new(seed)) };
         let app = App::new(Config::default(), sources, vec![MODULE, RECORDS]).unwrap();
         let mut cx = Cx::new(TenantId(1), Principal::System { name: "test" }, app.sources.clone());
         cx.house = Some(app.clone());
@@ -769,7 +775,7 @@ async fn a_wrong_secret_is_a_fault_of_the_peer_and_no_panic() {
 
 #[test]
 fn every_state_and_reason_has_words_in_both_languages() {
-    let sources = Sources { clock: Arc::new(SystemClock), random: Arc::new(SeededRandom::new(7)) };
+    let sources = Sources { clock: Arc::new(SystemClock), random: Arc::new(SeededRandom::new(seed)) };
     let app = App::new(Config::default(), sources, vec![MODULE]).unwrap();
     let states = State::ALL.iter().map(|s| format!("payments-state-{}", s.code()));
     let transactions = TxState::ALL.iter().map(|s| format!("payments-tx-{}", s.code()));

@@ -7,7 +7,7 @@ use bpmn::{Due, Effect, Event, Model, State, Status, StepError, Vars};
 use contract_desk::{CloseTask, DoneBy, OpenTask};
 use contract_processes::{ProcessEnded, StartProcess, TaskFailed, TaskFinished};
 use db::Tx;
-use house::{Call, InCity};
+use house::{Call, InCity, TaskStuck};
 use jiff::{Span, Zoned, civil::DateTime};
 use kernel::{CaseId, Cx, Error, Result, TaskOutcome, TaskToken, Timestamp, Uuid};
 use serde_json::Value;
@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{
     jobs::{Advance, Fire},
     rules::Rules,
-    store::{self, Instance},
+    store::{self, Instance, NewIncident},
 };
 
 /// The model of one version, read once.
@@ -112,6 +112,7 @@ async fn carry_out(cx: &Cx, tx: &mut Tx, id: Uuid, case: CaseId, effect: Effect)
         Effect::Entered { token, element } => store::entered(tx, id, number(token)?, &element, now).await?,
         Effect::Left { token, element, interrupted } => {
             store::left(tx, id, number(token)?, &element, now, interrupted).await?;
+            store::resolve_jobs_of_token(tx, id, number(token)?, now).await?;
         }
         Effect::CallCommand { token, command, inputs, .. } => {
             return call(cx, tx, id, case, token, &command, inputs).await;
@@ -133,7 +134,8 @@ async fn carry_out(cx: &Cx, tx: &mut Tx, id: Uuid, case: CaseId, effect: Effect)
         Effect::Incident { token, element, message } => {
             tracing::warn!(instance = %id, element, "process incident: {message}");
             let incident = cx.sources.uuid();
-            store::add_incident(tx, incident, id, number(token)?, &element, &message, now).await?;
+            let incident = NewIncident { id: incident, instance: id, token: number(token)?, job: None };
+            store::add_incident(tx, &incident, &element, &message, now).await?;
         }
         Effect::Finished { .. } => {}
     }
@@ -227,6 +229,25 @@ pub async fn task_finished(cx: &Cx, tx: &mut Tx, event: TaskFinished, _: Timesta
 pub async fn task_failed(cx: &Cx, tx: &mut Tx, event: TaskFailed, _: Timestamp) -> Result<()> {
     let job = Advance { token: event.token, vars: Vars::new(), failed: Some(event.code) };
     jobs::enqueue(tx, cx, &job).await.map(|_| ())
+}
+
+/// A job that an instance waits for was given up: an incident, so that somebody sees it. The instance itself stays as it
+/// is, since the job can run again.
+pub async fn task_stuck(cx: &Cx, tx: &mut Tx, event: TaskStuck, at: Timestamp) -> Result<()> {
+    let TaskToken { instance, token } = event.token;
+    let running = match store::instance(tx, instance).await {
+        Err(Error::NotFound) => false,
+        found => found?.status == "running",
+    };
+    // Somebody may have been faster and let it run again.
+    if !running || !jobs::is_dead(tx, event.job).await? {
+        return Ok(());
+    }
+    let incident = NewIncident { id: cx.sources.uuid(), instance, token: number(token)?, job: Some(event.job) };
+    let element = store::element_of(tx, instance, incident.token).await?.unwrap_or_else(|| event.work.clone());
+    let message = format!("Der Auftrag {} ist auch beim letzten Versuch gescheitert ({}).", event.work, event.error);
+    tracing::warn!(instance = %instance, element, job = event.work, error = event.error, "process incident: job given up");
+    store::add_incident(tx, &incident, &element, &message, at).await
 }
 
 #[cfg(test)]

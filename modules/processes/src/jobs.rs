@@ -18,6 +18,10 @@ pub struct Advance {
 
 impl Job for Advance {
     const NAME: &'static str = "processes.advance";
+
+    fn task(&self) -> Option<TaskToken> {
+        Some(self.token)
+    }
 }
 
 pub async fn advance(cx: Cx, job: Advance) -> Result<()> {
@@ -38,6 +42,10 @@ pub struct Fire {
 
 impl Job for Fire {
     const NAME: &'static str = "processes.fire";
+
+    fn task(&self) -> Option<TaskToken> {
+        Some(TaskToken { instance: self.instance, token: self.token })
+    }
 }
 
 pub async fn fire(cx: Cx, job: Fire) -> Result<()> {

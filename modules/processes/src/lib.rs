@@ -28,7 +28,7 @@ const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY];
 
 pub const MODULE: Module = Module {
     name: "processes",
-    migrations: Some(db::migrations!("processes": "0001_init")),
+    migrations: Some(db::migrations!("processes": "0001_init", "0002_incident_job")),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -42,6 +42,7 @@ pub const MODULE: Module = Module {
     events: |e| {
         e.on("processes.step", reaction!(engine::task_finished: contract_processes::TaskFinished));
         e.on("processes.step", reaction!(engine::task_failed: contract_processes::TaskFailed));
+        e.on("processes.step", reaction!(engine::task_stuck: house::TaskStuck));
     },
     jobs: |j| {
         j.on(job!(jobs::advance: jobs::Advance));

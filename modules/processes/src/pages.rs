@@ -2,8 +2,8 @@
 
 use askama::Template;
 use bpmn::Event;
-use house::{Answer, Path, Req};
-use kernel::Uuid;
+use house::{Answer, Path, Req, StuckSubscriber};
+use kernel::{Error, Uuid};
 use ui::Page;
 
 use crate::{engine, perm, store};
@@ -14,7 +14,9 @@ struct Overview<'a> {
     page: &'a Page,
     usage: Vec<store::Usage>,
     incidents: Vec<store::OpenIncident>,
+    /// Those that no incident tells of.
     dead: Vec<jobs::Dead>,
+    stuck: Vec<StuckSubscriber>,
     may_retry: bool,
 }
 
@@ -26,16 +28,20 @@ fn name_of(rq: &Req, key: &str) -> String {
 }
 
 pub async fn overview(rq: Req) -> Answer {
-    let mut rx = rq.city.db.read().await?;
+    let mut rx = rq.city.db.read_long().await?;
     let mut usage = store::usage(&mut rx).await?;
     for line in &mut usage {
         line.process = name_of(&rq, &line.process);
     }
+    let incidents = store::open_incidents(&mut rx).await?;
+    let mut dead = jobs::dead(&mut rx).await?;
+    dead.retain(|job| !incidents.iter().any(|incident| incident.job == Some(job.id)));
     let page = rq.page("processes-title");
     let template = Overview {
         usage,
-        incidents: store::open_incidents(&mut rx).await?,
-        dead: jobs::dead(&mut rx).await?,
+        incidents,
+        dead,
+        stuck: house::stuck_subscribers(&rq.app, &mut rx, rq.cx.now()).await?,
         may_retry: rq.cx.actor.allows(perm::RETRY),
         page: &page,
     };
@@ -44,14 +50,24 @@ pub async fn overview(rq: Req) -> Answer {
 
 pub async fn retry_incident(rq: Req, Path(id): Path<Uuid>) -> Answer {
     db::write!(rq.city.db, |tx| {
-        let (instance, token) = store::resolve_incident(tx, id, rq.cx.now()).await?;
-        let token = u64::try_from(token).map_err(kernel::Error::internal)?;
+        let (instance, token, job) = store::resolve_incident(tx, id, rq.cx.now()).await?;
+        if let Some(job) = job {
+            return match jobs::retry(tx, job, rq.cx.now()).await {
+                // It was let run again elsewhere.
+                Err(Error::NotFound) => Ok(()),
+                done => done,
+            };
+        }
+        let token = u64::try_from(token).map_err(Error::internal)?;
         engine::advance(&rq.cx, tx, instance, Event::Retry { token }).await
     })?;
     rq.see_other_with("/intern/prozesse", "processes-retried")
 }
 
 pub async fn retry_job(rq: Req, Path(id): Path<Uuid>) -> Answer {
-    db::write!(rq.city.db, |tx| { jobs::retry(tx, id, rq.cx.now()).await })?;
+    db::write!(rq.city.db, |tx| {
+        jobs::retry(tx, id, rq.cx.now()).await?;
+        store::resolve_job(tx, id, rq.cx.now()).await
+    })?;
     rq.see_other_with("/intern/prozesse", "processes-retried")
 }

@@ -66,25 +66,53 @@ pub async fn left(
     tx.exec(sql, params![instance, token, element, at, interrupted]).await.map(|_| ())
 }
 
+/// The element at which a token is.
+pub async fn element_of(rx: &mut Rx, instance: Uuid, token: i64) -> Result<Option<String>> {
+    let sql = "SELECT element FROM processes_visit
+               WHERE tenant = $1 AND instance = $2 AND token = $3 AND left_at IS NULL ORDER BY entered_at DESC LIMIT 1";
+    Ok(rx.opt::<(String,)>(sql, params![instance, token]).await?.map(|(element,)| element))
+}
+
+/// Where an incident is, and the job that was given up, if that is what happened.
+pub struct NewIncident {
+    pub id: Uuid,
+    pub instance: Uuid,
+    pub token: i64,
+    pub job: Option<Uuid>,
+}
+
 pub async fn add_incident(
     tx: &mut Tx,
-    id: Uuid,
-    instance: Uuid,
-    token: i64,
+    incident: &NewIncident,
     element: &str,
     message: &str,
     at: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO processes_incident (tenant, id, instance, token, element, message, at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    tx.exec_one(sql, params![id, instance, token, element, message, at]).await
+    let sql = "INSERT INTO processes_incident (tenant, id, instance, token, element, message, at, job)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let i = incident;
+    tx.exec_one(sql, params![i.id, i.instance, i.token, element, message, at, i.job]).await
 }
 
-/// Marks an open incident as resolved and answers its instance and token.
-pub async fn resolve_incident(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<(Uuid, i64)> {
+/// Marks an open incident as resolved and answers its instance, token and job.
+pub async fn resolve_incident(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<(Uuid, i64, Option<Uuid>)> {
     let sql = "UPDATE processes_incident SET resolved_at = $3
-               WHERE tenant = $1 AND id = $2 AND resolved_at IS NULL RETURNING instance, token";
+               WHERE tenant = $1 AND id = $2 AND resolved_at IS NULL RETURNING instance, token, job";
     tx.one(sql, params![id, at]).await
+}
+
+/// The job runs again: its incident is none any more.
+pub async fn resolve_job(tx: &mut Tx, job: Uuid, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE processes_incident SET resolved_at = $3
+               WHERE tenant = $1 AND job = $2 AND resolved_at IS NULL";
+    tx.exec(sql, params![job, at]).await.map(|_| ())
+}
+
+/// The token has gone on: nobody waits for a job there any more.
+pub async fn resolve_jobs_of_token(tx: &mut Tx, instance: Uuid, token: i64, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE processes_incident SET resolved_at = $4
+               WHERE tenant = $1 AND instance = $2 AND token = $3 AND resolved_at IS NULL AND job IS NOT NULL";
+    tx.exec(sql, params![instance, token, at]).await.map(|_| ())
 }
 
 db::record! {
@@ -94,11 +122,12 @@ db::record! {
         pub element: String,
         pub message: String,
         pub at: Timestamp,
+        pub job: Option<Uuid>,
     }
 }
 
 pub async fn open_incidents(rx: &mut Rx) -> Result<Vec<OpenIncident>> {
-    let sql = "SELECT i.id, p.process, i.element, i.message, i.at FROM processes_incident i
+    let sql = "SELECT i.id, p.process, i.element, i.message, i.at, i.job FROM processes_incident i
                JOIN processes_instance p ON p.tenant = i.tenant AND p.id = i.instance
                WHERE i.tenant = $1 AND i.resolved_at IS NULL ORDER BY i.at LIMIT 200";
     rx.list(sql, &[]).await

@@ -2,7 +2,7 @@
 
 use house::InCity;
 use jobs::Job;
-use kernel::{Cx, Error, Result, Uuid};
+use kernel::{Cx, Error, Result, TaskToken, Uuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,12 +16,19 @@ use crate::{
 #[derive(Serialize, Deserialize)]
 pub struct Ask {
     pub request: Uuid,
+    /// The place in the process that waits for the answer.
+    #[serde(default)]
+    pub task: Option<TaskToken>,
 }
 
 impl Job for Ask {
     const NAME: &'static str = "registers.ask";
     /// With six hours between the later attempts, about seven weeks.
     const MAX_ATTEMPTS: u32 = 200;
+
+    fn task(&self) -> Option<TaskToken> {
+        self.task
+    }
 }
 
 pub async fn ask(cx: Cx, job: Ask) -> Result<()> {

@@ -128,7 +128,7 @@ async fn enqueue(
     };
     store::add(tx, &request).await?;
     journal::emit(tx, cx, &Asked { request: request.id, case, kind: request.kind }).await?;
-    jobs::enqueue(tx, cx, &Ask { request: request.id }).await?;
+    jobs::enqueue(tx, cx, &Ask { request: request.id, task: Some(token) }).await?;
     Ok(TaskOutcome::Waiting)
 }
 

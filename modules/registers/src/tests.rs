@@ -160,7 +160,7 @@ impl World {
     }
 
     async fn run(&self, request: Uuid) -> Result<()> {
-        jobs::ask(self.cx("registers"), jobs::Ask { request }).await
+        jobs::ask(self.cx("registers"), jobs::Ask { request, task: None }).await
     }
 
     async fn stored(&self, id: Uuid) -> Request {

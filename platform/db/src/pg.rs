@@ -14,6 +14,12 @@ use crate::{
 /// The role that the program works as; it owns no table, so row-level security binds it.
 pub(crate) const APP_ROLE: &str = "meer_app";
 
+/// Longest wait for a free connection, a new one included. Whoever waits longer is told to come again: a queue without end
+/// would keep everybody waiting when the server is slow or away.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// Connections of one process to a city's database.
+const CONNECTIONS: usize = 16;
+
 /// How to reach the server. The password never appears in `Debug`.
 #[derive(Clone)]
 pub struct Config(pub(crate) tokio_postgres::Config);
@@ -54,12 +60,17 @@ impl Pg {
                 client.batch_execute(&role).await.map_err(HookError::Backend)
             })
         });
-        let pool = Pool::builder(manager).max_size(16).post_create(set_role).build().map_err(Error::internal)?;
+        let pool =
+            Pool::builder(manager).max_size(CONNECTIONS).post_create(set_role).build().map_err(Error::internal)?;
         Ok(Self { pool, tenant })
     }
 
     pub(crate) async fn begin(&self, write: bool, limit: Duration) -> Result<Lease> {
-        let client = self.pool.get().await.map_err(Error::internal)?;
+        let Ok(client) = tokio::time::timeout(ACQUIRE, self.pool.get()).await else {
+            tracing::warn!("no connection to the database was free within {ACQUIRE:?}");
+            return Err(Error::Again);
+        };
+        let client = client.map_err(Error::internal)?;
         let mode = if write { "SERIALIZABLE" } else { "REPEATABLE READ READ ONLY" };
         let begin = format!(
             "BEGIN ISOLATION LEVEL {mode}; SET LOCAL meer.tenant = '{}'; SET LOCAL statement_timeout = {}",

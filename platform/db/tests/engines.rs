@@ -309,3 +309,19 @@ async fn looking_at_a_database_changes_nothing_and_another_schema_is_refused() {
     assert!(error.contains("gibt es noch nicht"), "{error}");
     assert!(!folder.path().join("city.db").exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_no_free_connection_is_told_to_come_again() {
+    let Some(test) = testing::postgres(MIGRATIONS).await else { return };
+    let mut held = Vec::new();
+    for _ in 0..16 {
+        held.push(test.db.read().await.unwrap());
+    }
+    let started = std::time::Instant::now();
+    let (read, written) = tokio::join!(test.db.read(), async { db::write!(test.db, |tx| { add(tx, 1, "a").await }) });
+    assert!(matches!(read, Err(Error::Again)) && matches!(written, Err(Error::Again)));
+    let waited = started.elapsed();
+    assert!(waited >= Duration::from_secs(5) && waited < Duration::from_secs(20), "{waited:?}");
+    held.clear();
+    assert_eq!(seen(&test.db).await, 0, "afterwards it goes on");
+}

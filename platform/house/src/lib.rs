@@ -13,6 +13,7 @@ mod jobs_list;
 mod module;
 mod request;
 mod serve;
+mod stuck;
 
 pub use app::{
     App, City, CityConfig, CityFile, Config, Limits, PeerConfig, Role, SenderAddress, open_city, open_city_to_look,
@@ -27,6 +28,7 @@ pub use module::{
 };
 pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use serve::{router, run_background, settle, table};
+pub use stuck::{StuckSubscriber, TaskStuck, stuck_subscribers};
 pub use web::{Access, Answer, Failure, Path, RouteInfo, Routes};
 
 /// Turns `async fn f(cx: &Cx, tx: &mut Tx, c: Command) -> Result<Answer>` into a handler.

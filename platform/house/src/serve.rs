@@ -25,6 +25,7 @@ use web::{Failure, RouteInfo, Routes, Side, allowed, secure};
 use crate::{
     App, City, Req, follow,
     request::{cookie, is_internal},
+    stuck,
 };
 
 /// The table of all routes of the modules, for tests and the OpenAPI document.
@@ -175,6 +176,9 @@ fn is_text_key(key: &str) -> bool {
     !key.is_empty() && key.len() <= 80 && key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// When to come again to a database that is busy.
+const BUSY_SECONDS: u32 = 10;
+
 /// The page, redirect or RFC 9457 problem for an error.
 fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -224,7 +228,11 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
             response
         }
         Error::Peer { .. } => message(rq, status, "error-page-peer", None, &[]),
-        Error::Again => message(rq, status, "error-page-busy", None, &[]),
+        Error::Again => {
+            let mut response = message(rq, status, "error-page-busy", None, &[]);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(BUSY_SECONDS));
+            response
+        }
         Error::Internal(_) => {
             let args = [("number", number.as_deref().unwrap_or("").into())];
             let text = rq.app.texts.get(rq.cx.lang, "error-page-internal-number", &args);
@@ -331,7 +339,7 @@ pub(crate) fn runner(app: &Arc<App>, city: &Arc<City>) -> jobs::Runner {
     for schedule in &app.jobs.schedules {
         schedules.add(schedule.name, schedule.cron, schedule.body.clone(), schedule.priority);
     }
-    jobs::Runner::new(city.db.clone(), Arc::new(make_cx), handlers, schedules)
+    jobs::Runner::new(city.db.clone(), Arc::new(make_cx), handlers, schedules).telling(stuck::tell)
 }
 
 /// Does all work of a city that is due, with what follows from it, until nothing is left: for tests. Answers what

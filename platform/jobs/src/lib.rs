@@ -15,16 +15,16 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use db::Tx;
 use futures_util::future::BoxFuture;
-use kernel::{Cx, Error, Result, Timestamp, Uuid};
+use kernel::{Cx, Error, Result, TaskToken, Timestamp, Uuid};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub use runner::{CxFactory, Drained, Failure, Runner};
+pub use runner::{CxFactory, Drained, Failure, GivenUp, OnGivenUp, Runner};
 pub use schedule::Schedules;
-pub use store::{Dead, Waiting, dead, discard, left_over, pending, retry};
+pub use store::{Dead, Waiting, dead, discard, is_dead, left_over, pending, retry};
 
 /// Tables `jobs_*`.
-pub const MIGRATIONS: db::Migrations = db::migrations!("jobs": "0001_init");
+pub const MIGRATIONS: db::Migrations = db::migrations!("jobs": "0001_init", "0002_task");
 
 /// A piece of work as a value: ids and codes, no personal data.
 pub trait Job: Serialize + DeserializeOwned + Send + 'static {
@@ -37,6 +37,11 @@ pub trait Job: Serialize + DeserializeOwned + Send + 'static {
 
     /// While a job of this name and key waits, another one is not enqueued: the waiting one will see the newest state.
     fn dedup_key(&self) -> Option<String> {
+        None
+    }
+
+    /// The place in a process that waits for this job: when it is given up, that is told there.
+    fn task(&self) -> Option<TaskToken> {
         None
     }
 }
@@ -126,6 +131,7 @@ pub async fn enqueue_at<J: Job>(tx: &mut Tx, cx: &Cx, job: &J, at: Timestamp) ->
         priority: J::PRIORITY,
         max_attempts: J::MAX_ATTEMPTS,
         due: at,
+        task: job.task(),
     };
     store::insert(tx, cx, new).await
 }

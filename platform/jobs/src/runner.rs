@@ -4,8 +4,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use db::Db;
-use kernel::{Cx, Error, Result, Timestamp, Uuid};
+use db::{Db, Tx};
+use futures_util::future::BoxFuture;
+use kernel::{Cx, Error, Result, TaskToken, Timestamp, Uuid};
 use serde_json::Value;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -19,6 +20,19 @@ use crate::{
 
 /// Makes the context of one job: the program itself as principal, with the city's time and randomness.
 pub type CxFactory = Arc<dyn Fn() -> Cx + Send + Sync>;
+
+/// A job that was given up although a process waits for it.
+#[derive(Clone, Debug)]
+pub struct GivenUp {
+    pub job: Uuid,
+    pub name: String,
+    pub task: TaskToken,
+    /// Code of the last failure.
+    pub error: String,
+}
+
+/// Tells of it, in the transaction that gives the job up.
+pub type OnGivenUp = for<'a> fn(&'a Cx, &'a mut Tx, GivenUp) -> BoxFuture<'a, Result<()>>;
 
 /// How long a claim holds; it is renewed three times within.
 const LEASE: Duration = Duration::from_secs(30);
@@ -40,6 +54,7 @@ struct Inner {
     slots: HashMap<&'static str, Arc<Semaphore>>,
     schedules: Schedules,
     lease: Duration,
+    on_given_up: Option<OnGivenUp>,
     /// Jobs in work with their fence.
     running: Mutex<HashMap<Uuid, i64>>,
 }
@@ -71,22 +86,36 @@ struct Claimed {
 impl Runner {
     pub fn new(db: Db, cx: CxFactory, handlers: Handlers, schedules: Schedules) -> Self {
         let slots = handlers.0.iter().map(|(&name, r)| (name, Arc::new(Semaphore::new(r.parallel)))).collect();
-        Self(Arc::new(Inner { db, cx, handlers, slots, schedules, lease: LEASE, running: Mutex::default() }))
+        let (lease, on_given_up, running) = (LEASE, None, Mutex::default());
+        Self(Arc::new(Inner { db, cx, handlers, slots, schedules, lease, on_given_up, running }))
     }
 
     /// Another lease than 30 seconds: the time after which a crashed node's jobs run again.
     #[must_use]
     pub fn with_lease(self, lease: Duration) -> Self {
+        self.changed(|inner| inner.lease = lease)
+    }
+
+    /// Whom to tell when a job is given up that a process waits for.
+    #[must_use]
+    pub fn telling(self, tell: OnGivenUp) -> Self {
+        self.changed(|inner| inner.on_given_up = Some(tell))
+    }
+
+    fn changed(&self, change: impl FnOnce(&mut Inner)) -> Self {
         let inner = &self.0;
-        Self(Arc::new(Inner {
+        let mut changed = Inner {
             db: inner.db.clone(),
             cx: inner.cx.clone(),
             handlers: inner.handlers.clone(),
             slots: inner.slots.clone(),
             schedules: inner.schedules.clone(),
-            lease,
+            lease: inner.lease,
+            on_given_up: inner.on_given_up,
             running: Mutex::default(),
-        }))
+        };
+        change(&mut changed);
+        Self(Arc::new(changed))
     }
 
     /// Runs jobs and schedules until `shutdown`; then waits for running jobs, up to a third of the lease, and gives
@@ -240,7 +269,7 @@ impl Inner {
             for seen in &due {
                 // Its last run took the program down with it, so nobody wrote down how it ended.
                 if seen.attempts >= seen.max_attempts {
-                    store::bury(tx, seen.id, seen.fence, "lost").await?;
+                    self.bury(tx, seen, seen.fence, "lost").await?;
                     mine.push(false);
                 } else {
                     mine.push(store::claim(tx, seen, now, until).await?);
@@ -289,7 +318,7 @@ impl Inner {
             tracing::debug!(job = %seen.id, name = seen.name, took = ?started.elapsed(), "job done");
         }
         let wait = self.wait(&failure, attempt);
-        let written = self.write_down(seen.id, fence, &failure, now, wait).await;
+        let written = self.write_down(&seen, fence, &failure, now, wait).await;
         match written {
             Ok(true) => {}
             Ok(false) => tracing::warn!(job = %seen.id, name = seen.name, "the lease ran out, the job may run twice"),
@@ -298,15 +327,29 @@ impl Inner {
         failure
     }
 
+    /// Gives a job up, and tells so where a process waits for it. Answers whether the job was still the one that was seen.
+    async fn bury(&self, tx: &mut Tx, seen: &Due, fence: i64, error: &str) -> Result<bool> {
+        let buried = store::bury(tx, seen.id, fence, error).await?;
+        if buried
+            && let Some(task) = seen.task()
+            && let Some(tell) = self.on_given_up
+        {
+            let given_up = GivenUp { job: seen.id, name: seen.name.clone(), task, error: error.to_owned() };
+            tell(&(self.cx)(), tx, given_up).await?;
+        }
+        Ok(buried)
+    }
+
     /// Whether the job was still ours.
     async fn write_down(
         &self,
-        id: Uuid,
+        seen: &Due,
         fence: i64,
         failure: &Option<Failure>,
         now: Timestamp,
         wait: Duration,
     ) -> Result<bool> {
+        let id = seen.id;
         let due = now.saturating_add(wait).map_err(Error::internal)?;
         let mut tries = 0;
         loop {
@@ -314,7 +357,7 @@ impl Inner {
                 let Some(failure) = failure else { return store::done(tx, id, fence).await };
                 let code = store::failure_code(&failure.error);
                 if failure.dead {
-                    store::bury(tx, id, fence, &code).await
+                    self.bury(tx, seen, fence, &code).await
                 } else {
                     store::again(tx, id, fence, due, &code).await
                 }

@@ -71,6 +71,7 @@ impl Schedule {
                             priority: self.priority,
                             max_attempts,
                             due: now,
+                            task: None,
                         };
                         store::insert(tx, cx, new).await?;
                     }

@@ -1,5 +1,5 @@
 use db::{Rx, Tx, params};
-use kernel::{Cx, Error, Result, Timestamp, Uuid};
+use kernel::{Cx, Error, Result, TaskToken, Timestamp, Uuid};
 use serde_json::Value;
 
 pub(crate) struct New<'a> {
@@ -9,16 +9,19 @@ pub(crate) struct New<'a> {
     pub priority: i64,
     pub max_attempts: u32,
     pub due: Timestamp,
+    pub task: Option<TaskToken>,
 }
 
 pub(crate) async fn insert(tx: &mut Tx, cx: &Cx, new: New<'_>) -> Result<()> {
     // An update also where nothing changes: it holds the waiting row, so that nobody starts it before this
     // transaction's work can be seen.
     let sql = "INSERT INTO jobs_job
-                   (tenant, id, name, body, dedup_key, priority, state, due, attempts, max_attempts, fence, created_at)
-               VALUES ($1, $2, $3, $4, $5, $6, 'ready', $7, 0, $8, 0, $9)
+                   (tenant, id, name, body, dedup_key, priority, state, due, attempts, max_attempts, fence, created_at,
+                    task_instance, task_token)
+               VALUES ($1, $2, $3, $4, $5, $6, 'ready', $7, 0, $8, 0, $9, $10, $11)
                ON CONFLICT (tenant, name, dedup_key) WHERE dedup_key IS NOT NULL AND state = 'ready'
                DO UPDATE SET due = CASE WHEN excluded.due < jobs_job.due THEN excluded.due ELSE jobs_job.due END";
+    let token = new.task.map(|task| i64::try_from(task.token).map_err(Error::internal)).transpose()?;
     let values = params![
         cx.sources.uuid(),
         new.name,
@@ -28,6 +31,8 @@ pub(crate) async fn insert(tx: &mut Tx, cx: &Cx, new: New<'_>) -> Result<()> {
         new.due,
         new.max_attempts,
         cx.now(),
+        new.task.map(|task| task.instance),
+        token,
     ];
     tx.exec_one(sql, values).await
 }
@@ -44,6 +49,14 @@ db::record! {
         pub attempts: i64,
         pub max_attempts: i64,
         pub fence: i64,
+        pub task_instance: Option<Uuid>,
+        pub task_token: Option<i64>,
+    }
+}
+
+impl Due {
+    pub(crate) fn task(&self) -> Option<TaskToken> {
+        Some(TaskToken { instance: self.task_instance?, token: u64::try_from(self.task_token?).ok()? })
     }
 }
 
@@ -54,7 +67,8 @@ pub(crate) async fn next_due(rx: &mut Rx) -> Result<Option<Timestamp>> {
 }
 
 pub(crate) async fn due(rx: &mut Rx, name: &str, now: Timestamp, limit: i64) -> Result<Vec<Due>> {
-    let sql = "SELECT id, name, body, priority, due, attempts, max_attempts, fence FROM jobs_job
+    let sql = "SELECT id, name, body, priority, due, attempts, max_attempts, fence, task_instance, task_token
+               FROM jobs_job
                WHERE tenant = $1 AND name = $2 AND due <= $3 AND state <> 'dead'
                ORDER BY priority DESC, due, id LIMIT $4";
     rx.list(sql, params![name, now, limit]).await
@@ -161,6 +175,15 @@ pub async fn dead(rx: &mut Rx) -> Result<Vec<Dead>> {
     let sql = "SELECT id, name, attempts, COALESCE(last_error, '') AS error, created_at AS at FROM jobs_job
                WHERE tenant = $1 AND state = 'dead' ORDER BY created_at DESC LIMIT 200";
     rx.list(sql, &[]).await
+}
+
+/// Whether this job is among the dead.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_dead(rx: &mut Rx, id: Uuid) -> Result<bool> {
+    let sql = "SELECT id FROM jobs_job WHERE tenant = $1 AND id = $2 AND state = 'dead'";
+    Ok(rx.opt::<(Uuid,)>(sql, params![id]).await?.is_some())
 }
 
 /// Number of jobs per name that are not done and not dead, whenever they are due.

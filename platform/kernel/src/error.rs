@@ -65,7 +65,8 @@ pub enum Error {
     /// An outside system did not answer as agreed.
     #[error("peer {peer}: {message}")]
     Peer { peer: &'static str, message: String },
-    /// The database asks to run the transaction again; `db::write!` does so and callers never see it.
+    /// The database asks to run the transaction again, which `db::write!` does; callers see it when the database goes on
+    /// being busy, or when no connection to it is free.
     #[error("transaction must be run again")]
     Again,
     #[error(transparent)]

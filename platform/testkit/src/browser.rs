@@ -107,7 +107,8 @@ pub fn form_of(body: &str, action: &str) -> Vec<(String, String)> {
 }
 
 impl Browser {
-    pub(crate) fn new(router: Router) -> Self {
+    /// A visitor of a house in this process.
+    pub fn new(router: Router) -> Self {
         Self { site: Site::House(router), cookies: BTreeMap::new(), host: "localhost".into() }
     }
 

@@ -2,17 +2,23 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-use contract_processes::StartProcess;
-use db::{Tx, testing::TestDb};
-use house::{App, Call, City, Config, Module, handler};
-use kernel::{CaseId, Command, Cx, Error, Event, Result, Sources, Subject, TaskOutcome, TaskToken, Uuid};
+use contract_processes::{StartProcess, TaskFinished};
+use db::{Engine, Tx, testing::TestDb};
+use house::{App, Call, City, Config, InCity, Module, handler, job, reaction};
+use kernel::{CaseId, Command, Cx, Error, Event, Result, Sources, Subject, TaskOutcome, TaskToken, Timestamp, Uuid};
 use meer::modules::MODULES;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use testkit::{Browser, Page, TestCity};
+
+use crate::walks::STAFF_PASSWORD;
 
 /// A step that writes and then says no.
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -44,10 +50,78 @@ async fn refuse(cx: &Cx, tx: &mut Tx, c: Refuse) -> Result<TaskOutcome> {
     Err(Error::refused("fake-no"))
 }
 
+/// A step whose answer comes from a job.
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+struct Wait {
+    case: CaseId,
+    token: TaskToken,
+}
+
+impl Command for Wait {
+    const NAME: &'static str = "fake.wait";
+    const CALLERS: &'static [&'static str] = &["processes"];
+    type Answer = TaskOutcome;
+}
+
+async fn wait(cx: &Cx, tx: &mut Tx, c: Wait) -> Result<TaskOutcome> {
+    jobs::enqueue(tx, cx, &Work { token: c.token }).await?;
+    Ok(TaskOutcome::Waiting)
+}
+
+#[derive(Serialize, Deserialize)]
+struct Work {
+    token: TaskToken,
+}
+
+impl jobs::Job for Work {
+    const NAME: &'static str = "fake.work";
+    const MAX_ATTEMPTS: u32 = 1;
+
+    fn task(&self) -> Option<TaskToken> {
+        Some(self.token)
+    }
+}
+
+/// Whether the other side of [`Work`] answers.
+static ANSWERS: AtomicBool = AtomicBool::new(false);
+
+async fn work(cx: Cx, job: Work) -> Result<()> {
+    if !ANSWERS.load(Ordering::Relaxed) {
+        return Err(Error::Peer { peer: "fake", message: "no answer".into() });
+    }
+    let city = cx.city()?;
+    let finished = TaskFinished::new(job.token, []);
+    db::write!(city.db, |tx| { journal::emit(tx, &cx, &finished).await.map(|_| ()) })
+}
+
+/// What no subscriber can bear.
+#[derive(Serialize, Deserialize)]
+struct Poison {
+    case: CaseId,
+}
+
+impl Event for Poison {
+    const NAME: &'static str = "fake.poison";
+    fn subject(&self) -> Subject {
+        self.case.into()
+    }
+}
+
+async fn hear(_: &Cx, _: &mut Tx, _: Poison, _: Timestamp) -> Result<()> {
+    Err(Error::internal("poisoned"))
+}
+
 const FAKE: Module = Module {
     name: "fake",
     commands: |c| {
         c.task(handler!(refuse: Refuse));
+        c.task(handler!(wait: Wait));
+    },
+    events: |e| {
+        e.on("fake.hear", reaction!(hear: Poison));
+    },
+    jobs: |j| {
+        j.on(job!(work: Work));
     },
     ..Module::EMPTY
 };
@@ -74,6 +148,8 @@ const DATE: &str = r#"<bpmn:intermediateCatchEvent id="mitte" name="Warten bis z
   </bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>"#;
 const STEP: &str = r#"<bpmn:serviceTask id="mitte" name="Schritt" meer:command="fake.refuse">
   <bpmn:incoming>f1</bpmn:incoming><bpmn:outgoing>f2</bpmn:outgoing></bpmn:serviceTask>"#;
+const WAIT: &str = r#"<bpmn:serviceTask id="mitte" name="Warten" meer:command="fake.wait">
+  <bpmn:incoming>f1</bpmn:incoming><bpmn:outgoing>f2</bpmn:outgoing></bpmn:serviceTask>"#;
 
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
@@ -95,13 +171,14 @@ struct Town {
     _db: Option<TestDb>,
 }
 
-/// Meerbusch with two processes more and a host name for staff; `None` when there is no PostgreSQL for tests.
+/// Meerbusch with three processes more and a host name for staff; `None` when there is no PostgreSQL for tests.
 async fn town(postgres: bool) -> Option<Town> {
     let folder = tempfile::tempdir().unwrap();
     let home: PathBuf = folder.path().join("cities/meerbusch");
     copy(&testkit::cities().join("meerbusch"), &home);
     std::fs::write(home.join("processes/muster-datum.bpmn"), process("muster-datum", DATE)).unwrap();
     std::fs::write(home.join("processes/muster-schritt.bpmn"), process("muster-schritt", STEP)).unwrap();
+    std::fs::write(home.join("processes/muster-warten.bpmn"), process("muster-warten", WAIT)).unwrap();
     let file = std::fs::read_to_string(home.join("city.toml")).unwrap();
     std::fs::write(home.join("city.toml"), format!("internal_host = \"meer.intern.example\"\n{file}")).unwrap();
     let modules: Vec<Module> = MODULES.iter().copied().chain([FAKE]).collect();
@@ -109,6 +186,8 @@ async fn town(postgres: bool) -> Option<Town> {
         Config { data: folder.path().join("data"), cities: folder.path().join("cities"), ..Config::default() };
     // Unknown names lead nowhere then.
     config.production = true;
+    // The people of the demo work here.
+    config.demo = true;
     let mut database = None;
     if postgres {
         let probe = App::new(config.clone(), Sources::system(), modules.clone()).unwrap();
@@ -175,4 +254,64 @@ async fn staff_have_a_host_name_of_their_own() {
         assert!(town.app.city_at(host).is_some_and(|city| city.key == "meerbusch"), "{host}");
     }
     assert!(town.app.city_at("meer.fremd.example").is_none());
+}
+
+/// The page of processes and incidents, as the IT sees it.
+async fn overview(mut browser: Browser) -> (Browser, Page) {
+    browser.staff_sign_in("admin.muster", STAFF_PASSWORD).await.is(200);
+    let page = browser.get("/intern/prozesse").await;
+    page.is(200);
+    (browser, page)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_given_up_while_a_process_waits_for_it_is_an_incident_until_it_runs_again() {
+    for town in towns().await {
+        ANSWERS.store(false, Ordering::Relaxed);
+        assert_eq!(started(&town, "muster-warten", &Map::new()).await, []);
+        let failures = house::settle(&town.app, &town.city).await.unwrap();
+        assert!(failures.len() == 1 && failures[0].dead, "{failures:?}");
+
+        let (mut browser, page) = overview(Browser::new(house::router(&town.app))).await;
+        page.shows("muster-warten, mitte")
+            .shows("Der Auftrag fake.work ist auch beim letzten Versuch gescheitert (peer fake).");
+        page.shows("Beheben Sie zuerst die Ursache").hides("/intern/prozesse/auftrag/");
+        let retry = page.body.split("action=\"").find(|part| part.starts_with("/intern/prozesse/stoerung/"));
+        let retry = retry.and_then(|part| part.split('"').next()).expect("a button to try again").to_owned();
+
+        // Tried again in vain, it is seen again.
+        browser.post(&retry, &[]).await.is(303);
+        house::settle(&town.app, &town.city).await.unwrap();
+        let page = browser.get("/intern/prozesse").await;
+        assert_eq!(page.body.matches("/intern/prozesse/stoerung/").count(), 1);
+        assert!(!page.body.contains(&retry), "another incident");
+        browser.post(&retry, &[]).await.is(404);
+
+        ANSWERS.store(true, Ordering::Relaxed);
+        let again = page.body.split("action=\"").find(|part| part.starts_with("/intern/prozesse/stoerung/"));
+        let again = again.and_then(|part| part.split('"').next()).unwrap();
+        browser.post(again, &[]).await.is(303);
+        assert!(house::settle(&town.app, &town.city).await.unwrap().is_empty());
+        browser.get("/intern/prozesse").await.shows("Alles läuft");
+        let sql = "SELECT status FROM processes_instance WHERE tenant = $1 AND process = 'muster-warten'";
+        let (status,) = town.city.db.read().await.unwrap().one::<(String,)>(sql, &[]).await.unwrap();
+        assert_eq!(status, "completed");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_cannot_be_delivered_is_shown_with_what_to_do() {
+    let modules: Vec<Module> = MODULES.iter().copied().chain([FAKE]).collect();
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Some(test) = TestCity::open(&modules, engine).await else { continue };
+        let cx = test.app.cx(&test.city, "test");
+        let poison = Poison { case: cx.new_id() };
+        db::write!(test.city.db, |tx| { journal::emit(tx, &cx, &poison).await.map(|_| ()) }).unwrap();
+        assert!(house::settle(&test.app, &test.city).await.is_err(), "the subscriber cannot bear it");
+        let (_, page) = overview(test.browser()).await;
+        page.hides("fake.hear");
+        test.later(1);
+        let (_, page) = overview(test.browser()).await;
+        page.shows("fake.hear").shows("(fake.poison)").shows("Suchen Sie im Protokoll").hides("Alles läuft");
+    }
 }

@@ -77,6 +77,7 @@ async fn the_receipt_says_how_it_goes_on() {
     page.is(200).shows("Ihr Antrag ist bei uns angekommen").shows("33.20/2026/000001").shows("Meldebescheinigung");
     page.shows("Bezahlen Sie die Gebühr von 9,00").shows("kommt mit der Post").shows("Mit dem Code sehen Sie");
     page.shows(&format!("href=\"{case}\"")).hides("Zum Postfach");
+    assert_eq!(test.app.texts.missed(), []);
 
     // Signed in with the online ID, and electronic: free, without a code, and the result comes into the postbox.
     let mut browser = test.browser();
@@ -93,7 +94,6 @@ async fn the_receipt_says_how_it_goes_on() {
     let page = browser.get(&receipt).await;
     page.is(200).shows("Das Ergebnis und alle Nachrichten finden Sie in Ihrem Postfach").shows("Zum Postfach");
     page.hides("Bezahlen Sie").hides("Notieren Sie Ihren Abholcode").hides("kommt mit der Post");
-    assert_eq!(test.app.texts.missed(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

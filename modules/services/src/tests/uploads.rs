@@ -156,7 +156,8 @@ async fn files_of_one_address_and_of_all_drafts_have_a_limit_and_nothing_typed_i
             let (draft, step) = at_evidence(&mut browser).await;
             send_evidence(&mut browser, &step, "Familienforschung", "eins.pdf").await.is(303);
             let page = send_evidence(&mut browser, &step, "Ahnenforschung", "zwei.pdf").await;
-            page.is(429).shows(words).shows("Ahnenforschung").shows("eins.pdf");
+            page.is(429).shows(words).shows("Ahnenforschung");
+            browser.get(&step).await.is(200).shows("eins.pdf").hides("zwei.pdf");
             let sql = "SELECT COUNT(*) AS n FROM files_file WHERE tenant = $1";
             assert_eq!(test.city.db.read().await.unwrap().one::<(i64,)>(sql, &[]).await.unwrap().0, 1);
             assert_eq!(on_disk(&files), 1);
