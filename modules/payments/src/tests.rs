@@ -775,7 +775,7 @@ async fn a_wrong_secret_is_a_fault_of_the_peer_and_no_panic() {
 
 #[test]
 fn every_state_and_reason_has_words_in_both_languages() {
-    let sources = Sources { clock: Arc::new(SystemClock), random: Arc::new(SeededRandom::new(seed)) };
+    let sources = Sources { clock: Arc::new(SystemClock), random: Arc::new(SeededRandom::new(7)) };
     let app = App::new(Config::default(), sources, vec![MODULE]).unwrap();
     let states = State::ALL.iter().map(|s| format!("payments-state-{}", s.code()));
     let transactions = TxState::ALL.iter().map(|s| format!("payments-tx-{}", s.code()));
