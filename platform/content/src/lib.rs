@@ -213,14 +213,46 @@ pub async fn import(tx: &mut Tx, cx: &Cx, folder: &Path) -> Result<Import> {
                 1
             }
         };
-        let sql = "UPDATE content_item SET state = 'superseded'
-                   WHERE tenant = $1 AND kind = $2 AND key = $3 AND state = 'released'";
-        tx.exec(sql, params![&kind, &key]).await?;
-        let sql = "INSERT INTO content_item (tenant, kind, key, version, state, name, body, sha256, origin, at)
-                   VALUES ($1, $2, $3, $4, 'released', $5, $6, $7, 'file', $8)";
-        tx.exec_one(sql, params![kind, key, next, name, body, sha, cx.now()]).await?;
+        release(tx, cx, &New { kind: &kind, key: &key, version: next, name: &name, body: &body, origin: "file" }).await?;
     }
     Ok(report)
+}
+
+struct New<'a> {
+    kind: &'a str,
+    key: &'a str,
+    version: i64,
+    name: &'a str,
+    body: &'a str,
+    origin: &'static str,
+}
+
+async fn release(tx: &mut Tx, cx: &Cx, new: &New<'_>) -> Result<()> {
+    let sql = "UPDATE content_item SET state = 'superseded'
+               WHERE tenant = $1 AND kind = $2 AND key = $3 AND state = 'released'";
+    tx.exec(sql, params![new.kind, new.key]).await?;
+    let sql = "INSERT INTO content_item (tenant, kind, key, version, state, name, body, sha256, origin, at)
+               VALUES ($1, $2, $3, $4, 'released', $5, $6, $7, $8, $9)";
+    let sha = sha256(&[new.body.as_bytes()]);
+    let New { kind, key, version, name, body, origin } = *new;
+    tx.exec_one(sql, params![kind, key, version, name, body, sha, origin, cx.now()]).await
+}
+
+/// Releases what somebody edited in the browser as a new version; answers its number. Later imports of the file report
+/// a conflict and leave it. Take it over with [`Content::refresh`] after the transaction.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else released a version after `seen`, the one that was edited.
+pub async fn edit(tx: &mut Tx, cx: &Cx, seen: &Item, body: &str) -> Result<i64> {
+    let sql = "SELECT MAX(version) FROM content_item WHERE tenant = $1 AND kind = $2 AND key = $3";
+    let (latest,): (Option<i64>,) = tx.one(sql, params![&seen.kind, &seen.key]).await?;
+    if latest != Some(seen.version) {
+        return Err(Error::Conflict("content-changed"));
+    }
+    let version = seen.version + 1;
+    let Item { kind, key, name, .. } = seen;
+    release(tx, cx, &New { kind, key, version, name, body, origin: "browser" }).await?;
+    Ok(version)
 }
 
 /// Writes the released content back as files, so that what was edited in the browser can be kept in version control.

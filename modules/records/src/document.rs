@@ -1,0 +1,5 @@
+//! Versions of documents (Fassungen), and who has one out to work on it.
+
+pub mod pages;
+pub mod service;
+pub mod store;

@@ -1,0 +1,179 @@
+use db::{Rx, Tx, params};
+use kernel::{CaseId, Date, Result, StaffId, Timestamp, Uuid};
+
+use crate::store::{CaseRow, CaseView};
+
+/// Files on one page.
+pub const PAGE: i64 = 50;
+/// Cases of a file that are shown at once.
+pub const CASES: i64 = 200;
+
+db::record! {
+    /// A file (Akte).
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct File {
+        pub id: Uuid,
+        /// Kennzeichen: that of the entry, with a running number for a file of one matter.
+        pub plan: String,
+        pub year: i64,
+        pub title: String,
+        pub entry: String,
+        /// `collection` or `matter`.
+        pub kind: String,
+        pub part_of: Option<Uuid>,
+        pub unit: String,
+        pub confidentiality: String,
+        pub cls: Option<i64>,
+        /// `electronic`, `hybrid` or `paper`.
+        pub medium: String,
+        /// Where the paper lies.
+        pub storage: String,
+        pub opened_at: Timestamp,
+        pub closed_at: Option<Timestamp>,
+    }
+}
+
+impl File {
+    /// Aktenzeichen of the file.
+    pub fn number(&self) -> String {
+        format!("{}/{}", self.plan, self.year)
+    }
+
+    pub fn is_matter(&self) -> bool {
+        self.kind == "matter"
+    }
+}
+
+pub async fn add(tx: &mut Tx, f: &File) -> Result<()> {
+    let sql = "INSERT INTO records_file (tenant, id, plan, year, title, entry, kind, part_of, unit, confidentiality, cls,
+                 medium, storage, opened_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    tx.exec_one(
+        sql,
+        params![
+            f.id,
+            &f.plan,
+            f.year,
+            &f.title,
+            &f.entry,
+            &f.kind,
+            f.part_of,
+            &f.unit,
+            &f.confidentiality,
+            f.cls,
+            &f.medium,
+            &f.storage,
+            f.opened_at,
+        ],
+    )
+    .await
+}
+
+pub async fn file(rx: &mut Rx, id: Uuid) -> Result<File> {
+    let sql = "SELECT id, plan, year, title, entry, kind, part_of, unit, confidentiality, cls, medium, storage, opened_at,
+                 closed_at
+               FROM records_file WHERE tenant = $1 AND id = $2";
+    rx.one(sql, params![id]).await
+}
+
+/// The file, if one of the actor's access classes covers it; a yearly collection, if it covers one of its cases.
+pub async fn file_for_staff(rx: &mut Rx, id: Uuid, staff: StaffId) -> Result<File> {
+    let sql = "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
+                 f.storage, f.opened_at, f.closed_at
+               FROM records_file f
+               WHERE f.tenant = $1 AND f.id = $2 AND (
+                 EXISTS (SELECT 1 FROM identity_access a WHERE a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $3)
+                 OR (f.cls IS NULL AND EXISTS (
+                   SELECT 1 FROM records_case c
+                   JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $3
+                   WHERE c.tenant = f.tenant AND c.file_id = f.id)))";
+    rx.one(sql, params![id, staff]).await
+}
+
+/// The file with this Kennzeichen and year, for the same eyes.
+pub async fn file_by_number(rx: &mut Rx, plan: &str, year: i64, staff: StaffId) -> Result<File> {
+    let sql = "SELECT id FROM records_file WHERE tenant = $1 AND plan = $2 AND year = $3";
+    let (id,) = rx.one::<(Uuid,)>(sql, params![plan, year]).await?;
+    file_for_staff(rx, id, staff).await
+}
+
+/// Files of one matter that the actor may see, newest first, from behind (`opened`, `id`) on; of one entry, or of all.
+pub async fn files(
+    rx: &mut Rx,
+    staff: StaffId,
+    entry: Option<&str>,
+    after: Option<(Timestamp, Uuid)>,
+) -> Result<Vec<File>> {
+    let sql = "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
+                 f.storage, f.opened_at, f.closed_at
+               FROM records_file f
+               JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
+               WHERE f.tenant = $1 AND (CAST($3 AS TEXT) IS NULL OR f.entry = $3)
+                 AND (CAST($4 AS TIMESTAMPTZ) IS NULL OR f.opened_at < $4 OR (f.opened_at = $4 AND f.id < $5))
+               ORDER BY f.opened_at DESC, f.id DESC LIMIT $6";
+    let (at, id) = (after.map(|(at, _)| at), after.map(|(_, id)| id));
+    rx.list(sql, params![staff, entry, at, id, PAGE + 1]).await
+}
+
+/// Parts (Teilakten, Bände) of a file that the actor may see.
+pub async fn parts(rx: &mut Rx, staff: StaffId, of: Uuid) -> Result<Vec<File>> {
+    let sql = "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
+                 f.storage, f.opened_at, f.closed_at
+               FROM records_file f
+               JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
+               WHERE f.tenant = $1 AND f.part_of = $3 ORDER BY f.opened_at, f.id";
+    rx.list(sql, params![staff, of]).await
+}
+
+/// Cases of a file that the actor may see, newest first.
+pub async fn cases(rx: &mut Rx, staff: StaffId, file: Uuid) -> Result<Vec<CaseView>> {
+    let sql = "SELECT c.id, c.number, c.service, c.title, c.unit, c.cls, c.status, c.account_id, c.lang, c.party,
+                 c.opened_at, c.closed_at
+               FROM records_case c
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
+               WHERE c.tenant = $1 AND c.file_id = $3 ORDER BY c.opened_at DESC, c.id DESC LIMIT $4";
+    Ok(rx.list::<CaseRow>(sql, params![staff, file, CASES]).await?.into_iter().map(|row| row.0).collect())
+}
+
+/// The file a case lies in.
+pub async fn file_of_case(rx: &mut Rx, case: CaseId) -> Result<Uuid> {
+    let sql = "SELECT file_id FROM records_case WHERE tenant = $1 AND id = $2";
+    Ok(rx.one::<(Uuid,)>(sql, params![case]).await?.0)
+}
+
+/// Cases of the file, and its parts, that are still open, whoever sees them.
+pub async fn open_inside(rx: &mut Rx, file: Uuid) -> Result<i64> {
+    let sql = "SELECT (SELECT COUNT(*) FROM records_case WHERE tenant = $1 AND file_id = $2 AND closed_at IS NULL)
+                    + (SELECT COUNT(*) FROM records_file WHERE tenant = $1 AND part_of = $2 AND closed_at IS NULL) AS n";
+    Ok(rx.one::<(i64,)>(sql, params![file]).await?.0)
+}
+
+pub async fn set_closed(tx: &mut Tx, file: Uuid, closed: Option<Timestamp>) -> Result<()> {
+    let sql = "UPDATE records_file SET closed_at = $3 WHERE tenant = $1 AND id = $2";
+    tx.exec_one(sql, params![file, closed]).await
+}
+
+/// How long a case is kept, by the rule of the day on which it was closed.
+pub async fn set_retention(tx: &mut Tx, case: CaseId, years: i64, basis: &str) -> Result<()> {
+    let sql = "UPDATE records_case SET retention_years = $3, retention_basis = $4 WHERE tenant = $1 AND id = $2";
+    tx.exec_one(sql, params![case, years, basis]).await
+}
+
+/// Entries of the file plan under which files were opened .
+pub async fn used_entries(rx: &mut Rx) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT entry FROM records_file WHERE tenant = $1";
+    Ok(rx.list::<(String,)>(sql, &[]).await?.into_iter().map(|(entry,)| entry).collect())
+}
+
+/// How many open files of an entry the actor may see, by entry.
+pub async fn open_by_entry(rx: &mut Rx, staff: StaffId) -> Result<Vec<(String, i64)>> {
+    let sql = "SELECT f.entry, COUNT(*) AS n FROM records_file f
+               JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
+               WHERE f.tenant = $1 AND f.closed_at IS NULL GROUP BY f.entry";
+    rx.list(sql, params![staff]).await
+}
+
+/// The day as the city's calendar has it.
+pub fn day_of(at: Timestamp) -> Date {
+    at.to_zoned(kernel::berlin()).date()
+}
