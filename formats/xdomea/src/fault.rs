@@ -65,6 +65,8 @@ pub enum Why {
     Contradiction,
     /// The name beside a code; the version-neutral model keeps the code, and the code list says its name.
     CodeName,
+    /// A container with nothing in it.
+    Empty,
 }
 
 /// Something a message says that is not in the model.
@@ -83,6 +85,7 @@ impl fmt::Display for Dropped {
             Why::NotModelled => "wird nicht übernommen",
             Why::Contradiction => "widerspricht der Nachricht",
             Why::CodeName => "Name eines Codes",
+            Why::Empty => "leer",
         };
         write!(f, "Zeile {}, Spalte {}: {}: {why}", self.at.line, self.at.column, self.path)
     }

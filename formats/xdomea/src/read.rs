@@ -146,14 +146,23 @@ impl<'x> Reader<'x> {
         }
         let Some(open) = self.open.last_mut() else { return };
         let left = std::mem::take(&mut open.children);
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
-        for child in &left {
-            let number = numbers.entry(child.tag_name().name()).or_default();
-            *number += 1;
-            let name = numbered(child.tag_name().name(), Some(*number).filter(|&number| number > 1));
-            self.drop_at(child.range().start, &name, Why::Unknown);
-        }
+        self.drop_all(&left, Why::Unknown);
         self.open.pop();
+    }
+
+    /// Lists children of the element that is open, with their numbers where a name stands several times.
+    fn drop_all(&mut self, nodes: &[XmlNode], why: Why) {
+        let mut counts: HashMap<&str, (usize, usize)> = HashMap::new();
+        for node in nodes {
+            counts.entry(node.tag_name().name()).or_default().1 += 1;
+        }
+        for node in nodes {
+            let name = node.tag_name().name();
+            let (number, of) = counts.entry(name).or_default();
+            *number += 1;
+            let name = numbered(name, Some(*number).filter(|_| *of > 1));
+            self.drop_at(node.range().start, &name, why);
+        }
     }
 
     fn path(&self) -> String {
@@ -166,7 +175,7 @@ impl<'x> Reader<'x> {
         if self.dropped.len() > MAX_DROPPED {
             return;
         }
-        let path = format!("{}/{name}", self.path());
+        let path = if name.is_empty() { self.path() } else { format!("{}/{name}", self.path()) };
         self.dropped.push(Found { at, what: Dropped { at: Position::default(), path, why } });
         if self.dropped.len() > MAX_DROPPED {
             let message = format!("Mehr als {MAX_DROPPED} Angaben gehören nicht zum Standard.");
@@ -340,13 +349,12 @@ impl Walk for Reader<'_> {
     }
 
     fn left_out(&mut self, name: &'static str, why: Why) {
-        for node in self.take(name) {
-            self.drop_at(node.range().start, name, why);
-        }
+        let taken = self.take(name);
+        self.drop_all(&taken, why);
     }
 
-    fn contradiction(&mut self, name: &'static str) {
-        self.drop_at(self.here(), name, Why::Contradiction);
+    fn lost(&mut self, name: &'static str, why: Why) {
+        self.drop_at(self.here(), name, why);
     }
 
     fn fault(&mut self, name: &'static str, rule: Rule, message: String) {

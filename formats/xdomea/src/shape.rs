@@ -32,8 +32,8 @@ pub(crate) trait Walk: Sized {
     fn foreign(&mut self, elements: &mut Vec<Element>);
     /// An element that may be there and does not come into the model.
     fn left_out(&mut self, name: &'static str, why: Why);
-    /// An element that was taken and contradicts the rest.
-    fn contradiction(&mut self, name: &'static str);
+    /// This element, or its child of that name, was taken and yet does not come into the model.
+    fn lost(&mut self, name: &'static str, why: Why);
     /// A fault of this element, or of the child or attribute named.
     fn fault(&mut self, name: &'static str, rule: Rule, message: String);
 
@@ -515,7 +515,7 @@ fn head<W: Walk>(w: &mut W, kopf: &mut Nachrichtenkopf, code: &'static str, rest
             let mut found = Token(code.to_owned());
             w.required("code", &mut found);
             if found.0 != code {
-                w.contradiction("code");
+                w.lost("code", Why::Contradiction);
             }
             w.left_out("name", Why::CodeName);
         });
@@ -533,11 +533,11 @@ fn head<W: Walk>(w: &mut W, kopf: &mut Nachrichtenkopf, code: &'static str, rest
 
 fn import<W: Walk>(w: &mut W, import: &mut AussonderungImport) {
     if w.old() {
-        let (mut gesamt, objekte) = match take(import) {
-            AussonderungImport::Gesamt(gesamt) => (gesamt, 0),
-            AussonderungImport::JeObjekt(objekte) => (Gesamtergebnis::default(), objekte.len()),
+        let (mut gesamt, je_objekt) = match take(import) {
+            AussonderungImport::Gesamt(gesamt) => (gesamt, false),
+            AussonderungImport::JeObjekt(_) => (Gesamtergebnis::default(), !w.reads()),
         };
-        w.absent("AusgesondertesSGO", objekte > 0);
+        w.absent("AusgesondertesSGO", je_objekt);
         w.required("ErfolgOderMisserfolg", &mut gesamt);
         *import = AussonderungImport::Gesamt(gesamt);
     } else {
@@ -545,7 +545,10 @@ fn import<W: Walk>(w: &mut W, import: &mut AussonderungImport) {
             AussonderungImport::JeObjekt(objekte) => (objekte, false),
             AussonderungImport::Gesamt(_) => (Vec::new(), true),
         };
-        w.absent("ErfolgOderMisserfolg", gesamt);
+        if gesamt {
+            w.absent("ErfolgOderMisserfolg", true);
+            return;
+        }
         w.at_least_one("AusgesondertesSGO", &mut objekte);
         *import = AussonderungImport::JeObjekt(objekte);
     }
@@ -636,7 +639,11 @@ impl Part for Akte {
             w.many("Vorgang", &mut self.vorgaenge);
             if !old {
                 w.many("Teilakte", &mut self.teilakten);
-            } else if !self.dokumente.is_empty() && !self.vorgaenge.is_empty() {
+            }
+            if self.dokumente.is_empty() && self.vorgaenge.is_empty() && self.teilakten.is_empty() {
+                w.lost("", Why::Empty);
+            }
+            if old && !self.dokumente.is_empty() && !self.vorgaenge.is_empty() {
                 w.choice(2, "Dokumente oder Vorgänge");
             }
         });

@@ -298,7 +298,7 @@ impl Walk for Writer {
 
     fn left_out(&mut self, _: &'static str, _: Why) {}
 
-    fn contradiction(&mut self, _: &'static str) {}
+    fn lost(&mut self, _: &'static str, _: Why) {}
 
     fn fault(&mut self, name: &'static str, rule: Rule, message: String) {
         self.report_below(name, rule, message);
