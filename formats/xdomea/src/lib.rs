@@ -19,7 +19,7 @@ pub use limits::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_DROPPED, MAX_ELEMENTS
 pub use model::{Inhalt, Message};
 pub use read::{Reading, read};
 pub use values::{
-    Anschriftstyp, Aussonderungsart, Beteiligungsstatus, Bewertungsvorschlag, Coded, Codeliste, Date, DateTime,
+    Anschriftstyp, Aussonderungsart, Base64, Beteiligungsstatus, Bewertungsvorschlag, Coded, Codeliste, Date, DateTime,
     Dateiname, Datentyp, Medium, Schriftgutobjekttyp, Time, Uuid, Vertraulichkeitsstufe,
 };
 pub use write::{write, write_as};

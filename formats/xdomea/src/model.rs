@@ -275,8 +275,56 @@ pub struct Primaerdokument {
     pub dateiname_original: Option<String>,
     pub ersteller: Option<String>,
     pub datum_uhrzeit: Option<DateTime>,
-    /// Since 3.0.0; what 2.3.0 and 2.4.0 say about signatures (`Signaturdaten`) is not in this model.
+    /// Since 3.0.0.
     pub signatur_siegel: Option<SignaturSiegel>,
+    /// Before 3.0.0 only: signatures with all that proves them stood in the message itself. To say it in 3.0.0, the
+    /// parts must become files.
+    pub signaturdaten: Option<Signaturdaten>,
+}
+
+/// A signature and what proves it (`SignaturdatenType` before 3.0.0).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Signaturdaten {
+    pub signatur: Pkcs7Signatur,
+    /// At least one.
+    pub zertifikate: Vec<X509Zertifikat>,
+    /// At least one.
+    pub status: Vec<OcspAntwort>,
+}
+
+/// `PKCS7SignaturType`. Empty texts of OID and format mean the default of the schema.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pkcs7Signatur {
+    pub version: Option<String>,
+    pub oid: String,
+    pub format: String,
+    pub algorithmus: Option<Signaturalgorithmus>,
+    pub datum: Option<DateTime>,
+    pub unterzeichner: Option<String>,
+    pub container: Base64,
+}
+
+/// `SignaturalgorithmusType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Signaturalgorithmus {
+    pub id: Option<String>,
+    pub parameter: Vec<Feld>,
+}
+
+/// `X509ZertifikatType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct X509Zertifikat {
+    pub version: Option<String>,
+    pub format: String,
+    pub zertifikat: Base64,
+}
+
+/// `OCSPAntwortType`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OcspAntwort {
+    pub version: Option<String>,
+    pub format: String,
+    pub antwort: Base64,
 }
 
 /// Where signature or seal of a file are (`SignaturSiegelType`).

@@ -339,6 +339,33 @@ impl Simple for Dateiname {
     }
 }
 
+impl Simple for Base64 {
+    fn parse(text: &str, _: Version) -> Result<Self, String> {
+        parsed(Self::parse(text), "kein Base64", text)
+    }
+
+    fn print(&self, _: Version) -> Result<Cow<'_, str>, String> {
+        Ok(Cow::Borrowed(self.as_str()))
+    }
+}
+
+/// Object identifier of a signature (`xs:NMTOKEN`); empty means the default of the schema.
+#[derive(Default)]
+struct Oid(String);
+
+impl Simple for Oid {
+    fn parse(text: &str, _: Version) -> Result<Self, String> {
+        Ok(Self(text.trim().to_owned()))
+    }
+
+    fn print(&self, _: Version) -> Result<Cow<'_, str>, String> {
+        if self.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:".contains(&byte)) {
+            return Ok(Cow::Borrowed(&self.0));
+        }
+        Err("Eine OID besteht aus Zahlen und Punkten.".to_owned())
+    }
+}
+
 /// Place in a container: a text before 3.0.0, a number since.
 #[derive(Default)]
 struct Nummer(String);
@@ -783,10 +810,56 @@ impl Part for Primaerdokument {
         w.optional("DatumUhrzeit", &mut self.datum_uhrzeit);
         if old {
             w.absent("SignaturSiegel", self.signatur_siegel.is_some());
-            w.left_out("Signaturdaten", Why::NotModelled);
+            w.optional("Signaturdaten", &mut self.signaturdaten);
         } else {
             w.optional("SignaturSiegel", &mut self.signatur_siegel);
+            w.absent("Signaturdaten", self.signaturdaten.is_some());
         }
+    }
+}
+
+impl Part for Signaturdaten {
+    fn walk<W: Walk>(&mut self, w: &mut W) {
+        w.required("Signatur", &mut self.signatur);
+        w.at_least_one("Zertifikat", &mut self.zertifikate);
+        w.at_least_one("Status", &mut self.status);
+    }
+}
+
+impl Part for Pkcs7Signatur {
+    fn walk<W: Walk>(&mut self, w: &mut W) {
+        w.attribute("Version", &mut self.version);
+        let mut oid = Oid(take(&mut self.oid));
+        w.required("OID", &mut oid);
+        self.oid = oid.0;
+        w.required("Format", &mut self.format);
+        w.optional("Algorithmus", &mut self.algorithmus);
+        w.optional("Datum", &mut self.datum);
+        w.optional("Unterzeichner", &mut self.unterzeichner);
+        w.required("Container", &mut self.container);
+    }
+}
+
+impl Part for Signaturalgorithmus {
+    fn walk<W: Walk>(&mut self, w: &mut W) {
+        w.optional("ID", &mut self.id);
+        w.many("Algorithmusparameter", &mut self.parameter);
+    }
+}
+
+impl Part for X509Zertifikat {
+    fn walk<W: Walk>(&mut self, w: &mut W) {
+        w.attribute("Version", &mut self.version);
+        w.required("Format", &mut self.format);
+        w.required("Zertifikat", &mut self.zertifikat);
+    }
+}
+
+impl Part for OcspAntwort {
+    fn walk<W: Walk>(&mut self, w: &mut W) {
+        w.attribute("Version", &mut self.version);
+        w.required("Format", &mut self.format);
+        w.required("Antwort", &mut self.antwort);
     }
 }
 

@@ -212,6 +212,32 @@ impl Dateiname {
     }
 }
 
+/// Bytes as base64 (`xs:base64Binary`), in the lines they were read in. Empty is a value as well.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Base64(String);
+
+impl Base64 {
+    /// `None`: not base64 of RFC 4648 with padding.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits: Vec<u8> = text.bytes().filter(|byte| !b" \t\n\r".contains(byte)).collect();
+        let data = digits.strip_suffix(b"==").or_else(|| digits.strip_suffix(b"=")).unwrap_or(&digits);
+        // The bits that padding leaves unused are zero.
+        let ends = match (digits.len() - data.len(), data.last()) {
+            (2, Some(last)) => b"AQgw".contains(last),
+            (1, Some(last)) => b"AEIMQUYcgkosw048".contains(last),
+            (padding, _) => padding == 0,
+        };
+        let plain = data.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(byte));
+        (ends && plain && digits.len().is_multiple_of(4)).then(|| Self(text.to_owned()))
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A code list whose codes this crate knows one by one (XÖV code types 1 and 2).
 pub trait Codeliste: Copy + Default + 'static {
     /// Kennung of the list.

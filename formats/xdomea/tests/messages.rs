@@ -445,6 +445,42 @@ fn an_answer_for_everything_and_answers_for_each_are_different_things() {
 }
 
 #[test]
+fn signatures_inside_a_message_are_kept_and_not_lost_in_3_0_0() {
+    let head =
+        "<x:SendendesSystem/><x:Importbestaetigung/><x:RueckmeldungArchivkennung>0</x:RueckmeldungArchivkennung>";
+    let content = format!(
+        "<x:Schriftgutobjekt><x:Dokument><x:Identifikation><x:ID>{OBJEKT}</x:ID></x:Identifikation><x:Version><x:Nummer/>\
+         <x:Format><x:Name><code>018</code></x:Name><x:Version/><x:Primaerdokument><x:Dateiname>{DATEI}</x:Dateiname>\
+         <x:Signaturdaten><x:Signatur Version='v1.5'><x:OID/><x:Format/><x:Container>QUJD\nQQ==</x:Container></x:Signatur>\
+         <x:Zertifikat><x:Format/><x:Zertifikat>QUI=</x:Zertifikat></x:Zertifikat>\
+         <x:Status><x:Format/><x:Antwort/></x:Status></x:Signaturdaten>\
+         </x:Primaerdokument></x:Format></x:Version></x:Dokument></x:Schriftgutobjekt>"
+    );
+    let xml = message("2.3.0", "Aussonderung.Aussonderung.0503", head, &content);
+    let reading = read(&xml).unwrap();
+    assert_eq!(reading.dropped, []);
+    assert_eq!(read(&write_as(&reading.message, Version::V2_3_0).unwrap()).unwrap().message, reading.message);
+    let faults = write(&reading.message).unwrap_err();
+    assert_eq!(faults.len(), 1);
+    assert!(faults[0].path.ends_with("/Primaerdokument/Signaturdaten"), "{}", faults[0]);
+    for wrong in ["QUI", "QQ=", "QR==", "QUJ=", "=QQQ", "Q Q", "Qß=="] {
+        assert_eq!(refused(&xml.replace("QUI=", wrong)).rule, Rule::Value, "{wrong}");
+    }
+}
+
+#[test]
+fn empty_flags_before_3_0_0_mean_their_default() {
+    let content = "<x:ErfolgOderMisserfolg><x:Erfolgreich/></x:ErfolgOderMisserfolg>";
+    let name = "Aussonderung.AussonderungImportBestaetigen.0506";
+    let reading = read(&message("2.4.0", name, "<x:SendendesSystem/>", content)).unwrap();
+    let gesamt = Gesamtergebnis { erfolgreich: true, ..Gesamtergebnis::default() };
+    assert_eq!(reading.message.inhalt, Inhalt::AussonderungImport(AussonderungImport::Gesamt(gesamt)));
+    assert_eq!(refused(&handover("<x:ZdA/>")).rule, Rule::Value);
+    let always = handover("").replace("<x:Importbestaetigung>1<", "<x:Importbestaetigung>0<");
+    assert_eq!(refused(&always).rule, Rule::Value);
+}
+
+#[test]
 fn ids_are_the_same_in_upper_and_lower_case() {
     assert_eq!(Uuid::parse(OBJEKT), Uuid::parse(&OBJEKT.to_uppercase()));
     assert_eq!(Uuid::parse("0b0d1f6e-2a77-4d0e-9c51-5d8f4f4f1a0"), None);

@@ -4,8 +4,8 @@
 
 use xdomea::model::*;
 use xdomea::{
-    Aussonderungsart, Beteiligungsstatus, Bewertungsvorschlag, Coded, Codeliste, Date, DateTime, Dateiname, Datentyp,
-    Medium, Schriftgutobjekttyp, Time, Uuid, Version, Vertraulichkeitsstufe,
+    Aussonderungsart, Base64, Beteiligungsstatus, Bewertungsvorschlag, Coded, Codeliste, Date, DateTime, Dateiname,
+    Datentyp, Medium, Schriftgutobjekttyp, Time, Uuid, Version, Vertraulichkeitsstufe,
 };
 
 pub struct Draw<'b> {
@@ -308,8 +308,29 @@ impl Draw<'_> {
                         false => SignaturSiegel::Eingebettet,
                     })
                 }),
+                signaturdaten: if self.old() { self.maybe(Self::signaturdaten) } else { None },
             },
         }
+    }
+
+    fn signaturdaten(&mut self) -> Signaturdaten {
+        Signaturdaten {
+            signatur: Pkcs7Signatur {
+                version: self.words(),
+                oid: self.pick(&["", "1.2.840.113549.1.7.2"]).to_owned(),
+                format: self.text(),
+                algorithmus: self.maybe(|d| Signaturalgorithmus { id: d.words(), parameter: d.several(Self::feld) }),
+                datum: self.maybe(Self::date_time),
+                unterzeichner: self.words(),
+                container: self.base64(),
+            },
+            zertifikate: self.some(|d| X509Zertifikat { version: d.words(), format: d.text(), zertifikat: d.base64() }),
+            status: self.some(|d| OcspAntwort { version: d.words(), format: d.text(), antwort: d.base64() }),
+        }
+    }
+
+    fn base64(&mut self) -> Base64 {
+        Base64::parse(self.pick(&["", "QUJD", "QUI=", "QQ==", "QUJD\nQUJD"])).unwrap()
     }
 
     fn identifikation(&mut self) -> Identifikation {
