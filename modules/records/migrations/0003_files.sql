@@ -10,16 +10,18 @@ ALTER TABLE records_file ADD COLUMN cls BIGINT;
 ALTER TABLE records_file ADD COLUMN medium TEXT NOT NULL DEFAULT 'electronic';
 ALTER TABLE records_file ADD COLUMN storage TEXT NOT NULL DEFAULT '';
 ALTER TABLE records_file ADD COLUMN closed_at TIMESTAMPTZ;
+-- What the rule of the day on which the case was closed says of the archive (Aussonderungsart): A, B or V.
+ALTER TABLE records_case ADD COLUMN appraisal TEXT NOT NULL DEFAULT 'B';
 UPDATE records_file SET entry = plan WHERE entry = '';
 CREATE INDEX records_file_class ON records_file (tenant, cls, opened_at, id);
 CREATE INDEX records_case_file ON records_case (tenant, file_id, opened_at, id);
--- Versions (Fassungen) of a document; the document's own file is the newest one that counts.
+-- Versions (Fassungen) of a document; the document's own file is the newest one that counts. `based_on` is the version
+-- somebody had before them: where it was no longer the newest, the version is a conflict.
 CREATE TABLE records_version (
   tenant BIGINT NOT NULL,
   id UUID NOT NULL,
   document_id UUID NOT NULL,
   n BIGINT NOT NULL,
-  -- The version somebody had before them. Where it was no longer the newest, the version is a conflict.
   based_on BIGINT NOT NULL,
   conflict BOOLEAN NOT NULL,
   file_id UUID NOT NULL,
@@ -54,7 +56,8 @@ CREATE TABLE records_hold (
   FOREIGN KEY (tenant, case_id) REFERENCES records_case (tenant, id)
 );
 CREATE INDEX records_hold_case ON records_hold (tenant, case_id);
--- An offer to the archive (Anbietung) and what became of each case in it.
+-- An offer to the archive (Anbietung) and what became of each case in it. A settled case may be deleted: the archive has it
+-- (0506) or does not want it. `archive_id` is what the archive calls it.
 CREATE TABLE records_offer (
   tenant BIGINT NOT NULL,
   id UUID NOT NULL,
@@ -73,9 +76,7 @@ CREATE TABLE records_offered (
   case_id UUID NOT NULL,
   proposal TEXT NOT NULL,
   decision TEXT,
-  -- The archive has it (0506) or does not want it: the case may be deleted.
   settled BOOLEAN NOT NULL,
-  -- What the archive calls it.
   archive_id TEXT NOT NULL DEFAULT '',
   PRIMARY KEY (tenant, case_id),
   FOREIGN KEY (tenant, offer_id) REFERENCES records_offer (tenant, id),

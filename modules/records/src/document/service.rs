@@ -80,6 +80,12 @@ pub fn newest(versions: &[Version]) -> i64 {
     versions.last().map_or(1, |version| version.n)
 }
 
+/// Versions in conflict that nobody has taken over or written past since.
+pub fn open_conflicts(versions: &[Version]) -> impl Iterator<Item = &Version> {
+    let settled = versions.iter().filter(|version| !version.conflict).map(|version| version.n).max().unwrap_or(0);
+    versions.iter().filter(move |version| version.conflict && version.n > settled)
+}
+
 /// Who has the document out at this moment.
 pub async fn holder(cx: &Cx, rx: &mut Rx, document: DocumentId) -> Result<Option<Checkout>> {
     Ok(store::checkout(rx, document).await?.filter(|checkout| checkout.until > cx.now()))

@@ -1,0 +1,138 @@
+use std::io::{Cursor, Write as _};
+
+use house::InCity;
+use kernel::{Cx, DocumentId, Error, Result, Uuid};
+use serde::{Deserialize, Serialize};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use super::{
+    store::{self, Message},
+    xdomea::{self, Letter, Primary},
+};
+use crate::{document, file, store as cases};
+
+/// Largest package, in bytes; a larger offer is handed over in two.
+const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Kind {
+    /// 0501, without documents.
+    Offer,
+    /// 0503, with documents.
+    HandOver,
+}
+
+impl Kind {
+    fn number(self) -> &'static str {
+        match self {
+            Kind::Offer => "0501",
+            Kind::HandOver => "0503",
+        }
+    }
+}
+
+/// Writes a package of an offer and keeps it with the offer.
+#[derive(Serialize, Deserialize)]
+pub struct WritePackage {
+    pub offer: Uuid,
+    pub kind: Kind,
+}
+
+impl jobs::Job for WritePackage {
+    const NAME: &'static str = "records.write-package";
+
+    fn dedup_key(&self) -> Option<String> {
+        Some(format!("{} {}", self.offer, self.kind.number()))
+    }
+}
+
+pub async fn write_package(cx: Cx, job: WritePackage) -> Result<()> {
+    let city = cx.city()?;
+    let mut rx = city.db.read_long().await?;
+    let number = job.kind.number();
+    if store::messages(&mut rx, job.offer).await?.iter().any(|message| message.kind == number) {
+        return Ok(());
+    }
+    let offered = store::offered(&mut rx, job.offer).await?;
+    let units = identity::units(&mut rx).await?;
+    let mut letters = Vec::with_capacity(offered.len());
+    for case in offered {
+        if job.kind == Kind::HandOver && case.decision.as_deref() != Some("A") {
+            continue;
+        }
+        let mut documents = Vec::new();
+        if job.kind == Kind::HandOver {
+            for view in cases::documents_of(&mut rx, case.case_id).await? {
+                let versions = document::store::versions(&mut rx, view.id).await?;
+                let mut all = Vec::new();
+                if versions.is_empty() {
+                    all.push(primary(&mut rx, view.id, 1, view.file).await?);
+                }
+                for version in versions {
+                    all.push(primary(&mut rx, view.id, version.n, version.file_id).await?);
+                }
+                documents.push((view, all));
+            }
+        }
+        let unit = units.get(&case.unit).map_or_else(|| case.unit.clone(), |unit| unit.name.clone());
+        letters.push(Letter { case, unit, documents });
+    }
+    drop(rx);
+    let message = xdomea::message(&city.file.name, cx.local_now(), job.offer, job.kind, &letters)?;
+    let (name, bytes) = pack(&cx, &message, &letters).await?;
+    let stored = city.files.put(&cx, bytes).await?;
+    let message = Message {
+        id: cx.sources.uuid(),
+        kind: number.to_owned(),
+        name: name.clone(),
+        file_id: stored.id,
+        at: cx.now(),
+    };
+    db::write!(city.db, |tx| {
+        // Twice is once: the job may run again after a crash.
+        if store::messages(tx, job.offer).await?.iter().any(|message| message.kind == number) {
+            return Ok(());
+        }
+        files::record(tx, &cx, &stored, &name, "application/zip").await?;
+        store::add_message(tx, job.offer, &message).await?;
+        if job.kind == Kind::HandOver {
+            store::set_handed_over(tx, job.offer, cx.now()).await?;
+        }
+        Ok(())
+    })
+}
+
+async fn primary(rx: &mut db::Rx, _: DocumentId, n: i64, file: kernel::FileId) -> Result<Primary> {
+    Ok(Primary { n, meta: files::meta(rx, file).await? })
+}
+
+/// The ZIP with the message and the files it names.
+async fn pack(cx: &Cx, message: &::xdomea::Message, letters: &[Letter]) -> Result<(String, Vec<u8>)> {
+    let city = cx.city()?;
+    let xml = ::xdomea::write(message).map_err(|faults| Error::internal(format!("{faults:?}")))?;
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let mut size = 0;
+    let mut put = |zip: &mut ZipWriter<Cursor<Vec<u8>>>, name: &str, bytes: &[u8]| -> Result<()> {
+        size += bytes.len() as u64;
+        if size > MOST_BYTES {
+            return Err(Error::internal("the package would be larger than 1 GiB: offer fewer cases at once"));
+        }
+        zip.start_file(name, options).map_err(Error::internal)?;
+        zip.write_all(bytes).map_err(Error::internal)
+    };
+    put(&mut zip, &::xdomea::package::message_name(message), xml.as_bytes())?;
+    for (_, primaries) in letters.iter().flat_map(|letter| &letter.documents) {
+        for primary in primaries {
+            let bytes = city.files.read_verified(&primary.meta).await?;
+            put(&mut zip, xdomea::file_name(&primary.meta)?.as_str(), &bytes)?;
+        }
+    }
+    let bytes = zip.finish().map_err(Error::internal)?.into_inner();
+    Ok((::xdomea::package::package_name(message), bytes))
+}
+
+/// The day of a moment in the city, for pages and messages.
+pub fn day(at: kernel::Timestamp) -> kernel::Date {
+    file::store::day_of(at)
+}

@@ -1,0 +1,210 @@
+use std::collections::HashMap;
+
+use contract_records::CaseView;
+use db::{Rx, Tx};
+use kernel::{CaseId, Cx, Date, Error, Event, Result, Subject, Uuid};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    jobs::WritePackage,
+    store::{self, Candidate, Hold, Offer},
+};
+use crate::{OFFER, file::service::staff, model, perm, store as cases};
+
+/// Cases were offered to the archive (0501).
+#[derive(Serialize, Deserialize)]
+struct Offered {
+    offer: Uuid,
+    cases: usize,
+}
+
+impl Event for Offered {
+    const NAME: &'static str = "records.offered";
+    fn subject(&self) -> Subject {
+        of(self.offer)
+    }
+}
+
+/// The archive said what it wants (0502).
+#[derive(Serialize, Deserialize)]
+struct Appraised {
+    offer: Uuid,
+    wanted: usize,
+    not_wanted: usize,
+}
+
+impl Event for Appraised {
+    const NAME: &'static str = "records.appraised";
+    fn subject(&self) -> Subject {
+        of(self.offer)
+    }
+}
+
+/// The archive said what it has taken over (0506).
+#[derive(Serialize, Deserialize)]
+struct TakenOver {
+    offer: Uuid,
+    cases: u64,
+    failed: usize,
+}
+
+impl Event for TakenOver {
+    const NAME: &'static str = "records.taken-over";
+    fn subject(&self) -> Subject {
+        of(self.offer)
+    }
+}
+
+/// Deletion of a case is held back, or no longer.
+#[derive(Serialize, Deserialize)]
+struct Held {
+    case: CaseId,
+    held: bool,
+}
+
+impl Event for Held {
+    const NAME: &'static str = "records.held";
+    fn subject(&self) -> Subject {
+        self.case.into()
+    }
+}
+
+fn of(offer: Uuid) -> Subject {
+    Subject { kind: OFFER.subject, id: offer }
+}
+
+/// Cases that have to be offered on this day, those closed first in front; at most [`store::MOST`].
+pub async fn to_offer(rx: &mut Rx, today: Date) -> Result<Vec<Candidate>> {
+    let mut found = Vec::new();
+    for years in cases::retentions(rx).await? {
+        let Some(before) = model::due_when_closed_before(today, years) else { continue };
+        found.extend(store::to_offer(rx, years, before, store::MOST).await?);
+    }
+    found.sort_by_key(|case| (case.closed_at, case.id));
+    found.truncate(usize::try_from(store::MOST).unwrap_or(0));
+    Ok(found)
+}
+
+/// Offers everything that is due to the archive (§ 4 Abs. 1, § 10 ArchivG NRW). Answers the offer, or none when nothing
+/// is due.
+pub async fn offer(cx: &Cx, tx: &mut Tx) -> Result<Option<Uuid>> {
+    let due = to_offer(tx, cx.today()).await?;
+    if due.is_empty() {
+        return Ok(None);
+    }
+    let offer = Offer {
+        id: cx.sources.uuid(),
+        state: "offered".into(),
+        made_by: Some(staff(cx)?),
+        made_at: cx.now(),
+        appraised_by: None,
+        appraised_at: None,
+        handed_over_at: None,
+        received_at: None,
+    };
+    store::add_offer(tx, &offer).await?;
+    for case in &due {
+        store::add_offered(tx, offer.id, case.id, &case.appraisal).await?;
+    }
+    journal::emit_evidence(tx, cx, &Offered { offer: offer.id, cases: due.len() }, None, &OFFER).await?;
+    jobs::enqueue(tx, cx, &WritePackage { offer: offer.id, kind: super::jobs::Kind::Offer }).await?;
+    Ok(Some(offer.id))
+}
+
+/// Takes the archive's appraisal of all cases of an offer: A (wanted) or V. Somebody else than who offered decides.
+///
+/// # Errors
+/// Refused for an offer that has been appraised, by whoever made it, and while a case has no decision.
+pub async fn appraise(cx: &Cx, tx: &mut Tx, id: Uuid, decisions: &HashMap<CaseId, String>) -> Result<()> {
+    let offer = store::offer(tx, id).await?;
+    if offer.state != "offered" {
+        return Err(Error::refused("records-offer-appraised"));
+    }
+    let by = staff(cx)?;
+    if offer.made_by == Some(by) {
+        return Err(Error::refused("records-offer-own"));
+    }
+    let (mut wanted, mut not_wanted) = (0, 0);
+    for case in store::offered(tx, id).await? {
+        let decision = decisions.get(&case.case_id).map(String::as_str);
+        match decision {
+            Some("A") => wanted += 1,
+            Some("V") => not_wanted += 1,
+            _ => return Err(Error::refused("records-offer-incomplete")),
+        }
+        store::decide(tx, id, case.case_id, decision.unwrap_or_default()).await?;
+    }
+    store::set_appraised(tx, id, by, cx.now()).await?;
+    if wanted == 0 {
+        store::set_state(tx, id, "done").await?;
+    } else {
+        jobs::enqueue(tx, cx, &WritePackage { offer: id, kind: super::jobs::Kind::HandOver }).await?;
+    }
+    journal::emit_evidence(tx, cx, &Appraised { offer: id, wanted, not_wanted }, None, &OFFER).await?;
+    Ok(())
+}
+
+/// What the archive says of one object of 0506.
+pub struct Imported {
+    pub case: CaseId,
+    pub good: bool,
+    pub archive_id: String,
+}
+
+/// Takes the archive's word on what it has taken over. Only those cases may be deleted.
+///
+/// # Errors
+/// Refused before the hand-over.
+pub async fn imported(cx: &Cx, tx: &mut Tx, id: Uuid, all: &[Imported]) -> Result<()> {
+    let offer = store::offer(tx, id).await?;
+    if offer.handed_over_at.is_none() {
+        return Err(Error::refused("records-offer-not-handed-over"));
+    }
+    let mut taken = 0;
+    for one in all.iter().filter(|one| one.good) {
+        taken += store::settle(tx, id, one.case, &one.archive_id).await?;
+    }
+    if store::offered(tx, id).await?.iter().all(|case| case.settled) {
+        store::set_state(tx, id, "done").await?;
+    }
+    let failed = all.iter().filter(|one| !one.good).count();
+    journal::emit_evidence(tx, cx, &TakenOver { offer: id, cases: taken, failed }, None, &OFFER).await?;
+    Ok(())
+}
+
+/// The archive has the package (0507).
+pub async fn received(cx: &Cx, tx: &mut Tx, id: Uuid) -> Result<()> {
+    store::set_received(tx, id, cx.now()).await
+}
+
+/// Holds back the deletion of a case.
+///
+/// # Errors
+/// `Forbidden` without the right in the case's unit.
+pub async fn hold(cx: &Cx, tx: &mut Tx, case: &CaseView, reason: String) -> Result<()> {
+    if !cx.actor.allows_in(perm::HOLD, &case.unit) {
+        return Err(Error::Forbidden);
+    }
+    let hold = Hold {
+        id: cx.sources.uuid(),
+        case_id: case.id,
+        reason,
+        set_by: staff(cx)?,
+        set_at: cx.now(),
+        lifted_at: None,
+    };
+    store::add_hold(tx, &hold).await?;
+    journal::emit(tx, cx, &Held { case: case.id, held: true }).await?;
+    Ok(())
+}
+
+/// # Errors
+/// As [`hold`]; `NotFound` when it is not in force.
+pub async fn lift(cx: &Cx, tx: &mut Tx, case: &CaseView, hold: Uuid) -> Result<()> {
+    if !cx.actor.allows_in(perm::HOLD, &case.unit) {
+        return Err(Error::Forbidden);
+    }
+    store::lift(tx, case.id, hold, staff(cx)?, cx.now()).await?;
+    journal::emit(tx, cx, &Held { case: case.id, held: false }).await?;
+    Ok(())
+}

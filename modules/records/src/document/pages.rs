@@ -1,0 +1,297 @@
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Multipart, multipart::Field},
+    response::{IntoResponse, Response},
+};
+use contract_records::{CaseView, DocumentView};
+use files::{Accept, Type};
+use house::{Answer, Path, Req};
+use http::StatusCode;
+use kernel::{CaseId, DocumentId, Error, Result, StaffId};
+use serde::Deserialize;
+use ui::{Errors, Page};
+
+use super::{
+    service::{self, Saved, Upload},
+    store::{self, Checkout, Version},
+};
+use crate::{file::pages::title_of, pages::download, perm, store as cases};
+
+/// Largest document, in bytes.
+const MAX_FILE: usize = 20 * 1024 * 1024;
+/// Largest text field, in bytes.
+const MAX_FIELD: usize = 10_000;
+/// Longest note, in characters.
+const MAX_NOTE: usize = 500;
+const ACCEPT: Accept = Accept { types: &[Type::Pdf, Type::Jpeg, Type::Png, Type::Text], max: MAX_FILE };
+
+/// What a form with one file sent.
+#[derive(Default)]
+struct Sent {
+    title: String,
+    note: String,
+    based_on: i64,
+    name: String,
+    /// None: larger than allowed.
+    bytes: Option<Vec<u8>>,
+}
+
+async fn bounded(field: &mut Field<'_>, most: usize) -> Result<Option<Vec<u8>>, Response> {
+    let (mut bytes, mut fits) = (Vec::new(), true);
+    while let Some(chunk) = field.chunk().await.map_err(IntoResponse::into_response)? {
+        fits &= bytes.len() + chunk.len() <= most;
+        if fits {
+            bytes.extend_from_slice(&chunk);
+        } else {
+            bytes = Vec::new();
+        }
+    }
+    Ok(fits.then_some(bytes))
+}
+
+async fn read(mut form: Multipart) -> Result<Sent, Response> {
+    let mut sent = Sent::default();
+    while let Some(mut field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        if name == "datei" {
+            sent.name = field.file_name().unwrap_or_default().to_owned();
+            sent.bytes = bounded(&mut field, MAX_FILE).await?;
+            continue;
+        }
+        let text = bounded(&mut field, MAX_FIELD).await?.ok_or_else(|| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        match name.as_str() {
+            "titel" => sent.title = text,
+            "notiz" => sent.note = text.trim().chars().take(MAX_NOTE).collect(),
+            "stand" => sent.based_on = text.parse().unwrap_or(0),
+            _ => {}
+        }
+    }
+    Ok(sent)
+}
+
+/// The kind of the file, by its content; every fault goes to the field.
+fn checked(page: &Page, errors: &mut Errors, sent: &Sent) -> Option<Type> {
+    let name = files::clean_name(&sent.name);
+    let text = match &sent.bytes {
+        _ if sent.name.is_empty() => page.t("records-upload-missing"),
+        None => page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024),
+        Some(bytes) => match files::accept(bytes, ACCEPT) {
+            Ok(kind) => return Some(kind),
+            Err(refusal) => page.t1(&format!("records-{}", refusal.code()), "name", name.as_str()),
+        },
+    };
+    errors.push("datei", text);
+    None
+}
+
+struct Line {
+    document: DocumentView,
+    newest: i64,
+    conflicts: usize,
+    holder: Option<Checkout>,
+}
+
+#[derive(Template)]
+#[template(path = "documents.html")]
+struct Documents<'a> {
+    page: &'a Page,
+    case: CaseView,
+    lines: Vec<Line>,
+    names: HashMap<StaffId, String>,
+    may_write: bool,
+    typed: String,
+    errors: Errors,
+}
+
+impl Documents<'_> {
+    fn name(&self, staff: &StaffId) -> &str {
+        self.names.get(staff).map_or("", String::as_str)
+    }
+}
+
+/// The case with its page's title, for who sees it.
+async fn case_of(rq: &Req, id: CaseId) -> Result<(CaseView, Page)> {
+    let staff = crate::file::service::staff(&rq.cx)?;
+    let case = cases::case_for_staff(&mut rq.city.db.read().await?, id, staff).await?;
+    let mut page = rq.untitled();
+    page.title = page.t1("records-documents-of", "number", case.number.as_str());
+    Ok((case, page))
+}
+
+async fn names(rx: &mut db::Rx, ids: impl Iterator<Item = StaffId>) -> Result<HashMap<StaffId, String>> {
+    let mut names = HashMap::new();
+    for id in ids {
+        if let std::collections::hash_map::Entry::Vacant(free) = names.entry(id) {
+            free.insert(identity::staff_line(rx, id).await?.display);
+        }
+    }
+    Ok(names)
+}
+
+async fn list<'a>(rq: &Req, page: &'a Page, case: CaseView, typed: String, errors: Errors) -> Result<Documents<'a>> {
+    let mut rx = rq.city.db.read().await?;
+    let mut lines = Vec::new();
+    for document in cases::documents_of(&mut rx, case.id).await? {
+        let versions = store::versions(&mut rx, document.id).await?;
+        let holder = service::holder(&rq.cx, &mut rx, document.id).await?;
+        let newest = service::newest(&versions);
+        let conflicts = service::open_conflicts(&versions).count();
+        lines.push(Line { document, newest, conflicts, holder });
+    }
+    let names = names(&mut rx, lines.iter().filter_map(|line| Some(line.holder.as_ref()?.staff_id))).await?;
+    let may_write = rq.cx.actor.allows_in(perm::FILE, &case.unit) && !case.status.closed();
+    Ok(Documents { page, case, lines, names, may_write, typed, errors })
+}
+
+pub async fn documents(rq: Req, Path(id): Path<CaseId>) -> Answer {
+    let (case, page) = case_of(&rq, id).await?;
+    rq.html(&list(&rq, &page, case, String::new(), Errors::new()).await?)
+}
+
+pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
+    let (case, page) = case_of(&rq, id).await?;
+    service::may_write(&rq.cx, &case)?;
+    let sent = match read(form).await {
+        Ok(sent) => sent,
+        Err(response) => return Ok(response),
+    };
+    let mut errors = Errors::new();
+    let title = title_of(&page, &mut errors, "titel", &sent.title);
+    let kind = checked(&page, &mut errors, &sent);
+    let Some(kind) = kind.filter(|_| errors.is_empty()) else {
+        let page = page.checked(&errors);
+        return rq.invalid(&list(&rq, &page, case, sent.title, errors).await?);
+    };
+    let stored = rq.city.files.put(&rq.cx, sent.bytes.unwrap_or_default()).await?;
+    let upload = Upload { stored: &stored, name: &sent.name, media_type: kind.media_type() };
+    db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, title.clone(), &upload).await })?;
+    rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), "records-done-document")
+}
+
+#[derive(Template)]
+#[template(path = "versions.html")]
+struct Versions<'a> {
+    page: &'a Page,
+    case: CaseView,
+    document: DocumentView,
+    versions: Vec<Version>,
+    conflicts: Vec<i64>,
+    names: HashMap<StaffId, String>,
+    holder: Option<Checkout>,
+    mine: bool,
+    may_write: bool,
+    note: String,
+    errors: Errors,
+}
+
+impl Versions<'_> {
+    fn name(&self, staff: &Option<StaffId>) -> &str {
+        staff.and_then(|staff| self.names.get(&staff)).map_or("", String::as_str)
+    }
+
+    fn newest(&self) -> i64 {
+        service::newest(&self.versions)
+    }
+
+    fn base(&self) -> String {
+        format!("/intern/vorgang/{}/dokument/{}", self.case.id, self.document.id)
+    }
+}
+
+async fn page_of<'a>(
+    rq: &Req,
+    page: &'a Page,
+    case: CaseView,
+    id: DocumentId,
+    note: String,
+    errors: Errors,
+) -> Result<Versions<'a>> {
+    let mut rx = rq.city.db.read().await?;
+    let document = service::document_of(&mut rx, &case, id).await?;
+    let versions = store::versions(&mut rx, id).await?;
+    let holder = service::holder(&rq.cx, &mut rx, id).await?;
+    let ids = versions.iter().filter_map(|v| v.staff_id).chain(holder.as_ref().map(|h| h.staff_id));
+    let names = names(&mut rx, ids).await?;
+    let mine = holder.as_ref().is_some_and(|holder| Some(holder.staff_id) == rq.cx.actor.staff());
+    let may_write = rq.cx.actor.allows_in(perm::FILE, &case.unit) && !case.status.closed();
+    let conflicts = service::open_conflicts(&versions).map(|version| version.n).collect();
+    Ok(Versions { page, case, document, versions, conflicts, names, holder, mine, may_write, note, errors })
+}
+
+pub async fn versions(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>) -> Answer {
+    let (case, page) = case_of(&rq, case).await?;
+    rq.html(&page_of(&rq, &page, case, document, String::new(), Errors::new()).await?)
+}
+
+pub async fn save(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>, form: Multipart) -> Answer {
+    let (case, page) = case_of(&rq, case).await?;
+    service::may_write(&rq.cx, &case)?;
+    let view = service::document_of(&mut rq.city.db.read().await?, &case, document).await?;
+    let sent = match read(form).await {
+        Ok(sent) => sent,
+        Err(response) => return Ok(response),
+    };
+    let mut errors = Errors::new();
+    let Some(kind) = checked(&page, &mut errors, &sent) else {
+        let page = page.checked(&errors);
+        return rq.invalid(&page_of(&rq, &page, case, document, sent.note, errors).await?);
+    };
+    let stored = rq.city.files.put(&rq.cx, sent.bytes.unwrap_or_default()).await?;
+    let upload = Upload { stored: &stored, name: &sent.name, media_type: kind.media_type() };
+    let saved = db::write!(rq.city.db, |tx| {
+        service::save(&rq.cx, tx, &case, &view, sent.based_on, &sent.note, &upload).await
+    })?;
+    let notice = match saved {
+        Saved::Newest => "records-done-version",
+        Saved::Conflict => "records-done-conflict-fehler",
+    };
+    rq.see_other_with(format!("/intern/vorgang/{}/dokument/{document}/fassungen", case.id), notice)
+}
+
+pub async fn check_out(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>) -> Answer {
+    let (case, _) = case_of(&rq, case).await?;
+    service::document_of(&mut rq.city.db.read().await?, &case, document).await?;
+    db::write!(rq.city.db, |tx| { service::check_out(&rq.cx, tx, &case, document).await })?;
+    rq.see_other_with(format!("/intern/vorgang/{}/dokument/{document}/fassungen", case.id), "records-done-checked-out")
+}
+
+pub async fn check_in(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>) -> Answer {
+    let (case, _) = case_of(&rq, case).await?;
+    service::document_of(&mut rq.city.db.read().await?, &case, document).await?;
+    db::write!(rq.city.db, |tx| { service::check_in(&rq.cx, tx, &case, document).await })?;
+    rq.see_other_with(format!("/intern/vorgang/{}/dokument/{document}/fassungen", case.id), "records-done-checked-in")
+}
+
+#[derive(Deserialize)]
+pub struct Which {
+    fassung: i64,
+}
+
+pub async fn take(
+    rq: Req,
+    Path((case, document)): Path<(CaseId, DocumentId)>,
+    Form(which): Form<Which>,
+) -> Answer {
+    let (case, _) = case_of(&rq, case).await?;
+    let view = service::document_of(&mut rq.city.db.read().await?, &case, document).await?;
+    db::write!(rq.city.db, |tx| { service::take(&rq.cx, tx, &case, &view, which.fassung).await })?;
+    rq.see_other_with(format!("/intern/vorgang/{}/dokument/{document}/fassungen", case.id), "records-done-version")
+}
+
+/// One version, to be saved; looking at it is in the access log.
+pub async fn version(rq: Req, Path((case, document, n)): Path<(CaseId, DocumentId, i64)>) -> Answer {
+    let (case, _) = case_of(&rq, case).await?;
+    let mut rx = rq.city.db.read().await?;
+    service::document_of(&mut rx, &case, document).await?;
+    let versions = store::versions(&mut rx, document).await?;
+    let version = versions.into_iter().find(|version| version.n == n).ok_or(Error::NotFound)?;
+    let meta = files::meta(&mut rx, version.file_id).await?;
+    drop(rx);
+    crate::pages::log(&rq, case.id, "document").await?;
+    let bytes = rq.city.files.read_verified(&meta).await?;
+    Ok(download(&meta.media_type, &meta.name, bytes))
+}
