@@ -80,6 +80,17 @@ impl Command for PutItem {
     type Answer = ();
 }
 
+/// How many tasks of a case are still to be done.
+pub struct OpenTasks {
+    pub case: CaseId,
+}
+
+impl Query for OpenTasks {
+    const NAME: &'static str = "desk.open-tasks";
+    const CALLERS: &'static [&'static str] = &["records"];
+    type Answer = i64;
+}
+
 /// What the clerk entered last in the task of this element of the case: answer key → text as shown.
 pub struct TaskTexts {
     pub case: CaseId,

@@ -329,7 +329,19 @@ impl Query for DocumentsOfCase {
     type Answer = Vec<DocumentView>;
 }
 
-/// Closed cases whose retention has ended by this day, those closed first in front.
+/// Bytes of every version of every document of a case, without a check of rights: the caller has one.
+pub struct FilesOfCase {
+    pub case: CaseId,
+}
+
+impl Query for FilesOfCase {
+    const NAME: &'static str = "records.files-of-case";
+    const CALLERS: &'static [&'static str] = &["privacy"];
+    type Answer = Vec<FileId>;
+}
+
+/// Closed cases whose retention has ended by this day, that the archive has or does not want, and that nothing holds back;
+/// those closed first in front.
 pub struct DueForDeletion {
     pub today: kernel::Date,
     /// Only those of these, in some hundreds: to show them, or to look again before one is deleted.

@@ -71,6 +71,7 @@ pub const MODULE: Module = Module {
         c.on(handler!(service::done_by: contract_desk::DoneBy));
         c.on(handler!(service::put_item: contract_desk::PutItem));
         c.answers(answer!(service::task_texts: contract_desk::TaskTexts));
+        c.answers(answer!(service::open_tasks: contract_desk::OpenTasks));
     },
     events: |e| {
         e.on("desk.staff", reaction!(service::staff_changed: identity::events::StaffStateChanged));

@@ -1,4 +1,4 @@
-use contract_desk::{CloseTask, DoneBy, OpenTask, PutItem, TaskDone, TaskTexts};
+use contract_desk::{CloseTask, DoneBy, OpenTask, OpenTasks, PutItem, TaskDone, TaskTexts};
 use contract_processes::TaskFinished;
 use db::{Rx, Tx};
 use forms::{Answers, Facts, Form, SubmitError};
@@ -35,6 +35,10 @@ pub async fn close_task(_: &Cx, tx: &mut Tx, c: CloseTask) -> Result<()> {
 
 pub async fn done_by(_: &Cx, tx: &mut Tx, c: DoneBy) -> Result<Option<StaffId>> {
     store::done_by(tx, c.token.instance, &c.element).await
+}
+
+pub async fn open_tasks(_: &Cx, rx: &mut Rx, q: OpenTasks) -> Result<i64> {
+    store::open_tasks(rx, q.case).await
 }
 
 pub async fn task_texts(_: &Cx, rx: &mut Rx, q: TaskTexts) -> Result<Vec<(String, String)>> {

@@ -326,6 +326,11 @@ pub async fn finish(
 }
 
 /// The texts of the last finished task of an element in a case.
+pub async fn open_tasks(rx: &mut Rx, case: CaseId) -> Result<i64> {
+    let sql = "SELECT COUNT(*) AS n FROM desk_task WHERE tenant = $1 AND case_id = $2 AND state IN ('open', 'claimed')";
+    Ok(rx.one::<(i64,)>(sql, params![case]).await?.0)
+}
+
 pub async fn texts(rx: &mut Rx, case: CaseId, element: &str) -> Result<Option<Value>> {
     let sql = "SELECT texts FROM desk_task WHERE tenant = $1 AND case_id = $2 AND element = $3 AND state = 'done'
                ORDER BY done_at DESC LIMIT 1";

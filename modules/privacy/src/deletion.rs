@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use contract_records::{DocumentsOfCase, DueCase, DueForDeletion};
+use contract_records::{DocumentsOfCase, DueCase, DueForDeletion, FilesOfCase};
 use db::{Rx, Tx, params};
 use house::{App, Call, Holds, InCity, Key, Retention};
 use jiff::ToSpan as _;
@@ -213,13 +213,13 @@ async fn delete(cx: &Cx, tx: &mut Tx, case: CaseId) -> Result<()> {
     let Some(due) = still_due(cx, tx, &[case]).await?.pop() else { return Ok(()) };
     let app = cx.app()?;
     let documents = cx.ask(tx, DocumentsOfCase { case }).await?;
+    let files = cx.ask(tx, FilesOfCase { case }).await?;
     let evidence = evidential_rows(tx, &app, case).await?;
 
     let rows = erase_tables(tx, &app, case).await?;
     for (evidence, id) in &evidence {
         tell(cx, tx, evidence, *id).await?;
     }
-    let files: Vec<FileId> = documents.iter().map(|d| d.file).collect();
     for file in &files {
         files::forget(tx, cx, *file).await?;
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use contract_records::{
-    Address, Audience, CaseView, CasesOfAccount, DocumentView, DocumentsOfCase, DueCase, DueForDeletion, Party, Status,
+    Address, Audience, CaseView, CasesOfAccount, DocumentView, DocumentsOfCase, DueCase, DueForDeletion, FilesOfCase,
+    Party, Status,
 };
 use db::{Row, Rx, params};
 use house::{App, City, Config, Holds, Key, Module, Retention, Table, answer};
@@ -123,6 +124,7 @@ const FILING: Module = Module {
     commands: |c| {
         c.answers(answer!(cases: CasesOfAccount));
         c.answers(answer!(documents: DocumentsOfCase));
+        c.answers(answer!(files_of: FilesOfCase));
         c.answers(answer!(due: DueForDeletion));
     },
     tables: TABLES,
@@ -157,6 +159,11 @@ fn view(row: &Row) -> Result<CaseView> {
 async fn cases(_: &Cx, rx: &mut Rx, q: CasesOfAccount) -> Result<Vec<CaseView>> {
     let sql = "SELECT id, number, account_id, name, closed_at FROM filing_case WHERE tenant = $1 AND account_id = $2";
     rx.query(sql, params![q.account]).await?.iter().map(view).collect()
+}
+
+async fn files_of(_: &Cx, rx: &mut Rx, q: FilesOfCase) -> Result<Vec<FileId>> {
+    let sql = "SELECT file_id FROM filing_document WHERE tenant = $1 AND case_id = $2 ORDER BY id";
+    Ok(rx.list::<(FileId,)>(sql, params![q.case]).await?.into_iter().map(|(file,)| file).collect())
 }
 
 async fn documents(_: &Cx, rx: &mut Rx, q: DocumentsOfCase) -> Result<Vec<DocumentView>> {

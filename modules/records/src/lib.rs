@@ -1,13 +1,17 @@
 //! The module `records` (eAkte): everything of one matter lies in one case (Vorgang) in a file (Akte) with a file
 //! reference (Aktenzeichen), with one timeline in plain words for applicant and clerk.
 
+mod disposal;
+mod document;
+mod file;
 mod model;
 mod pages;
+mod plan;
 mod search;
 mod service;
 mod store;
 
-use house::{Access, Holds, Key, Menu, Module, Retention, Table, answer, handler, reaction};
+use house::{Access, Holds, Key, Menu, Module, Retention, Table, answer, handler, job, reaction};
 use journal::{Evidence, Kind};
 use kernel::Permission;
 
@@ -20,7 +24,77 @@ pub mod perm {
     pub const VIEW: Permission = Permission("records.view");
     /// Find a caller's cases by name and birth date (telefonische Auskunft).
     pub const CALLER: Permission = Permission("records.caller-view");
+    /// Lead files of a unit: open and close them, work on their documents.
+    pub const FILE: Permission = Permission("records.file");
+    /// Release the file plan.
+    pub const PLAN: Permission = Permission("records.plan");
+    /// Hold back the deletion of a case (Löschsperre).
+    pub const HOLD: Permission = Permission("records.hold");
+    /// See what is offered to the archive.
+    pub const DISPOSAL: Permission = Permission("records.disposal-view");
+    /// Offer what is due to the archive (Registratur).
+    pub const DISPOSE: Permission = Permission("records.dispose");
+    /// Appraise and take over (Stadtarchiv).
+    pub const ARCHIVE: Permission = Permission("records.archive");
 }
+
+/// Files that were opened for one matter; the yearly collections are no evidence.
+pub const FILE: Evidence = Evidence {
+    subject: "records-file",
+    table: "records_file",
+    one: "SELECT id, plan, year, title, entry, unit, cls, part_of, medium, storage, opened_at, closed_at FROM records_file
+          WHERE tenant = $1 AND id = $2 AND kind = 'matter'",
+    page: "SELECT id, plan, year, title, entry, unit, cls, part_of, medium, storage, opened_at, closed_at FROM records_file
+           WHERE tenant = $1 AND id > $2 AND kind = 'matter' ORDER BY id LIMIT $3",
+    columns: &[
+        ("id", Kind::Uuid),
+        ("plan", Kind::Text),
+        ("year", Kind::Int),
+        ("title", Kind::Text),
+        ("entry", Kind::Text),
+        ("unit", Kind::Text),
+        ("cls", Kind::Int),
+        ("part_of", Kind::Uuid),
+        ("medium", Kind::Text),
+        ("storage", Kind::Text),
+        ("opened_at", Kind::Time),
+        ("closed_at", Kind::Time),
+    ],
+};
+
+pub const VERSION: Evidence = Evidence {
+    subject: "document-version",
+    table: "records_version",
+    one: "SELECT id, document_id, n, based_on, conflict, file_id, staff_id, at FROM records_version
+          WHERE tenant = $1 AND id = $2",
+    page: "SELECT id, document_id, n, based_on, conflict, file_id, staff_id, at FROM records_version
+           WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
+    columns: &[
+        ("id", Kind::Uuid),
+        ("document_id", Kind::Uuid),
+        ("n", Kind::Int),
+        ("based_on", Kind::Int),
+        ("conflict", Kind::Bool),
+        ("file_id", Kind::Uuid),
+        ("staff_id", Kind::Uuid),
+        ("at", Kind::Time),
+    ],
+};
+
+pub const OFFER: Evidence = Evidence {
+    subject: "archive-offer",
+    table: "records_offer",
+    one: "SELECT id, made_by, made_at, appraised_by, appraised_at FROM records_offer WHERE tenant = $1 AND id = $2",
+    page: "SELECT id, made_by, made_at, appraised_by, appraised_at FROM records_offer
+           WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
+    columns: &[
+        ("id", Kind::Uuid),
+        ("made_by", Kind::Uuid),
+        ("made_at", Kind::Time),
+        ("appraised_by", Kind::Uuid),
+        ("appraised_at", Kind::Time),
+    ],
+};
 
 /// Rows whose state is in the journal.
 pub const EVIDENCE: &[Evidence] = &[
@@ -61,11 +135,14 @@ pub const EVIDENCE: &[Evidence] = &[
             ("closed_at", Kind::Time),
         ],
     },
+    FILE,
+    VERSION,
+    OFFER,
 ];
 
 pub const MODULE: Module = Module {
     name: "records",
-    migrations: Some(db::migrations!("records": "0001_init", "0002_step_by")),
+    migrations: Some(db::migrations!("records": "0001_init", "0002_step_by", "0003_files")),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -78,6 +155,62 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::CALLER), "/intern/auskunft", pages::caller_search);
         r.get(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::ask);
         r.post(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::find);
+
+        r.get(Access::Staff(perm::VIEW), "/intern/aktenplan", file::pages::plan);
+        r.get(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_import);
+        r.post(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_take);
+        r.get(Access::Staff(perm::VIEW), "/intern/akten", file::pages::files);
+        r.get(Access::Staff(perm::FILE), "/intern/akten/neu", file::pages::new_file);
+        r.post(Access::Staff(perm::FILE), "/intern/akten", file::pages::open_file);
+        r.get(Access::Staff(perm::VIEW), "/intern/akte/{file}", file::pages::file);
+        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/vorgang", file::pages::open_case);
+        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/zda", file::pages::close_file);
+        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/oeffnen", file::pages::reopen_file);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/zda", file::pages::close_case);
+
+        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/dokumente", document::pages::documents);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/dokumente", document::pages::add);
+        r.get(
+            Access::Staff(perm::VIEW),
+            "/intern/vorgang/{case}/dokument/{document}/fassungen",
+            document::pages::versions,
+        );
+        r.post(
+            Access::Staff(perm::FILE),
+            "/intern/vorgang/{case}/dokument/{document}/fassungen",
+            document::pages::save,
+        );
+        r.get(
+            Access::Staff(perm::VIEW),
+            "/intern/vorgang/{case}/dokument/{document}/fassung/{n}",
+            document::pages::version,
+        );
+        r.post(
+            Access::Staff(perm::FILE),
+            "/intern/vorgang/{case}/dokument/{document}/ausleihen",
+            document::pages::check_out,
+        );
+        r.post(
+            Access::Staff(perm::FILE),
+            "/intern/vorgang/{case}/dokument/{document}/zurueckgeben",
+            document::pages::check_in,
+        );
+        r.post(
+            Access::Staff(perm::FILE),
+            "/intern/vorgang/{case}/dokument/{document}/uebernehmen",
+            document::pages::take,
+        );
+
+        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/sperre", disposal::pages::holds);
+        r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre", disposal::pages::hold);
+        r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre/{hold}/aufheben", disposal::pages::lift);
+        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung", disposal::pages::disposal);
+        r.post(Access::Staff(perm::DISPOSE), "/intern/aussonderung", disposal::pages::offer);
+        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/{offer}", disposal::pages::offer_page);
+        r.post(Access::Staff(perm::ARCHIVE), "/intern/aussonderung/{offer}/bewertung", disposal::pages::appraise);
+        r.post(Access::Staff(perm::ARCHIVE), "/intern/aussonderung/{offer}/antwort", disposal::pages::answer);
+        let package = "/intern/aussonderung/{offer}/nachricht/{message}";
+        r.get(Access::Staff(perm::DISPOSAL), package, disposal::pages::package);
     },
     commands: |c| {
         c.on(handler!(service::open_case: contract_records::OpenCase));
@@ -92,11 +225,27 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::case_by_number: contract_records::CaseByNumber));
         c.answers(answer!(service::documents_of_case: contract_records::DocumentsOfCase));
         c.answers(answer!(service::due_for_deletion: contract_records::DueForDeletion));
+        c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
     },
     events: |e| {
         e.on("records.timeline", reaction!(service::task_done: contract_desk::TaskDone));
     },
+    jobs: |j| {
+        j.on(job!(disposal::jobs::write_package: disposal::jobs::WritePackage));
+        j.on(job!(disposal::jobs::remove_package: disposal::jobs::RemovePackage));
+    },
+    check_content: |_, content| match plan::Plan::of(content) {
+        Ok(_) => Vec::new(),
+        Err(fault) => vec![fault.to_string()],
+    },
     menu: &[
+        Menu { label: "records-menu-plan", href: "/intern/aktenplan", access: Access::Staff(perm::VIEW), order: 22 },
+        Menu {
+            label: "records-menu-disposal",
+            href: "/intern/aussonderung",
+            access: Access::Staff(perm::DISPOSAL),
+            order: 60,
+        },
         Menu { label: "records-menu-own", href: "/meine-vorgaenge", access: Access::Citizen, order: 20 },
         Menu {
             label: "records-menu-search",
@@ -112,7 +261,8 @@ pub const MODULE: Module = Module {
     ..Module::EMPTY
 };
 
-const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::CALLER];
+const PERMISSIONS: &[Permission] =
+    &[perm::VIEW, perm::CALLER, perm::FILE, perm::PLAN, perm::HOLD, perm::DISPOSAL, perm::DISPOSE, perm::ARCHIVE];
 
 const TABLES: &[Table] = &[
     Table { name: "records_series", holds: Holds::NoPerson("running numbers") },
@@ -137,6 +287,53 @@ const TABLES: &[Table] = &[
             erase: "DELETE FROM records_document WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
+    },
+    Table {
+        name: "records_version",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without the clerk's note and name.
+            export: "SELECT n, file_id, at FROM records_version WHERE tenant = $1 AND document_id IN
+                       (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
+            erase: "DELETE FROM records_version WHERE tenant = $1 AND document_id IN
+                      (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_checkout",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT at FROM records_checkout WHERE tenant = $1 AND document_id IN
+                       (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
+            erase: "DELETE FROM records_checkout WHERE tenant = $1 AND document_id IN
+                      (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_hold",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT reason, set_at, lifted_at FROM records_hold WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_hold WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table { name: "records_offer", holds: Holds::NoPerson("when what was offered to the archive") },
+    Table {
+        name: "records_offered",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT proposal, decision, settled, archive_id FROM records_offered
+                     WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_offered WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_offer_message",
+        holds: Holds::NoPerson("names of packages; 0501 holds titles and references"),
     },
     Table {
         name: "records_step",

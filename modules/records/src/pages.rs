@@ -46,6 +46,14 @@ struct CasePage<'a> {
     documents: Vec<DocumentView>,
     timeline: Vec<TimelineEntry>,
     media_breaks: usize,
+    /// Where staff work on the case as a file.
+    work: Option<Work>,
+}
+
+struct Work {
+    file: crate::file::store::File,
+    /// Opened by hand and not closed yet: whoever leads files in the unit closes it.
+    may_close: bool,
 }
 
 impl CasePage<'_> {
@@ -106,9 +114,18 @@ async fn show(rq: &Req, id: CaseId, staff: bool) -> Answer {
     let media_breaks = steps.iter().filter(|s| s.media_break).count();
     let names = if staff { names_in(&mut rx, &steps).await? } else { BTreeMap::new() };
     let timeline = timeline(&page, &case, steps, staff, &names);
+    let work = match staff {
+        true => {
+            let file = crate::file::store::file_of_case(&mut rx, id).await?;
+            let mine = rq.cx.actor.allows_in(crate::perm::FILE, &case.unit);
+            let may_close = mine && case.service.is_empty() && !case.status.closed();
+            Some(Work { file: crate::file::store::file(&mut rx, file).await?, may_close })
+        }
+        false => None,
+    };
     drop(rx);
     log(rq, id, "case").await?;
-    rq.html(&CasePage { page: &page, case, staff, panels, documents, timeline, media_breaks })
+    rq.html(&CasePage { page: &page, case, staff, panels, documents, timeline, media_breaks, work })
 }
 
 struct Panel {
@@ -197,7 +214,7 @@ fn timeline(
 }
 
 /// Reads of staff go into the access log; applicants looking at their own case do not.
-async fn log(rq: &Req, case: CaseId, what: &str) -> Result<()> {
+pub async fn log(rq: &Req, case: CaseId, what: &str) -> Result<()> {
     let Some(staff) = rq.cx.actor.staff() else { return Ok(()) };
     let id = rq.cx.sources.uuid();
     db::write!(rq.city.db, |tx| { store::log_access(tx, id, rq.cx.now(), staff, case, what).await })
@@ -226,7 +243,7 @@ async fn send(rq: &Req, case: CaseId, id: DocumentId, staff: bool) -> Answer {
 }
 
 /// Always saved, never shown in place: what people upload must not run in our origin.
-fn download(media_type: &str, name: &str, bytes: Vec<u8>) -> Response {
+pub fn download(media_type: &str, name: &str, bytes: Vec<u8>) -> Response {
     let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(
@@ -319,7 +336,7 @@ pub async fn caller_search(rq: Req, Form(asked): Form<CallerForm>) -> Answer {
     rq.html(&Caller { page: &page, asked, errors, searched: true, cases })
 }
 
-fn status(page: &Page, case: &CaseView, staff: bool) -> String {
+pub fn status(page: &Page, case: &CaseView, staff: bool) -> String {
     page.t(&wording(page, format!("status-{}", case.status.code()), staff))
 }
 
@@ -329,7 +346,7 @@ fn wording(page: &Page, key: String, staff: bool) -> String {
     if staff && page.texts.has(page.lang, &for_staff) { for_staff } else { key }
 }
 
-fn tone(case: &CaseView) -> Tone {
+pub fn tone(case: &CaseView) -> Tone {
     match case.status {
         Status::Done => Tone::Success,
         Status::WaitingApplicant | Status::WaitingPayment => Tone::Warning,

@@ -192,9 +192,11 @@ impl Plan {
     /// # Errors
     /// Every faulty line.
     pub fn from_csv(text: &str) -> Result<Plan, Vec<Fault>> {
-        let mut reader = csv::ReaderBuilder::new().delimiter(b';').flexible(true).trim(csv::Trim::All).from_reader(
-            text.trim_start_matches('\u{feff}').as_bytes(),
-        );
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(b';')
+            .flexible(true)
+            .trim(csv::Trim::All)
+            .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
         let fault = |line: usize, code, value: &str| Fault { line, code, value: value.to_owned() };
         let header = reader.headers().map_err(|_| vec![fault(1, "columns", "")])?.clone();
         let column = |name: &str| header.iter().position(|h| h.eq_ignore_ascii_case(name));
@@ -311,8 +313,7 @@ fn rule_of<'a>(cell: &impl Fn(&str) -> &'a str) -> Result<Option<Rule>, (&'stati
 
 /// Kennzeichen: groups of digits and letters, separated by points. A hyphen begins the number of a file.
 fn is_key(key: &str) -> bool {
-    key.len() <= 40
-        && key.split('.').all(|group| !group.is_empty() && group.chars().all(|c| c.is_ascii_alphanumeric()))
+    key.len() <= 40 && key.split('.').all(|group| !group.is_empty() && group.chars().all(|c| c.is_ascii_alphanumeric()))
 }
 
 #[cfg(test)]

@@ -1,19 +1,20 @@
 use contract_desk::{PutItem, TaskDone};
 use contract_records::{
     AddDocument, AddStep, Audience, CaseByNumber, CaseHandedOver, CaseOpened, CaseOpenedEvent, CaseView, Cases,
-    CasesOfAccount, DocumentView, Documents, DocumentsOfCase, DueCase, DueForDeletion, HandOver, OpenCase, SetStatus,
-    Status, StatusChanged, VisibleCase,
+    CasesOfAccount, DocumentView, Documents, DocumentsOfCase, DueCase, DueForDeletion, FilesOfCase, HandOver, OpenCase,
+    SetStatus, Status, StatusChanged, VisibleCase,
 };
 use db::{Rx, Tx};
 use house::{Call, InCity};
 use identity::access::Confidentiality;
 use jiff::ToSpan;
-use kernel::{CaseId, Cx, DocumentId, Error, Event, Principal, Result, Subject, TaskOutcome, Timestamp};
+use kernel::{CaseId, Cx, DocumentId, Error, Event, FileId, Principal, Result, Subject, TaskOutcome, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EVIDENCE,
+    EVIDENCE, document, file,
     model::{self, By},
+    plan::{Appraisal, Plan},
     store,
 };
 
@@ -48,10 +49,7 @@ pub async fn open_case(cx: &Cx, tx: &mut Tx, c: OpenCase) -> Result<CaseOpened> 
         retention_years: i64::from(c.retention_years),
         retention_basis: &c.retention_basis,
     };
-    store::add_case(tx, &new).await?;
-    put_on_desk(cx, tx, &view).await?;
-    let event = CaseOpenedEvent { case: view.id, number, service: view.service.clone(), unit: view.unit.clone() };
-    journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[1]).await?;
+    insert(cx, tx, &new).await?;
     let claim_code = match view.account {
         Some(_) => None,
         None => {
@@ -63,7 +61,22 @@ pub async fn open_case(cx: &Cx, tx: &mut Tx, c: OpenCase) -> Result<CaseOpened> 
     Ok(CaseOpened { case: view.id, number: view.number, claim_code })
 }
 
-async fn put_on_desk(cx: &Cx, tx: &mut Tx, case: &CaseView) -> Result<()> {
+/// Writes a new case down, in its own room and on the desk.
+pub async fn insert(cx: &Cx, tx: &mut Tx, new: &store::NewCase<'_>) -> Result<()> {
+    let view = new.view;
+    store::add_case(tx, new).await?;
+    put_on_desk(cx, tx, view).await?;
+    let event = CaseOpenedEvent {
+        case: view.id,
+        number: view.number.clone(),
+        service: view.service.clone(),
+        unit: view.unit.clone(),
+    };
+    journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[1]).await?;
+    Ok(())
+}
+
+pub async fn put_on_desk(cx: &Cx, tx: &mut Tx, case: &CaseView) -> Result<()> {
     let item = PutItem {
         case: case.id,
         cls: case.cls,
@@ -119,6 +132,9 @@ pub async fn set_status(cx: &Cx, tx: &mut Tx, c: SetStatus) -> Result<TaskOutcom
     if case.status != c.status {
         let closed_at = c.status.closed().then(|| cx.now());
         store::set_status(tx, c.case, c.status, closed_at).await?;
+        if closed_at.is_some() {
+            set_appraisal(cx, tx, c.case).await?;
+        }
         case.status = c.status;
         put_on_desk(cx, tx, &case).await?;
         journal::emit_evidence(tx, cx, &StatusChanged { case: c.case, status: c.status }, None, &EVIDENCE[1]).await?;
@@ -132,6 +148,15 @@ pub async fn set_status(cx: &Cx, tx: &mut Tx, c: SetStatus) -> Result<TaskOutcom
         store::add_step(tx, cx.sources.uuid(), cx.now(), &step, Some(By::of(&cx.actor))).await?;
     }
     Ok(TaskOutcome::done([]))
+}
+
+/// What the rule of this day says of a case that is closed now. Where the plan says nothing, the archive decides.
+pub async fn set_appraisal(cx: &Cx, tx: &mut Tx, case: CaseId) -> Result<()> {
+    let plan = Plan::of(&cx.city()?.content)?;
+    let file = file::store::file(tx, file::store::file_of_case(tx, case).await?).await?;
+    let rule = plan.entry(&file.entry).and_then(|entry| entry.rule_on(cx.today()));
+    let appraisal = rule.map_or(Appraisal::B, |rule| rule.appraisal);
+    file::store::set_appraisal(tx, case, appraisal.code()).await
 }
 
 /// # Errors
@@ -194,6 +219,14 @@ pub async fn case_by_number(_: &Cx, rx: &mut Rx, q: CaseByNumber) -> Result<Opti
 
 pub async fn documents_of_case(_: &Cx, rx: &mut Rx, q: DocumentsOfCase) -> Result<Vec<DocumentView>> {
     store::documents_of(rx, q.case).await
+}
+
+pub async fn files_of_case(_: &Cx, rx: &mut Rx, q: FilesOfCase) -> Result<Vec<FileId>> {
+    let mut files: Vec<FileId> = store::documents_of(rx, q.case).await?.into_iter().map(|d| d.file).collect();
+    files.extend(document::store::older_files(rx, q.case).await?);
+    files.sort_unstable();
+    files.dedup();
+    Ok(files)
 }
 
 pub async fn due_for_deletion(_: &Cx, rx: &mut Rx, q: DueForDeletion) -> Result<Vec<DueCase>> {

@@ -45,7 +45,8 @@ pub async fn file_of(tx: &mut Tx, fresh: Uuid, plan: &str, year: i64, title: &st
     if let Some((id,)) = tx.opt::<(Uuid,)>(sql, params![plan, year]).await? {
         return Ok(id);
     }
-    let sql = "INSERT INTO records_file (tenant, id, plan, year, title, opened_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    let sql = "INSERT INTO records_file (tenant, id, plan, entry, year, title, opened_at)
+               VALUES ($1, $2, $3, $3, $4, $5, $6)";
     tx.exec_one(sql, params![fresh, plan, year, title, at]).await?;
     Ok(fresh)
 }
@@ -176,8 +177,14 @@ pub async fn retentions(rx: &mut Rx) -> Result<Vec<i64>> {
 
 /// Cases with this retention that were closed before a moment, those closed first in front.
 pub async fn closed_before(rx: &mut Rx, years: i64, before: Timestamp, limit: i64) -> Result<Vec<Kept>> {
-    let sql = "SELECT id, number, closed_at, retention_years, retention_basis FROM records_case
-               WHERE tenant = $1 AND closed_at < $2 AND retention_years = $3 ORDER BY closed_at, id LIMIT $4";
+    let sql = "SELECT c.id, c.number, c.closed_at, c.retention_years, c.retention_basis FROM records_case c
+               WHERE c.tenant = $1 AND c.closed_at < $2 AND c.retention_years = $3
+                 AND (CAST($4 AS UUID) IS NULL OR c.id = $4)
+                 AND (c.appraisal = 'V' OR EXISTS (
+                   SELECT 1 FROM records_offered o WHERE o.tenant = c.tenant AND o.case_id = c.id AND o.settled))
+                 AND NOT EXISTS (SELECT 1 FROM records_hold h
+                                 WHERE h.tenant = c.tenant AND h.case_id = c.id AND h.lifted_at IS NULL)
+               ORDER BY c.closed_at, c.id LIMIT $5";
     rx.list(sql, params![before, years, limit]).await
 }
 

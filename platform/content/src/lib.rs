@@ -213,7 +213,8 @@ pub async fn import(tx: &mut Tx, cx: &Cx, folder: &Path) -> Result<Import> {
                 1
             }
         };
-        release(tx, cx, &New { kind: &kind, key: &key, version: next, name: &name, body: &body, origin: "file" }).await?;
+        release(tx, cx, &New { kind: &kind, key: &key, version: next, name: &name, body: &body, origin: "file" })
+            .await?;
     }
     Ok(report)
 }

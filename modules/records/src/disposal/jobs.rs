@@ -1,7 +1,7 @@
 use std::io::{Cursor, Write as _};
 
 use house::InCity;
-use kernel::{Cx, DocumentId, Error, Result, Uuid};
+use kernel::{Cx, Error, FileId, Result, Uuid};
 use serde::{Deserialize, Serialize};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
@@ -46,6 +46,20 @@ impl jobs::Job for WritePackage {
     }
 }
 
+/// Removes the bytes of a package whose documents the archive has.
+#[derive(Serialize, Deserialize)]
+pub struct RemovePackage {
+    pub file: FileId,
+}
+
+impl jobs::Job for RemovePackage {
+    const NAME: &'static str = "records.remove-package";
+}
+
+pub async fn remove_package(cx: Cx, job: RemovePackage) -> Result<()> {
+    cx.city()?.files.remove(job.file).await
+}
+
 pub async fn write_package(cx: Cx, job: WritePackage) -> Result<()> {
     let city = cx.city()?;
     let mut rx = city.db.read_long().await?;
@@ -66,10 +80,10 @@ pub async fn write_package(cx: Cx, job: WritePackage) -> Result<()> {
                 let versions = document::store::versions(&mut rx, view.id).await?;
                 let mut all = Vec::new();
                 if versions.is_empty() {
-                    all.push(primary(&mut rx, view.id, 1, view.file).await?);
+                    all.push(primary(&mut rx, 1, view.file).await?);
                 }
                 for version in versions {
-                    all.push(primary(&mut rx, view.id, version.n, version.file_id).await?);
+                    all.push(primary(&mut rx, version.n, version.file_id).await?);
                 }
                 documents.push((view, all));
             }
@@ -102,7 +116,7 @@ pub async fn write_package(cx: Cx, job: WritePackage) -> Result<()> {
     })
 }
 
-async fn primary(rx: &mut db::Rx, _: DocumentId, n: i64, file: kernel::FileId) -> Result<Primary> {
+async fn primary(rx: &mut db::Rx, n: i64, file: FileId) -> Result<Primary> {
     Ok(Primary { n, meta: files::meta(rx, file).await? })
 }
 

@@ -2,11 +2,11 @@ use std::collections::HashMap;
 
 use contract_records::CaseView;
 use db::{Rx, Tx};
-use kernel::{CaseId, Cx, Date, Error, Event, Result, Subject, Uuid};
+use kernel::{CaseId, Cx, Date, Error, Event, Result, StaffId, Subject, Uuid};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    jobs::WritePackage,
+    jobs::{RemovePackage, WritePackage},
     store::{self, Candidate, Hold, Offer},
 };
 use crate::{OFFER, file::service::staff, model, perm, store as cases};
@@ -74,11 +74,11 @@ fn of(offer: Uuid) -> Subject {
 }
 
 /// Cases that have to be offered on this day, those closed first in front; at most [`store::MOST`].
-pub async fn to_offer(rx: &mut Rx, today: Date) -> Result<Vec<Candidate>> {
+pub async fn to_offer(rx: &mut Rx, staff: StaffId, today: Date) -> Result<Vec<Candidate>> {
     let mut found = Vec::new();
     for years in cases::retentions(rx).await? {
         let Some(before) = model::due_when_closed_before(today, years) else { continue };
-        found.extend(store::to_offer(rx, years, before, store::MOST).await?);
+        found.extend(store::to_offer(rx, staff, years, before, store::MOST).await?);
     }
     found.sort_by_key(|case| (case.closed_at, case.id));
     found.truncate(usize::try_from(store::MOST).unwrap_or(0));
@@ -88,7 +88,7 @@ pub async fn to_offer(rx: &mut Rx, today: Date) -> Result<Vec<Candidate>> {
 /// Offers everything that is due to the archive (§ 4 Abs. 1, § 10 ArchivG NRW). Answers the offer, or none when nothing
 /// is due.
 pub async fn offer(cx: &Cx, tx: &mut Tx) -> Result<Option<Uuid>> {
-    let due = to_offer(tx, cx.today()).await?;
+    let due = to_offer(tx, staff(cx)?, cx.today()).await?;
     if due.is_empty() {
         return Ok(None);
     }
@@ -166,6 +166,12 @@ pub async fn imported(cx: &Cx, tx: &mut Tx, id: Uuid, all: &[Imported]) -> Resul
     }
     if store::offered(tx, id).await?.iter().all(|case| case.settled) {
         store::set_state(tx, id, "done").await?;
+        // The package holds the documents of all its cases; it goes before the first of them is deleted.
+        for message in store::messages(tx, id).await?.into_iter().filter(|message| message.kind == "0503") {
+            store::remove_message(tx, message.id).await?;
+            files::forget(tx, cx, message.file_id).await?;
+            jobs::enqueue(tx, cx, &RemovePackage { file: message.file_id }).await?;
+        }
     }
     let failed = all.iter().filter(|one| !one.good).count();
     journal::emit_evidence(tx, cx, &TakenOver { offer: id, cases: taken, failed }, None, &OFFER).await?;
@@ -185,14 +191,8 @@ pub async fn hold(cx: &Cx, tx: &mut Tx, case: &CaseView, reason: String) -> Resu
     if !cx.actor.allows_in(perm::HOLD, &case.unit) {
         return Err(Error::Forbidden);
     }
-    let hold = Hold {
-        id: cx.sources.uuid(),
-        case_id: case.id,
-        reason,
-        set_by: staff(cx)?,
-        set_at: cx.now(),
-        lifted_at: None,
-    };
+    let hold =
+        Hold { id: cx.sources.uuid(), case_id: case.id, reason, set_by: staff(cx)?, set_at: cx.now(), lifted_at: None };
     store::add_hold(tx, &hold).await?;
     journal::emit(tx, cx, &Held { case: case.id, held: true }).await?;
     Ok(())

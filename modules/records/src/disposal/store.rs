@@ -17,16 +17,23 @@ db::record! {
     }
 }
 
-/// Closed before a moment with this retention, neither held back nor offered before, and not of the kind that the archive
+/// Those the actor may see that were closed before a moment with this retention, neither held back nor offered before, and not of the kind that the archive
 /// has refused once for all. Those closed first in front.
-pub async fn to_offer(rx: &mut Rx, years: i64, before: Timestamp, limit: i64) -> Result<Vec<Candidate>> {
+pub async fn to_offer(
+    rx: &mut Rx,
+    staff: StaffId,
+    years: i64,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<Candidate>> {
     let sql = "SELECT c.id, c.number, c.title, c.closed_at, c.retention_years, c.appraisal FROM records_case c
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $5
                WHERE c.tenant = $1 AND c.closed_at < $2 AND c.retention_years = $3 AND c.appraisal <> 'V'
                  AND NOT EXISTS (SELECT 1 FROM records_offered o WHERE o.tenant = c.tenant AND o.case_id = c.id)
                  AND NOT EXISTS (SELECT 1 FROM records_hold h
                                  WHERE h.tenant = c.tenant AND h.case_id = c.id AND h.lifted_at IS NULL)
                ORDER BY c.closed_at, c.id LIMIT $4";
-    rx.list(sql, params![before, years, limit]).await
+    rx.list(sql, params![before, years, limit, staff]).await
 }
 
 db::record! {
@@ -47,8 +54,7 @@ db::record! {
 }
 
 pub async fn add_offer(tx: &mut Tx, offer: &Offer) -> Result<()> {
-    let sql =
-        "INSERT INTO records_offer (tenant, id, state, made_by, made_at) VALUES ($1, $2, $3, $4, $5)";
+    let sql = "INSERT INTO records_offer (tenant, id, state, made_by, made_at) VALUES ($1, $2, $3, $4, $5)";
     tx.exec_one(sql, params![offer.id, &offer.state, offer.made_by, offer.made_at]).await
 }
 
@@ -110,7 +116,8 @@ db::record! {
 }
 
 pub async fn add_offered(tx: &mut Tx, offer: Uuid, case: CaseId, proposal: &str) -> Result<()> {
-    let sql = "INSERT INTO records_offered (tenant, offer_id, case_id, proposal, settled) VALUES ($1, $2, $3, $4, FALSE)";
+    let sql =
+        "INSERT INTO records_offered (tenant, offer_id, case_id, proposal, settled) VALUES ($1, $2, $3, $4, FALSE)";
     tx.exec_one(sql, params![offer, case, proposal]).await
 }
 
@@ -126,7 +133,8 @@ pub async fn offered(rx: &mut Rx, offer: Uuid) -> Result<Vec<Offered>> {
 
 /// What the archive decided of a case; one it does not want is settled.
 pub async fn decide(tx: &mut Tx, offer: Uuid, case: CaseId, decision: &str) -> Result<()> {
-    let sql = "UPDATE records_offered SET decision = $4, settled = $5 WHERE tenant = $1 AND offer_id = $2 AND case_id = $3";
+    let sql =
+        "UPDATE records_offered SET decision = $4, settled = $5 WHERE tenant = $1 AND offer_id = $2 AND case_id = $3";
     tx.exec_one(sql, params![offer, case, decision, decision == "V"]).await
 }
 
@@ -162,6 +170,10 @@ pub async fn add_message(tx: &mut Tx, offer: Uuid, m: &Message) -> Result<()> {
     tx.exec_one(sql, params![m.id, offer, &m.kind, &m.name, m.file_id, m.at]).await
 }
 
+pub async fn remove_message(tx: &mut Tx, id: Uuid) -> Result<()> {
+    tx.exec_one("DELETE FROM records_offer_message WHERE tenant = $1 AND id = $2", params![id]).await
+}
+
 db::record! {
     /// Something that keeps a case from being deleted (Löschsperre).
     #[derive(Clone, Debug, PartialEq)]
@@ -182,8 +194,7 @@ pub async fn holds(rx: &mut Rx, case: CaseId) -> Result<Vec<Hold>> {
 }
 
 pub async fn add_hold(tx: &mut Tx, h: &Hold) -> Result<()> {
-    let sql =
-        "INSERT INTO records_hold (tenant, id, case_id, reason, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    let sql = "INSERT INTO records_hold (tenant, id, case_id, reason, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6)";
     tx.exec_one(sql, params![h.id, h.case_id, &h.reason, h.set_by, h.set_at]).await
 }
 

@@ -4,9 +4,9 @@ use ::xdomea::{
     Aussonderungsart, Bewertungsvorschlag, Coded, Date as Day, Dateiname, Inhalt, Message, Uuid as Id,
     Vertraulichkeitsstufe,
     model::{
-        AllgemeineMetadaten, Aktenplaneinheit, Anbieteverzeichnis, ArchivspezifischeMetadaten, Aufbewahrungsdauer,
-        Aussonderung, Bewertung, Dateiformat, Dokument, Dokumentversion, Format, Identifikation, Kontakt, Nachrichtenkopf,
-        NameOrganisation, Primaerdokument, Schriftgutobjekt, SendendesSystem, Vorgang, Zeitraum,
+        Aktenplaneinheit, AllgemeineMetadaten, Anbieteverzeichnis, ArchivspezifischeMetadaten, Aufbewahrungsdauer,
+        Aussonderung, Bewertung, Dateiformat, Dokument, Dokumentversion, Format, Identifikation, Kontakt,
+        Nachrichtenkopf, NameOrganisation, Primaerdokument, Schriftgutobjekt, SendendesSystem, Vorgang, Zeitraum,
     },
 };
 use contract_records::DocumentView;

@@ -61,7 +61,8 @@ async fn read(mut form: Multipart) -> Result<Sent, Response> {
             sent.bytes = bounded(&mut field, MAX_FILE).await?;
             continue;
         }
-        let text = bounded(&mut field, MAX_FIELD).await?.ok_or_else(|| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+        let text =
+            bounded(&mut field, MAX_FIELD).await?.ok_or_else(|| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
         let text = String::from_utf8_lossy(&text).into_owned();
         match name.as_str() {
             "titel" => sent.title = text,
@@ -271,11 +272,7 @@ pub struct Which {
     fassung: i64,
 }
 
-pub async fn take(
-    rq: Req,
-    Path((case, document)): Path<(CaseId, DocumentId)>,
-    Form(which): Form<Which>,
-) -> Answer {
+pub async fn take(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>, Form(which): Form<Which>) -> Answer {
     let (case, _) = case_of(&rq, case).await?;
     let view = service::document_of(&mut rq.city.db.read().await?, &case, document).await?;
     db::write!(rq.city.db, |tx| { service::take(&rq.cx, tx, &case, &view, which.fassung).await })?;

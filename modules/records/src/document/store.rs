@@ -39,7 +39,8 @@ pub async fn versions(rx: &mut Rx, document: DocumentId) -> Result<Vec<Version>>
 }
 
 pub async fn add_version(tx: &mut Tx, v: &Version) -> Result<()> {
-    let sql = "INSERT INTO records_version (tenant, id, document_id, n, based_on, conflict, file_id, note, staff_id, at)
+    let sql =
+        "INSERT INTO records_version (tenant, id, document_id, n, based_on, conflict, file_id, note, staff_id, at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     tx.exec_one(sql, params![v.id, v.document_id, v.n, v.based_on, v.conflict, v.file_id, &v.note, v.staff_id, v.at])
         .await

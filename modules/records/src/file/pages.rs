@@ -234,7 +234,9 @@ async fn new_page<'a>(rq: &Req, page: &'a Page, asked: &'a FileForm, errors: Err
             .map(|unit| choice(&unit.key, unit.name.clone(), &asked.unit))
             .collect(),
         levels: LEVELS
-            .map(|level| choice(level.code(), page.t(&format!("records-level-{}", level.code())), &asked.confidentiality))
+            .map(|level| {
+                choice(level.code(), page.t(&format!("records-level-{}", level.code())), &asked.confidentiality)
+            })
             .to_vec(),
         media: MEDIA.map(|m| choice(m, page.t(&format!("records-medium-{m}")), &asked.medium)).to_vec(),
         asked,
@@ -312,10 +314,7 @@ fn rows(page: &Page, plan: &Plan, file: &File, unit: &str) -> Vec<Row> {
     let mut rows = vec![Row::new(page.t("records-file-entry"), entry)];
     if file.is_matter() {
         rows.push(Row::new(page.t("records-col-unit"), unit));
-        rows.push(Row::new(
-            page.t("records-file-level"),
-            page.t(&format!("records-level-{}", file.confidentiality)),
-        ));
+        rows.push(Row::new(page.t("records-file-level"), page.t(&format!("records-level-{}", file.confidentiality))));
         rows.push(Row::new(page.t("records-file-medium"), page.t(&format!("records-medium-{}", file.medium))));
         if !file.storage.is_empty() {
             rows.push(Row::new(page.t("records-file-storage"), &file.storage));

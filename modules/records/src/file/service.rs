@@ -93,8 +93,7 @@ pub async fn open(cx: &Cx, tx: &mut Tx, plan: &Plan, new: NewFile) -> Result<Fil
         closed_at: None,
     };
     store::add(tx, &file).await?;
-    let event =
-        FileOpened { file: file.id, number: file.number(), entry: file.entry.clone(), unit: file.unit.clone() };
+    let event = FileOpened { file: file.id, number: file.number(), entry: file.entry.clone(), unit: file.unit.clone() };
     journal::emit_evidence(tx, cx, &event, None, &FILE).await?;
     Ok(file)
 }
@@ -179,6 +178,7 @@ pub async fn close_case(cx: &Cx, tx: &mut Tx, plan: &Plan, id: CaseId) -> Result
     if let Some(rule) = plan.entry(&file.entry).and_then(|entry| entry.rule_on(cx.today())) {
         store::set_retention(tx, id, i64::from(rule.years), &rule.basis).await?;
     }
+    service::set_appraisal(cx, tx, id).await?;
     service::put_on_desk(cx, tx, &case).await?;
     let event = StatusChanged { case: id, status: case.status };
     journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[1]).await?;

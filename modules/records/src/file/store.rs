@@ -45,7 +45,8 @@ impl File {
 }
 
 pub async fn add(tx: &mut Tx, f: &File) -> Result<()> {
-    let sql = "INSERT INTO records_file (tenant, id, plan, year, title, entry, kind, part_of, unit, confidentiality, cls,
+    let sql =
+        "INSERT INTO records_file (tenant, id, plan, year, title, entry, kind, part_of, unit, confidentiality, cls,
                  medium, storage, opened_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     tx.exec_one(
@@ -70,7 +71,8 @@ pub async fn add(tx: &mut Tx, f: &File) -> Result<()> {
 }
 
 pub async fn file(rx: &mut Rx, id: Uuid) -> Result<File> {
-    let sql = "SELECT id, plan, year, title, entry, kind, part_of, unit, confidentiality, cls, medium, storage, opened_at,
+    let sql =
+        "SELECT id, plan, year, title, entry, kind, part_of, unit, confidentiality, cls, medium, storage, opened_at,
                  closed_at
                FROM records_file WHERE tenant = $1 AND id = $2";
     rx.one(sql, params![id]).await
@@ -78,7 +80,8 @@ pub async fn file(rx: &mut Rx, id: Uuid) -> Result<File> {
 
 /// The file, if one of the actor's access classes covers it; a yearly collection, if it covers one of its cases.
 pub async fn file_for_staff(rx: &mut Rx, id: Uuid, staff: StaffId) -> Result<File> {
-    let sql = "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
+    let sql =
+        "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
                  f.storage, f.opened_at, f.closed_at
                FROM records_file f
                WHERE f.tenant = $1 AND f.id = $2 AND (
@@ -104,7 +107,8 @@ pub async fn files(
     entry: Option<&str>,
     after: Option<(Timestamp, Uuid)>,
 ) -> Result<Vec<File>> {
-    let sql = "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
+    let sql =
+        "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
                  f.storage, f.opened_at, f.closed_at
                FROM records_file f
                JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
@@ -117,7 +121,8 @@ pub async fn files(
 
 /// Parts (Teilakten, Bände) of a file that the actor may see.
 pub async fn parts(rx: &mut Rx, staff: StaffId, of: Uuid) -> Result<Vec<File>> {
-    let sql = "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
+    let sql =
+        "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
                  f.storage, f.opened_at, f.closed_at
                FROM records_file f
                JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
@@ -157,6 +162,12 @@ pub async fn set_closed(tx: &mut Tx, file: Uuid, closed: Option<Timestamp>) -> R
 pub async fn set_retention(tx: &mut Tx, case: CaseId, years: i64, basis: &str) -> Result<()> {
     let sql = "UPDATE records_case SET retention_years = $3, retention_basis = $4 WHERE tenant = $1 AND id = $2";
     tx.exec_one(sql, params![case, years, basis]).await
+}
+
+/// What the archive's rule says of a case that is being closed.
+pub async fn set_appraisal(tx: &mut Tx, case: CaseId, appraisal: &str) -> Result<()> {
+    let sql = "UPDATE records_case SET appraisal = $3 WHERE tenant = $1 AND id = $2";
+    tx.exec_one(sql, params![case, appraisal]).await
 }
 
 /// Entries of the file plan under which files were opened .
