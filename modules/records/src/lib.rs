@@ -140,6 +140,9 @@ pub const EVIDENCE: &[Evidence] = &[
     OFFER,
 ];
 
+/// Largest body of a page with a file. Of a larger file the rest is thrown away, so that the person gets a page that says so.
+const MOST_BYTES: usize = 256 * 1024 * 1024;
+
 pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!("records": "0001_init", "0002_step_by", "0003_files")),
@@ -169,15 +172,16 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/zda", file::pages::close_case);
 
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/dokumente", document::pages::documents);
-        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/dokumente", document::pages::add);
+        r.upload(Access::Staff(perm::FILE), "/intern/vorgang/{case}/dokumente", MOST_BYTES, document::pages::add);
         r.get(
             Access::Staff(perm::VIEW),
             "/intern/vorgang/{case}/dokument/{document}/fassungen",
             document::pages::versions,
         );
-        r.post(
+        r.upload(
             Access::Staff(perm::FILE),
             "/intern/vorgang/{case}/dokument/{document}/fassungen",
+            MOST_BYTES,
             document::pages::save,
         );
         r.get(
@@ -208,7 +212,12 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::DISPOSE), "/intern/aussonderung", disposal::pages::offer);
         r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/{offer}", disposal::pages::offer_page);
         r.post(Access::Staff(perm::ARCHIVE), "/intern/aussonderung/{offer}/bewertung", disposal::pages::appraise);
-        r.post(Access::Staff(perm::ARCHIVE), "/intern/aussonderung/{offer}/antwort", disposal::pages::answer);
+        r.upload(
+            Access::Staff(perm::ARCHIVE),
+            "/intern/aussonderung/{offer}/antwort",
+            MOST_BYTES,
+            disposal::pages::answer,
+        );
         let package = "/intern/aussonderung/{offer}/nachricht/{message}";
         r.get(Access::Staff(perm::DISPOSAL), package, disposal::pages::package);
     },

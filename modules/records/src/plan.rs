@@ -266,17 +266,6 @@ impl Plan {
         self.at.get(key).map(|index| &self.entries[*index])
     }
 
-    /// How deep an entry lies; 0 at the top.
-    pub fn depth(&self, entry: &Entry) -> usize {
-        let mut depth = 0;
-        let mut above = entry.parent.as_str();
-        while let Some(parent) = self.entry(above) {
-            depth += 1;
-            above = &parent.parent;
-        }
-        depth
-    }
-
     /// What is different in another plan.
     pub fn changes(&self, new: &Plan) -> Changes {
         let keys = |entries: Vec<&Entry>| entries.into_iter().map(|e| (e.key.clone(), e.title.clone())).collect();
@@ -330,7 +319,7 @@ mod tests {
     fn a_table_is_read_and_written_as_the_citys_file() {
         let plan = Plan::from_csv(TABLE).unwrap();
         let entry = plan.entry("34.20").unwrap();
-        assert_eq!((plan.entries().len(), plan.depth(entry), entry.rules.len()), (2, 1, 2));
+        assert_eq!((plan.entries().len(), entry.parent.as_str(), entry.rules.len()), (2, "34", 2));
         let on = |day: &str| entry.rule_on(day.parse().unwrap()).map(|rule| (rule.years, rule.appraisal));
         assert_eq!(on("2019-12-31"), None);
         assert_eq!(on("2025-06-30"), Some((5, Appraisal::B)));

@@ -153,7 +153,8 @@ pub async fn set_status(cx: &Cx, tx: &mut Tx, c: SetStatus) -> Result<TaskOutcom
 /// What the rule of this day says of a case that is closed now. Where the plan says nothing, the archive decides.
 pub async fn set_appraisal(cx: &Cx, tx: &mut Tx, case: CaseId) -> Result<()> {
     let plan = Plan::of(&cx.city()?.content)?;
-    let file = file::store::file(tx, file::store::file_of_case(tx, case).await?).await?;
+    let file = file::store::file_of_case(tx, case).await?;
+    let file = file::store::file(tx, file).await?;
     let rule = plan.entry(&file.entry).and_then(|entry| entry.rule_on(cx.today()));
     let appraisal = rule.map_or(Appraisal::B, |rule| rule.appraisal);
     file::store::set_appraisal(tx, case, appraisal.code()).await

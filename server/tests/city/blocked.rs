@@ -84,7 +84,7 @@ async fn seen_by_all(test: &TestCity, secret: &Secret) -> Vec<(&'static str, Str
     let mut clerk = test.browser();
     clerk.staff_sign_in("melde.muster", STAFF_PASSWORD).await.is(200);
     let page = clerk.get(&format!("/intern/vorgang/{case}")).await;
-    page.is(200).shows("Abweichung prüfen").hides("Sperr").hides("sperr");
+    page.is(200).shows("Abweichung prüfen").hides("Sperrvermerk").hides("Auskunftssperre").hides("gesperrt");
     let task = walks::claim(&mut clerk, &case).await;
     let task_page = clerk.get(&task).await;
     let task_page = clerk.follow(task_page).await;

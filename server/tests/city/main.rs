@@ -5,6 +5,7 @@ mod backup;
 mod blocked;
 mod coverage;
 mod desk;
+mod files;
 mod hostile;
 mod kills;
 mod manipulation;

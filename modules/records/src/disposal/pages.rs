@@ -28,6 +28,10 @@ struct Disposal<'a> {
 }
 
 impl Disposal<'_> {
+    fn t(&self, key: &str, code: &str) -> String {
+        self.page.t(&format!("{key}-{code}"))
+    }
+
     fn from(&self, case: &Candidate) -> String {
         self.page.date(model::deletable_from(case.closed_at, case.retention_years))
     }
@@ -70,6 +74,14 @@ struct OfferPage<'a> {
 }
 
 impl OfferPage<'_> {
+    fn t(&self, key: &str, code: &str) -> String {
+        self.page.t(&format!("{key}-{code}"))
+    }
+
+    fn state_text(&self) -> String {
+        self.page.t(&format!("records-offer-{}-text", self.offer.state))
+    }
+
     fn choices(&self, case: &Offered) -> Vec<Choice> {
         let choice = |code: &str| {
             Choice::new(code, self.page.t(&format!("records-appraisal-{code}"))).selected(case.proposal == code)

@@ -109,8 +109,8 @@ struct Documents<'a> {
 }
 
 impl Documents<'_> {
-    fn name(&self, staff: &StaffId) -> &str {
-        self.names.get(staff).map_or("", String::as_str)
+    fn name(&self, holder: &Checkout) -> &str {
+        self.names.get(&holder.staff_id).map_or("", String::as_str)
     }
 }
 
@@ -127,7 +127,7 @@ async fn names(rx: &mut db::Rx, ids: impl Iterator<Item = StaffId>) -> Result<Ha
     let mut names = HashMap::new();
     for id in ids {
         if let std::collections::hash_map::Entry::Vacant(free) = names.entry(id) {
-            free.insert(identity::staff_line(rx, id).await?.display);
+            free.insert(identity::staff_line(rx, id).await?.name);
         }
     }
     Ok(names)
@@ -190,8 +190,12 @@ struct Versions<'a> {
 }
 
 impl Versions<'_> {
-    fn name(&self, staff: &Option<StaffId>) -> &str {
-        staff.and_then(|staff| self.names.get(&staff)).map_or("", String::as_str)
+    fn author(&self, version: &Version) -> &str {
+        version.staff_id.as_ref().and_then(|staff| self.names.get(staff)).map_or("", String::as_str)
+    }
+
+    fn holder_name(&self, holder: &Checkout) -> &str {
+        self.names.get(&holder.staff_id).map_or("", String::as_str)
     }
 
     fn newest(&self) -> i64 {

@@ -28,7 +28,6 @@ fn plan_of(rq: &Req) -> Result<std::sync::Arc<Plan>> {
 
 struct PlanLine<'a> {
     entry: &'a Entry,
-    depth: usize,
     rule: Option<&'a plan::Rule>,
     /// Open files that the reader may see.
     open: i64,
@@ -42,6 +41,12 @@ struct PlanPage<'a> {
     may_change: bool,
 }
 
+impl PlanPage<'_> {
+    fn appraisal(&self, rule: &plan::Rule) -> String {
+        self.page.t(&format!("records-appraisal-{}", rule.appraisal.code()))
+    }
+}
+
 pub async fn plan(rq: Req) -> Answer {
     let plan = plan_of(&rq)?;
     let staff = service::staff(&rq.cx)?;
@@ -50,7 +55,6 @@ pub async fn plan(rq: Req) -> Answer {
     let today = rq.cx.today();
     let lines = plan.entries().iter().map(|entry| PlanLine {
         entry,
-        depth: plan.depth(entry),
         rule: entry.rule_on(today),
         open: open.get(&entry.key).copied().unwrap_or(0),
     });

@@ -174,7 +174,8 @@ pub async fn close_case(cx: &Cx, tx: &mut Tx, plan: &Plan, id: CaseId) -> Result
     }
     case.status = Status::Done;
     cases::set_status(tx, id, case.status, Some(cx.now())).await?;
-    let file = store::file(tx, store::file_of_case(tx, id).await?).await?;
+    let file = store::file_of_case(tx, id).await?;
+    let file = store::file(tx, file).await?;
     if let Some(rule) = plan.entry(&file.entry).and_then(|entry| entry.rule_on(cx.today())) {
         store::set_retention(tx, id, i64::from(rule.years), &rule.basis).await?;
     }

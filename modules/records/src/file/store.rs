@@ -93,13 +93,6 @@ pub async fn file_for_staff(rx: &mut Rx, id: Uuid, staff: StaffId) -> Result<Fil
     rx.one(sql, params![id, staff]).await
 }
 
-/// The file with this Kennzeichen and year, for the same eyes.
-pub async fn file_by_number(rx: &mut Rx, plan: &str, year: i64, staff: StaffId) -> Result<File> {
-    let sql = "SELECT id FROM records_file WHERE tenant = $1 AND plan = $2 AND year = $3";
-    let (id,) = rx.one::<(Uuid,)>(sql, params![plan, year]).await?;
-    file_for_staff(rx, id, staff).await
-}
-
 /// Files of one matter that the actor may see, newest first, from behind (`opened`, `id`) on; of one entry, or of all.
 pub async fn files(
     rx: &mut Rx,

@@ -1,0 +1,251 @@
+//! The life of a file (Akte) over the pages: opened, worked on by two, closed, retained, offered to the archive,
+//! appraised, handed over, taken over, and only then free to be deleted.
+
+use std::io::{Cursor, Read as _};
+
+use db::{Engine, params};
+use kernel::CaseId;
+use meer::modules::MODULES;
+use testkit::{Browser, TestCity};
+
+use crate::walks::STAFF_PASSWORD;
+
+const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
+
+async fn staff(test: &TestCity, login: &str) -> Browser {
+    let mut browser = test.browser();
+    browser.staff_sign_in(login, STAFF_PASSWORD).await.is(200);
+    browser
+}
+
+fn id_in(location: Option<&str>) -> String {
+    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
+}
+
+/// A file about a place, open for the whole city; answers its id.
+async fn open_file(clerk: &mut Browser, entry: &str, title: &str) -> String {
+    let fields = [
+        ("entry", entry),
+        ("title", title),
+        ("unit", "dezernat-1"),
+        ("confidentiality", "normal"),
+        ("medium", "hybrid"),
+        ("storage", "Registratur, Regal 4"),
+        ("part_of", ""),
+    ];
+    id_in(clerk.post("/intern/akten", &fields).await.is(303).location.as_deref())
+}
+
+async fn open_case(clerk: &mut Browser, file: &str, title: &str) -> String {
+    let sent = clerk.post(&format!("/intern/akte/{file}/vorgang"), &[("title", title)]).await;
+    id_in(sent.is(303).location.as_deref())
+}
+
+async fn add(clerk: &mut Browser, case: &str, title: &str) -> String {
+    let at = format!("/intern/vorgang/{case}/dokumente");
+    clerk.post_files(&at, &[("titel", title)], &[("datei", "vermerk.pdf", PDF)]).await.is(303);
+    let page = clerk.get(&at).await;
+    page.is(200).shows(title);
+    let link = page.body.split("/dokument/").nth(1).and_then(|rest| rest.split('/').next());
+    link.unwrap_or_else(|| panic!("no document: {page:?}")).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_lives_from_opening_to_the_archive() {
+    for test in TestCity::both(MODULES).await {
+        let mut rita = staff(&test, "rita.registratur").await;
+        rita.get("/intern/aktenplan").await.is(200).shows("Bebauungspläne").shows("das Archiv entscheidet");
+        let file = open_file(&mut rita, "61.50", "Radweg am Musterbach").await;
+        rita.get(&format!("/intern/akte/{file}")).await.is(200).shows("61.50-1/2026").shows("Registratur, Regal 4");
+        let wanted = open_case(&mut rita, &file, "Ortstermin im Frühjahr").await;
+        let unwanted = open_case(&mut rita, &file, "Terminabsprache").await;
+        let document = add(&mut rita, &wanted, "Vermerk zum Ortstermin").await;
+        rita.get(&format!("/intern/vorgang/{wanted}")).await.is(200).shows("61.50-1/2026/000001");
+
+        // Nothing closes before what lies in it.
+        rita.post(&format!("/intern/akte/{file}/zda"), &[]).await.is(409).shows("noch ein Vorgang");
+        let versions = format!("/intern/vorgang/{wanted}/dokument/{document}");
+        rita.post(&format!("{versions}/ausleihen"), &[]).await.is(303);
+        rita.post(&format!("/intern/vorgang/{wanted}/zda"), &[]).await.is(409).shows("in Arbeit");
+        rita.post(&format!("{versions}/zurueckgeben"), &[]).await.is(303);
+        for case in [&wanted, &unwanted] {
+            rita.post(&format!("/intern/vorgang/{case}/zda"), &[]).await.is(303);
+        }
+        rita.post(&format!("/intern/akte/{file}/zda"), &[]).await.is(303);
+        rita.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Zu spät")]).await.is(409);
+        let at = format!("/intern/vorgang/{wanted}/dokumente");
+        let late = rita.post_files(&at, &[("titel", "Zu spät")], &[("datei", "a.pdf", PDF)]).await;
+        late.is(409).shows("geschlossen");
+
+        // Two years of retention count from the end of the year.
+        rita.get("/intern/aussonderung").await.is(200).shows("Nichts ist fällig");
+        test.later(24 * 366 * 4);
+        let mut rita = staff(&test, "rita.registratur").await;
+        rita.get("/intern/aussonderung").await.is(200).shows("2 Vorgänge sind anzubieten");
+        rita.post(&format!("/intern/vorgang/{unwanted}/sperre"), &[("reason", "Klage anhängig")]).await.is(303);
+        rita.get("/intern/aussonderung").await.is(200).shows("Ein Vorgang ist anzubieten");
+        let holds = rita.get(&format!("/intern/vorgang/{unwanted}/sperre")).await;
+        let lift = holds.body.split("action=\"").find(|part| part.contains("/aufheben")).unwrap();
+        rita.post(lift.split('"').next().unwrap(), &[]).await.is(303);
+        let offer = id_in(rita.post("/intern/aussonderung", &[]).await.is(303).location.as_deref());
+        test.settle().await;
+        let offered = format!("/intern/aussonderung/{offer}");
+        rita.get(&offered).await.is(200).shows("Anbieteverzeichnis (0501)").hides("Bewertung abschließen");
+        assert!(due(&test).await.is_empty(), "what is only offered may not be deleted");
+
+        let decisions = [(wanted.as_str(), "A"), (unwanted.as_str(), "V")];
+        rita.post(&format!("{offered}/bewertung"), &decisions).await.is(403);
+        let mut anton = staff(&test, "anton.archiv").await;
+        anton.get(&offered).await.is(200).shows("Ortstermin im Frühjahr").shows("Bewertung abschließen");
+        anton.post(&format!("{offered}/bewertung"), &decisions[..1]).await.is(409).shows("jeden Vorgang");
+        anton.post(&format!("{offered}/bewertung"), &decisions).await.is(303);
+        test.settle().await;
+        assert_eq!(due(&test).await, [unwanted.clone()], "what the archive does not want may be deleted");
+
+        let page = anton.get(&offered).await;
+        page.is(200).shows("Aussonderung mit Dokumenten (0503)");
+        let messages: Vec<&str> = page.body.split("href=\"").filter(|part| part.contains("/nachricht/")).collect();
+        let package = messages.last().and_then(|part| part.split('"').next()).unwrap();
+        let bytes = anton.get(package).await.is(200).bytes.clone();
+        handed_over(&bytes, &offer, &wanted);
+        // The documents are for the archive alone.
+        rita.get(package).await.is(404);
+
+        // The long-term store answers; a message of another process is refused.
+        let answer = |process: &str| taken_over(process, &wanted);
+        let other = answer("0b0d1f6e-2a77-4d0e-9c51-5d8f4f4f1a01");
+        let at = format!("{offered}/antwort");
+        let sent = anton.post_files(&at, &[], &[("datei", "0506.xml", other.as_bytes())]).await;
+        sent.is(422).shows("gehört zu einer anderen Anbietung");
+        anton.post_files(&at, &[], &[("datei", "0506.xml", b"<a/>".as_slice())]).await.is(422);
+        anton.post_files(&at, &[], &[("datei", "0506.xml", answer(&offer).as_bytes())]).await.is(303);
+        test.settle().await;
+        anton.get(&offered).await.is(200).shows("abgeschlossen").shows("StAM 1 Nr. 7").hides("(0503)");
+        anton.get(package).await.is(404);
+        let mut both = [wanted.clone(), unwanted.clone()];
+        both.sort();
+        let mut now = due(&test).await;
+        now.sort();
+        assert_eq!(now, both);
+        test.settle().await;
+        let report = {
+            let db = &test.city.db;
+            journal::check::run(db, &test.app.evidence(), &[], &[], &mut |_| {}).await.unwrap()
+        };
+        assert!(report.is_whole(), "{report:?}");
+    }
+}
+
+/// Cases that the deletion run would take.
+async fn due(test: &TestCity) -> Vec<String> {
+    let sql = "SELECT c.id FROM records_case c WHERE c.tenant = $1 AND c.closed_at IS NOT NULL
+                 AND (c.appraisal = 'V' OR EXISTS (
+                   SELECT 1 FROM records_offered o WHERE o.tenant = c.tenant AND o.case_id = c.id AND o.settled))";
+    let rows = test.city.db.read().await.unwrap().list::<(CaseId,)>(sql, params![]).await.unwrap();
+    rows.into_iter().map(|(id,)| id.to_string()).collect()
+}
+
+/// The package holds the message and the document, and nothing is missing.
+fn handed_over(bytes: &[u8], offer: &str, case: &str) {
+    let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let names: Vec<(String, u64)> = (0..zip.len())
+        .map(|at| {
+            let file = zip.by_index(at).unwrap();
+            (file.name().unwrap().into_owned(), file.size())
+        })
+        .collect();
+    let mut xml = String::new();
+    let name = format!("{offer}_Aussonderung.Aussonderung.0503.xml");
+    zip.by_name(&name).unwrap().read_to_string(&mut xml).unwrap();
+    let reading = xdomea::read(&xml).unwrap();
+    assert_eq!(reading.dropped, []);
+    let entries: Vec<_> = names.iter().map(|(name, size)| xdomea::package::Entry { name, size: *size }).collect();
+    assert_eq!(xdomea::package::check(&reading.message, &entries, xdomea::package::Limits::default()), []);
+    let xdomea::Inhalt::Aussonderung(content) = &reading.message.inhalt else { panic!("{xml}") };
+    let [xdomea::model::Schriftgutobjekt::Vorgang(found)] = &content.schriftgutobjekte[..] else { panic!("{xml}") };
+    assert_eq!(found.identifikation.id.as_str(), case);
+    assert_eq!(found.dokumente.len(), 1);
+}
+
+/// 0506: the archive has the case.
+fn taken_over(process: &str, case: &str) -> String {
+    use xdomea::model::{AusgesondertesSgo, AussonderungImport, Nachrichtenkopf};
+    let id = |text: &str| xdomea::Uuid::parse(text).unwrap();
+    let message = xdomea::Message {
+        kopf: Nachrichtenkopf {
+            prozess_id: id(process),
+            erstellungszeitpunkt: xdomea::DateTime::parse("2030-01-02T10:00:00+01:00").unwrap(),
+            ..Nachrichtenkopf::default()
+        },
+        inhalt: xdomea::Inhalt::AussonderungImport(AussonderungImport::JeObjekt(vec![AusgesondertesSgo {
+            id: id(case),
+            erfolgreich: true,
+            archivkennung: Some("StAM 1 Nr. 7".into()),
+            ..AusgesondertesSgo::default()
+        }])),
+    };
+    xdomea::write(&message).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_save_at_once_lose_nothing() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let mut stefan = staff(&test, "stefan.muster").await;
+    let mut sabine = staff(&test, "sabine.beispiel").await;
+    let fields =
+        [("entry", "10.10"), ("title", "Dienstanweisung"), ("unit", "standesamt"), ("confidentiality", "normal")];
+    let file = id_in(stefan.post("/intern/akten", &fields).await.is(303).location.as_deref());
+    let case = open_case(&mut stefan, &file, "Neufassung").await;
+    let document = add(&mut stefan, &case, "Entwurf").await;
+    let at = format!("/intern/vorgang/{case}/dokument/{document}/fassungen");
+    let version = |text: &str| format!("{text}\n").into_bytes();
+    let save = [("stand", "1"), ("notiz", "Abschnitt 2 neu")];
+    stefan.post_files(&at, &save, &[("datei", "a.txt", &version("Stefan"))]).await.is(303);
+    sabine.post_files(&at, &save, &[("datei", "b.txt", &version("Sabine"))]).await.is(303);
+    let page = sabine.get(&at).await;
+    page.is(200).shows("Zwei haben gleichzeitig gespeichert").shows("Fassung 3").shows("Stefan Muster-Standesamt");
+    let of = |n: u8| format!("/intern/vorgang/{case}/dokument/{document}/fassung/{n}");
+    assert_eq!(sabine.get(&of(2)).await.is(200).bytes, version("Stefan"));
+    assert_eq!(sabine.get(&of(3)).await.is(200).bytes, version("Sabine"));
+    let shown = format!("/intern/vorgang/{case}/dokument/{document}");
+    assert_eq!(stefan.get(&shown).await.is(200).bytes, version("Stefan"));
+    sabine.post(&format!("{shown}/uebernehmen"), &[("fassung", "3")]).await.is(303);
+    assert_eq!(stefan.get(&shown).await.is(200).bytes, version("Sabine"));
+    stefan.get(&at).await.is(200).hides("Zwei haben gleichzeitig gespeichert");
+
+    // Whoever has it out keeps others from taking it, until three days are over.
+    stefan.post(&format!("{shown}/ausleihen"), &[]).await.is(303);
+    sabine.post(&format!("{shown}/ausleihen"), &[]).await.is(409);
+    test.later(24 * 4);
+    let mut sabine = staff(&test, "sabine.beispiel").await;
+    sabine.post(&format!("{shown}/ausleihen"), &[]).await.is(303);
+
+    // The Bürgerbüro sees neither file nor case nor document.
+    let mut mara = staff(&test, "melde.muster").await;
+    mara.get(&format!("/intern/akte/{file}")).await.is(404);
+    mara.get(&at).await.is(404);
+    mara.get(&of(1)).await.is(404);
+    mara.get("/intern/akten").await.is(200).hides("Dienstanweisung");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_plan_is_shown_before_it_is_released_and_keeps_what_is_used() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let mut rita = staff(&test, "rita.registratur").await;
+    open_file(&mut rita, "61.50", "Radweg").await;
+    let at = "/intern/aktenplan/einspielen";
+    let page = rita.get(at).await;
+    let version = page.body.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let header = "kennzeichen;titel;oberpunkt;gueltig_ab;jahre;grundlage;aussonderungsart\n";
+    let faulty = format!("{header}61/50;;;2020-01-01;zwei;Regel;X\n");
+    rita.post(at, &[("version", &version), ("table", &faulty)]).await.is(422).shows("keine Zahl von Jahren");
+    let without = format!("{header}10.10;Anweisungen;;2020-01-01;10;Regel;A\n");
+    rita.post(at, &[("version", &version), ("table", &without)]).await.is(200).shows("entfällt");
+    let release = [("version", version.as_str()), ("table", &without), ("release", "ja")];
+    rita.post(at, &release).await.is(409).shows("liegen Akten");
+    let with = format!("{without}61.50;Anliegen der Leute;;2020-01-01;3;Regel;A\n");
+    rita.post(at, &[("version", &version), ("table", &with), ("release", "ja")]).await.is(303);
+    rita.get("/intern/aktenplan").await.is(200).shows("Anliegen der Leute").hides("Bebauungspläne");
+    // A second release of the page that was looked at before it: somebody else was faster.
+    rita.post(at, &[("version", &version), ("table", &with), ("release", "ja")]).await.is(409);
+}
