@@ -411,7 +411,14 @@ async fn keep_typed_page(
         }
         let mut after = before.clone();
         keep(&mut after.typed, step, &sent.fields);
-        attach(&form, &mut after.answers, sent);
+        // Text is small and is looked at later. Files are taken only on a page that whoever sends them is asked:
+        // otherwise strangers could fill the disk behind a page that sends them to the online ID.
+        if !sent.files.is_empty() {
+            let facts = facts(cx, tx, city).await?;
+            if form.read(&before.answers, &facts).map_err(Error::internal)?.page(step).is_some() {
+                attach(&form, &mut after.answers, sent);
+            }
+        }
         for (_, file, stored) in &sent.files {
             if submission::uploads(&after.answers).iter().any(|upload| upload.file == file.id) {
                 files::record(tx, cx, stored, &file.name, &file.media_type).await?;

@@ -215,12 +215,12 @@ async fn put(tx: &mut Tx, bucket: Hash, state: State) -> Result<()> {
     tx.exec_one(sql, params![bucket, state.count, state.next_at, state.expires_at]).await
 }
 
-/// What counts as one address: all of IPv4, since neighbours are other customers; /56 of IPv6, which one customer is
+/// What counts as one address: all of IPv4, since neighbours are other customers; /48 of IPv6, which anybody can be
 /// given and could count through.
 fn address(caller: IpAddr) -> Vec<u8> {
     match caller.to_canonical() {
         IpAddr::V4(ip) => ip.octets().to_vec(),
-        IpAddr::V6(ip) => ip.octets()[..7].to_vec(),
+        IpAddr::V6(ip) => ip.octets()[..6].to_vec(),
     }
 }
 
@@ -247,8 +247,8 @@ mod tests {
         let of = |text: &str| address(text.parse().unwrap());
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
         assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
-        assert_eq!(of("2001:db8:0:100::1"), of("2001:db8:0:1ff::1"));
-        assert_ne!(of("2001:db8:0:100::1"), of("2001:db8:0:200::1"));
+        assert_eq!(of("2001:db8:0:100::1"), of("2001:db8:0:ffff::1"));
+        assert_ne!(of("2001:db8:0:100::1"), of("2001:db8:1:100::1"));
     }
 
     #[test]
