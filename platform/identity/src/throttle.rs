@@ -114,8 +114,9 @@ impl Identity {
         Ok(state(tx, cx.now(), address).await?.is_none_or(|s| s.count <= MAILS_PER_HOUR))
     }
 
-    /// Counts an amount of something that one address may do `most` of within an hour. The hour begins with the first of
-    /// it and further ones do not renew it, so that it ends.
+    /// Counts an amount of something that one account, or without one one address, may do `most` of within an hour: what
+    /// strangers at the same address do is no concern of those who are signed in. The hour begins with the first of it
+    /// and further ones do not renew it, so that it ends.
     ///
     /// # Errors
     /// `Throttled` until the hour ends; then nothing is counted.
@@ -128,7 +129,10 @@ impl Identity {
         amount: i64,
         most: i64,
     ) -> Result<()> {
-        let bucket = self.bucket(&["hourly", what], &address(caller))?;
+        let bucket = match cx.actor.account() {
+            Some(account) => self.bucket(&["hourly-account", what], account.uuid().as_bytes())?,
+            None => self.bucket(&["hourly", what], &address(caller))?,
+        };
         let now = cx.now();
         let before = state(tx, now, bucket).await?;
         let count = before.map_or(0, |s| s.count).saturating_add(amount);

@@ -217,3 +217,23 @@ async fn an_address_begins_so_many_applications_an_hour_and_goes_on_with_those_i
         begin(&mut browser, "meldebescheinigung").await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_at_the_same_address_do_not_use_up_the_allowance_of_an_account() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let two = |config: &mut house::Config| config.limits.drafts_per_hour = 2;
+        let Some(test) = TestCity::open_with(&[MODULE, rooms::ROOMS], engine, two).await else { continue };
+        let address = "/leistungen/meldebescheinigung/antrag";
+        for _ in 0..2 {
+            begin(&mut test.browser(), "meldebescheinigung").await;
+        }
+        test.browser().post(address, &[]).await.is(429);
+        let (mut browser, mut at_work) = (test.browser(), test.browser());
+        for own in [&mut browser, &mut at_work] {
+            own.get("/test-anmelden/hoch").await.is(303);
+            begin(own, "meldebescheinigung").await;
+        }
+        // The allowance is the account's, whichever browser it is used from.
+        browser.post(address, &[]).await.is(429);
+    }
+}
