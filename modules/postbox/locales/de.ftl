@@ -24,6 +24,10 @@ postbox-reply-missing = Schreiben Sie Ihre Antwort.
 postbox-reply-too-long = Kürzen Sie Ihre Antwort auf { $max } Zeichen.
 postbox-too-many-files = Wählen Sie höchstens { $max } Dateien aus.
 postbox-files-too-large = Mit der Datei „{ $name }“ sind es mehr als 30 MB. Wählen Sie kleinere oder weniger Dateien.
+postbox-files-hour = { $minutes ->
+    [one] Von Ihnen kamen sehr viele Dateien. Fügen Sie diese in einer Minute noch einmal hinzu, oder antworten Sie ohne sie.
+   *[other] Von Ihnen kamen sehr viele Dateien. Fügen Sie diese in { $minutes } Minuten noch einmal hinzu, oder antworten Sie ohne sie.
+}
 postbox-file-empty = Die Datei „{ $name }“ ist leer. Wählen Sie eine andere.
 postbox-file-too-large = Die Datei „{ $name }“ ist größer als 10 MB. Wählen Sie eine kleinere.
 postbox-file-wrong-type = Die Datei „{ $name }“ ist kein PDF, JPEG oder PNG. Wählen Sie eine andere.

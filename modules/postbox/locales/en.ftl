@@ -24,6 +24,10 @@ postbox-reply-missing = Write your reply.
 postbox-reply-too-long = Shorten your reply to { $max } characters.
 postbox-too-many-files = Choose { $max } files at most.
 postbox-files-too-large = With the file “{ $name }” it is more than 30 MB. Choose smaller or fewer files.
+postbox-files-hour = { $minutes ->
+    [one] Very many files came from you. Add these again in one minute, or reply without them.
+   *[other] Very many files came from you. Add these again in { $minutes } minutes, or reply without them.
+}
 postbox-file-empty = The file “{ $name }” is empty. Choose another one.
 postbox-file-too-large = The file “{ $name }” is larger than 10 MB. Choose a smaller one.
 postbox-file-wrong-type = The file “{ $name }” is no PDF, JPEG or PNG. Choose another one.

@@ -252,6 +252,24 @@ fn check(page: &Page, typed: &Typed) -> (Vec<Type>, Errors) {
     (types, errors)
 }
 
+/// Counts the files of a reply before they go to disk; the seconds to wait, if whoever sends them has had their share.
+async fn wait(rq: &Req, typed: &Typed) -> Result<Option<u32>> {
+    let size: usize = typed.files.iter().map(|file| file.bytes.as_ref().map_or(0, Vec::len)).sum();
+    if size == 0 {
+        return Ok(None);
+    }
+    let size = i64::try_from(size).map_err(Error::internal)?;
+    let most = i64::from(rq.app.config.limits.upload_megabytes_per_hour) * 1_000_000;
+    let admitted = db::write!(rq.city.db, |tx| {
+        rq.city.identity.admit_hourly(tx, &rq.cx, rq.caller, "upload", size, most).await
+    });
+    match admitted {
+        Ok(()) => Ok(None),
+        Err(Error::Throttled { seconds }) => Ok(Some(seconds)),
+        Err(error) => Err(error),
+    }
+}
+
 pub async fn reply(rq: Req, Path(id): Path<MessageId>, form: Multipart) -> Answer {
     let shown = shown(&rq, id).await?;
     if !is_open(&shown.case, &shown.message) {
@@ -267,6 +285,14 @@ pub async fn reply(rq: Req, Path(id): Path<MessageId>, form: Multipart) -> Answe
         let page = page.checked(&errors);
         return rq.invalid(&template(&rq, &page, shown, typed.text, errors));
     }
+    if let Some(seconds) = wait(&rq, &typed).await? {
+        let mut errors = Errors::new();
+        errors.push("datei", page.t1("postbox-files-hour", "minutes", seconds.div_ceil(60)));
+        let page = page.checked(&errors);
+        let mut response = rq.invalid(&template(&rq, &page, shown, typed.text, errors))?;
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(response);
+    }
     let mut attachments = Vec::with_capacity(types.len());
     for (file, found) in typed.files.into_iter().zip(types) {
         let stored = rq.city.files.put(&rq.cx, file.bytes.unwrap_or_default()).await?;
@@ -274,7 +300,15 @@ pub async fn reply(rq: Req, Path(id): Path<MessageId>, form: Multipart) -> Answe
     }
     let text = typed.text.trim();
     let question = &shown.message;
-    db::write!(rq.city.db, |tx| { service::reply(&rq.cx, tx, question, text, &attachments).await })?;
+    let replied = db::write!(rq.city.db, |tx| { service::reply(&rq.cx, tx, question, text, &attachments).await });
+    // A second click came too late. After another error it is not known what was stored; files nobody names go with the
+    // orphans.
+    if matches!(replied, Err(Error::Refused(_))) {
+        for attachment in &attachments {
+            rq.city.files.remove(attachment.stored.id).await?;
+        }
+    }
+    replied?;
     rq.see_other_with(format!("/postfach/{id}"), "postbox-replied")
 }
 

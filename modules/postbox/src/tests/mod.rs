@@ -356,3 +356,58 @@ async fn a_mangled_id_is_a_page_that_does_not_exist() {
         browser.get("/postfach/xyz").await.is(404).shows("Diese Seite gibt es nicht").hides("Invalid URL");
     }
 }
+
+/// Files below a folder.
+fn on_disk(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { on_disk(&path) } else { 1 }).sum()
+}
+
+/// Asks the guest of a new case a question; answers the case and where the reply goes.
+async fn ask_guest(test: &TestCity) -> (CaseId, String) {
+    let case = rooms::add_case(test, false, None);
+    rooms::add_question(case, "Welches Jahr?");
+    let ask = AskApplicant { case, token: token(&cx(test, "postbox")), task: "bearbeiten".into() };
+    step(test, ask).await.unwrap();
+    test.settle().await;
+    let question = messages(test, case).await.remove(0);
+    (case, format!("/postfach/{}/antwort", question.id))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_click_leaves_no_files_behind() {
+    for test in cities().await {
+        let (case, action) = ask_guest(&test).await;
+        let files = test.app.config.data.join("meerbusch/files");
+        let before = on_disk(&files);
+        let mut first = guest(&test, case).await;
+        let mut second = first.clone();
+        let (text, file) = ([("antwort", "1985")], [("datei", "nachweis.pdf", PDF)]);
+        let (one, two) =
+            tokio::join!(first.post_files(&action, &text, &file), second.post_files(&action, &text, &file));
+        let mut answers = [one.status.as_u16(), two.status.as_u16()];
+        answers.sort_unstable();
+        assert_eq!(answers, [303, 409]);
+        assert_eq!(on_disk(&files), before + 1);
+        assert_eq!(messages(&test, case).await.len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_replies_count_towards_the_hourly_allowance_and_the_text_is_not_lost() {
+    for engine in [db::Engine::Sqlite, db::Engine::Postgres] {
+        let one = |config: &mut house::Config| config.limits.upload_megabytes_per_hour = 1;
+        let modules = &[MODULE, certificates::MODULE, ROOMS];
+        let Some(test) = TestCity::open_with(modules, engine, one).await else { continue };
+        let (case, action) = ask_guest(&test).await;
+        let files = test.app.config.data.join("meerbusch/files");
+        let before = on_disk(&files);
+        let large = [b"%PDF-1.7\n".to_vec(), vec![b' '; 1_100_000], b"%%EOF\n".to_vec()].concat();
+        let mut guest = guest(&test, case).await;
+        let text = [("antwort", "1985 in Musterdorf")];
+        let page = guest.post_files(&action, &text, &[("datei", "nachweis.pdf", &large)]).await;
+        page.is(429).shows("in 60 Minuten noch einmal").shows("1985 in Musterdorf");
+        assert_eq!((on_disk(&files), messages(&test, case).await.len()), (before, 1));
+        guest.post_files(&action, &text, &[]).await.is(303);
+    }
+}
