@@ -411,3 +411,20 @@ async fn files_of_replies_count_towards_the_hourly_allowance_and_the_text_is_not
         guest.post_files(&action, &text, &[]).await.is(303);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_breaks_off_comes_back_with_its_text() {
+    for test in cities().await {
+        let (case, action) = ask_guest(&test).await;
+        let mut guest = guest(&test, case).await;
+        let text = [("antwort", "1985 in Musterdorf")];
+        // In the middle of the file, and in the middle of its head.
+        for missing in [60, 150] {
+            let page = guest.post_files_broken(&action, &text, &[("datei", "nachweis.pdf", PDF)], missing).await;
+            page.is(422).shows("Die Dateien sind nicht ganz angekommen").shows("1985 in Musterdorf");
+        }
+        // What no browser sends.
+        guest.post(&action, &text).await.is(422).hides("multipart");
+        assert_eq!(messages(&test, case).await.len(), 1);
+    }
+}
