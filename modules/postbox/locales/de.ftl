@@ -84,7 +84,6 @@ postbox-mail-guest-text = Guten Tag,
 
     zu Ihrem Antrag gibt es etwas Neues. Öffnen Sie das Portal und geben Sie Ihren Abholcode ein.
 
-    Aktenzeichen: { $number }
     Portal: { $portal }
 
     Was es ist, steht nicht in dieser E-Mail.

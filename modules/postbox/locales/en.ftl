@@ -84,7 +84,6 @@ postbox-mail-guest-text = Hello,
 
     There is news about your application. Open the portal and enter your claim code.
 
-    Reference: { $number }
     Portal: { $portal }
 
     This e-mail says nothing of the content.
