@@ -118,12 +118,16 @@ services-feedback-kind-missing = Wählen Sie aus, worum es geht.
 services-feedback-message-missing = Schreiben Sie uns, was wir wissen sollen.
 services-feedback-message-long = Die Nachricht ist zu lang. Erlaubt sind { $max } Zeichen.
 services-feedback-reply-wrong = Die E-Mail-Adresse ist unvollständig. Sie sieht so aus: name@beispiel.de
+services-minutes = { $n ->
+    [one] einer Minute
+   *[other] { $n } Minuten
+}
 services-drafts-exhausted = Von Ihrem Anschluss oder Konto kamen sehr viele neue Anträge
-services-drafts-exhausted-text = In { $minutes } Minuten können Sie wieder einen Antrag beginnen. Angefangene Anträge können Sie weiter ausfüllen und absenden.
+services-drafts-exhausted-text = In { $wait } können Sie wieder einen Antrag beginnen. Angefangene Anträge können Sie weiter ausfüllen und absenden.
 services-drafts-exhausted-until-then = Wenn es eilt, rufen Sie uns an. Die Nummern stehen unter „Kontakt“.
-services-feedback-exhausted = Von Ihrem Anschluss oder Konto kamen sehr viele Nachrichten. Schicken Sie diese in { $minutes } Minuten noch einmal ab.
+services-feedback-exhausted = Von Ihrem Anschluss oder Konto kamen sehr viele Nachrichten. Schicken Sie diese in { $wait } noch einmal ab.
 error-upload-broken = Die Dateien sind nicht ganz angekommen. Versuchen Sie es noch einmal, am besten mit kleineren Dateien.
-error-upload-hour = Von Ihrem Anschluss oder Konto kamen sehr viele Dateien. Ihre Angaben sind gespeichert. Fügen Sie die Datei in { $minutes } Minuten noch einmal hinzu.
+error-upload-hour = Von Ihrem Anschluss oder Konto kamen sehr viele Dateien. Ihre Angaben sind gespeichert. Fügen Sie die Datei in { $wait } noch einmal hinzu.
 error-upload-full = Wir können gerade keine Dateien annehmen. Ihre Angaben sind gespeichert. Versuchen Sie es morgen noch einmal, oder bringen Sie die Unterlagen ins Amt.
 error-file-damaged = Die Datei „{ $name }“ ist beschädigt. Speichern Sie sie neu, oder wählen Sie eine andere.
 error-file-too-many-pixels = Das Bild „{ $name }“ ist zu groß. Fotografieren Sie mit kleinerer Auflösung.

@@ -118,12 +118,16 @@ services-feedback-kind-missing = Choose what it is about.
 services-feedback-message-missing = Write what we should know.
 services-feedback-message-long = The message is too long. { $max } characters are allowed.
 services-feedback-reply-wrong = The e-mail address is incomplete. It looks like this: name@example.com
+services-minutes = { $n ->
+    [one] one minute
+   *[other] { $n } minutes
+}
 services-drafts-exhausted = Very many new applications came from your connection or account
-services-drafts-exhausted-text = You can begin another application in { $minutes } minutes. You can go on with applications that you have begun, and send them.
+services-drafts-exhausted-text = You can begin another application in { $wait }. You can go on with applications that you have begun, and send them.
 services-drafts-exhausted-until-then = If it is urgent, please call us. You find the numbers under “Contact”.
-services-feedback-exhausted = Very many messages came from your connection or account. Send this one again in { $minutes } minutes.
+services-feedback-exhausted = Very many messages came from your connection or account. Send this one again in { $wait }.
 error-upload-broken = The files did not arrive completely. Try again, best with smaller files.
-error-upload-hour = Very many files came from your connection or account. What you entered is saved. Add the file again in { $minutes } minutes.
+error-upload-hour = Very many files came from your connection or account. What you entered is saved. Add the file again in { $wait }.
 error-upload-full = We cannot take in any files right now. What you entered is saved. Try again tomorrow, or bring the documents to the office.
 error-file-damaged = The file “{ $name }” is damaged. Save it again or choose another one.
 error-file-too-many-pixels = The picture “{ $name }” is too large. Take the photo with a lower resolution.

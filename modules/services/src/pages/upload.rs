@@ -166,7 +166,7 @@ impl Parts<'_> {
         match admitted {
             Ok(()) => Ok(None),
             Err(Error::Throttled { seconds }) => {
-                Ok(Some(FieldError::new(name, "upload-hour").with("minutes", minutes(seconds))))
+                Ok(Some(FieldError::new(name, "upload-hour").with("wait", minutes(self.rq, seconds))))
             }
             Err(error) => Err(error),
         }

@@ -211,6 +211,7 @@ async fn an_address_begins_so_many_applications_an_hour_and_goes_on_with_those_i
         }
         let page = test.browser().post("/leistungen/meldebescheinigung/antrag", &[]).await;
         page.is(429).shows("In 60 Minuten können Sie wieder einen Antrag beginnen.").shows("rufen Sie uns an");
+        assert_eq!(test.app.texts.get(kernel::Lang::De, "services-minutes", &[("n", 1i64.into())]), "einer Minute");
         assert_eq!(count(&test).await, 3);
         answer(&mut browser, &draft, &[("fuer_wen", "selbst")]).await.is(303);
         test.later(1);
