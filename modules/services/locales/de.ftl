@@ -30,6 +30,7 @@ services-way-writing = Schriftlich
 services-way-elsewhere = Bei einer anderen Stelle
 services-bring = Das brauchen Sie
 services-fee = Was es kostet
+services-fee-outcomes = Wenn es anders ausgeht
 services-fee-free = kostenlos
 services-fee-range = { $from } bis { $to }
 services-fee-sample = { $amount } (Muster)

@@ -30,6 +30,7 @@ services-way-writing = In writing
 services-way-elsewhere = At another office
 services-bring = What you need
 services-fee = What it costs
+services-fee-outcomes = If it ends differently
 services-fee-free = free
 services-fee-range = { $from } to { $to }
 services-fee-sample = { $amount } (sample)
