@@ -23,7 +23,12 @@ postbox-replied = Ihre Antwort ist angekommen. Sie liegt jetzt im Vorgang.
 postbox-reply-missing = Schreiben Sie Ihre Antwort.
 postbox-reply-too-long = Kürzen Sie Ihre Antwort auf { $max } Zeichen.
 postbox-too-many-files = Wählen Sie höchstens { $max } Dateien aus.
+postbox-upload-broken = Die Dateien sind nicht ganz angekommen. Versuchen Sie es noch einmal, am besten mit kleineren Dateien.
 postbox-files-too-large = Mit der Datei „{ $name }“ sind es mehr als 30 MB. Wählen Sie kleinere oder weniger Dateien.
+postbox-files-hour = { $minutes ->
+    [one] Von Ihnen kamen sehr viele Dateien. Fügen Sie diese in einer Minute noch einmal hinzu, oder antworten Sie ohne sie.
+   *[other] Von Ihnen kamen sehr viele Dateien. Fügen Sie diese in { $minutes } Minuten noch einmal hinzu, oder antworten Sie ohne sie.
+}
 postbox-file-empty = Die Datei „{ $name }“ ist leer. Wählen Sie eine andere.
 postbox-file-too-large = Die Datei „{ $name }“ ist größer als 10 MB. Wählen Sie eine kleinere.
 postbox-file-wrong-type = Die Datei „{ $name }“ ist kein PDF, JPEG oder PNG. Wählen Sie eine andere.
@@ -79,7 +84,6 @@ postbox-mail-guest-text = Guten Tag,
 
     zu Ihrem Antrag gibt es etwas Neues. Öffnen Sie das Portal und geben Sie Ihren Abholcode ein.
 
-    Aktenzeichen: { $number }
     Portal: { $portal }
 
     Was es ist, steht nicht in dieser E-Mail.

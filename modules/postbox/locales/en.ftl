@@ -23,7 +23,12 @@ postbox-replied = Your reply has arrived. It is now part of the case.
 postbox-reply-missing = Write your reply.
 postbox-reply-too-long = Shorten your reply to { $max } characters.
 postbox-too-many-files = Choose { $max } files at most.
+postbox-upload-broken = The files did not arrive completely. Try again, best with smaller files.
 postbox-files-too-large = With the file “{ $name }” it is more than 30 MB. Choose smaller or fewer files.
+postbox-files-hour = { $minutes ->
+    [one] Very many files came from you. Add these again in one minute, or reply without them.
+   *[other] Very many files came from you. Add these again in { $minutes } minutes, or reply without them.
+}
 postbox-file-empty = The file “{ $name }” is empty. Choose another one.
 postbox-file-too-large = The file “{ $name }” is larger than 10 MB. Choose a smaller one.
 postbox-file-wrong-type = The file “{ $name }” is no PDF, JPEG or PNG. Choose another one.
@@ -79,7 +84,6 @@ postbox-mail-guest-text = Hello,
 
     There is news about your application. Open the portal and enter your claim code.
 
-    Reference: { $number }
     Portal: { $portal }
 
     This e-mail says nothing of the content.

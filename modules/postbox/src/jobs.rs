@@ -1,5 +1,6 @@
 //! Notices by e-mail: that there is something to read, and nothing of what it is. Guests, who have no postbox to look
-//! into, are told the Aktenzeichen of the case and where the portal is.
+//! into, are told where the portal is. An Aktenzeichen begins with the entry of the file plan, which tells the kind of
+//! service, and nobody has confirmed the address: it is not in the mail.
 
 use contract_postbox::MessageId;
 use contract_records::Cases;
@@ -40,14 +41,14 @@ pub async fn mail(cx: Cx, job: Mail) -> Result<()> {
     if message.read_at.is_some() {
         return Ok(());
     }
-    let (to, lang, key, number) = match message.account {
+    let (to, lang, key) = match message.account {
         Some(account) => match identity::contact(&mut rx, account).await? {
-            Some((to, lang)) => (to, lang, "postbox-mail", String::new()),
+            Some((to, lang)) => (to, lang, "postbox-mail"),
             None => return Ok(()),
         },
         None => match cx.ask(&mut rx, Cases { ids: vec![message.case] }).await?.pop() {
             Some(case) if case.account.is_none() => match case.party.email {
-                Some(to) => (to, case.lang, "postbox-mail-guest", case.number),
+                Some(to) => (to, case.lang, "postbox-mail-guest"),
                 None => return Ok(()),
             },
             _ => return Ok(()),
@@ -59,11 +60,7 @@ pub async fn mail(cx: Cx, job: Mail) -> Result<()> {
         return Ok(());
     };
     let portal = app.public_address(&city);
-    let args = [
-        ("city", city.file.name.as_str().into()),
-        ("number", number.as_str().into()),
-        ("portal", portal.as_str().into()),
-    ];
+    let args = [("city", city.file.name.as_str().into()), ("portal", portal.as_str().into())];
     let subject = app.texts.get(lang, &format!("{key}-subject"), &args);
     let text = app.texts.get(lang, &format!("{key}-text"), &args);
     mailer.send(&to, &subject, &text).await.map(|_| ())

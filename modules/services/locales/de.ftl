@@ -30,6 +30,7 @@ services-way-writing = Schriftlich
 services-way-elsewhere = Bei einer anderen Stelle
 services-bring = Das brauchen Sie
 services-fee = Was es kostet
+services-fee-outcomes = Wenn es anders ausgeht
 services-fee-free = kostenlos
 services-fee-range = { $from } bis { $to }
 services-fee-sample = { $amount } (Muster)
@@ -54,6 +55,8 @@ services-check-title = Prüfen Sie Ihre Angaben
 services-submit = Antrag abschicken
 services-submit-fee = Kostenpflichtig abschicken ({ $fee })
 services-incomplete-fehler = Es fehlt noch etwas. Machen Sie hier weiter, dann können Sie den Antrag abschicken.
+services-kept-without-files-fehler = Ihre Angaben sind gespeichert, aber nicht alle Dateien. Fügen Sie die fehlenden noch einmal hinzu, wenn Sie weitermachen.
+services-not-kept-fehler = Ihr Antrag hat sich inzwischen geändert. Was Sie zuletzt abgeschickt haben, ist nicht gespeichert. Prüfen Sie Ihre Angaben, wenn Sie angemeldet sind.
 services-changed-fehler = Der Antrag hat sich inzwischen geändert. Prüfen Sie ihn noch einmal, dann schicken Sie ihn ab.
 services-conflict-title = Der Antrag wurde an anderer Stelle geändert
 services-conflict-text = Vielleicht ist er noch in einem zweiten Fenster offen. Es ist nichts verloren. Wählen Sie, was gelten soll.
@@ -116,12 +119,16 @@ services-feedback-kind-missing = Wählen Sie aus, worum es geht.
 services-feedback-message-missing = Schreiben Sie uns, was wir wissen sollen.
 services-feedback-message-long = Die Nachricht ist zu lang. Erlaubt sind { $max } Zeichen.
 services-feedback-reply-wrong = Die E-Mail-Adresse ist unvollständig. Sie sieht so aus: name@beispiel.de
-services-drafts-exhausted = Von Ihrem Anschluss kamen sehr viele neue Anträge
-services-drafts-exhausted-text = In { $minutes } Minuten können Sie wieder einen Antrag beginnen. Angefangene Anträge können Sie weiter ausfüllen und absenden.
+services-minutes = { $n ->
+    [one] einer Minute
+   *[other] { $n } Minuten
+}
+services-drafts-exhausted = Von Ihrem Anschluss oder Konto kamen sehr viele neue Anträge
+services-drafts-exhausted-text = In { $wait } können Sie wieder einen Antrag beginnen. Angefangene Anträge können Sie weiter ausfüllen und absenden.
 services-drafts-exhausted-until-then = Wenn es eilt, rufen Sie uns an. Die Nummern stehen unter „Kontakt“.
-services-feedback-exhausted = Von Ihrem Anschluss kamen sehr viele Nachrichten. Schicken Sie diese in { $minutes } Minuten noch einmal ab.
+services-feedback-exhausted = Von Ihrem Anschluss oder Konto kamen sehr viele Nachrichten. Schicken Sie diese in { $wait } noch einmal ab.
 error-upload-broken = Die Dateien sind nicht ganz angekommen. Versuchen Sie es noch einmal, am besten mit kleineren Dateien.
-error-upload-hour = Von Ihrem Anschluss kamen sehr viele Dateien. Ihre Angaben sind gespeichert. Fügen Sie die Datei in { $minutes } Minuten noch einmal hinzu.
+error-upload-hour = Von Ihrem Anschluss oder Konto kamen sehr viele Dateien. Ihre Angaben sind gespeichert. Fügen Sie die Datei in { $wait } noch einmal hinzu.
 error-upload-full = Wir können gerade keine Dateien annehmen. Ihre Angaben sind gespeichert. Versuchen Sie es morgen noch einmal, oder bringen Sie die Unterlagen ins Amt.
 error-file-damaged = Die Datei „{ $name }“ ist beschädigt. Speichern Sie sie neu, oder wählen Sie eine andere.
 error-file-too-many-pixels = Das Bild „{ $name }“ ist zu groß. Fotografieren Sie mit kleinerer Auflösung.

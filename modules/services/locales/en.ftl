@@ -30,6 +30,7 @@ services-way-writing = In writing
 services-way-elsewhere = At another office
 services-bring = What you need
 services-fee = What it costs
+services-fee-outcomes = If it ends differently
 services-fee-free = free
 services-fee-range = { $from } to { $to }
 services-fee-sample = { $amount } (sample)
@@ -54,6 +55,8 @@ services-check-title = Check your answers
 services-submit = Send the application
 services-submit-fee = Send, for a fee of { $fee }
 services-incomplete-fehler = Something is missing. Go on here, then you can send the application.
+services-kept-without-files-fehler = What you entered is saved, but not every file. Add the missing ones again when you go on.
+services-not-kept-fehler = Your application has changed meanwhile. What you sent last is not saved. Check your answers when you are signed in.
 services-changed-fehler = The application has changed meanwhile. Check it again, then send it.
 services-conflict-title = The application was changed elsewhere
 services-conflict-text = It may be open in a second window. Nothing is lost. Choose which answers count.
@@ -116,12 +119,16 @@ services-feedback-kind-missing = Choose what it is about.
 services-feedback-message-missing = Write what we should know.
 services-feedback-message-long = The message is too long. { $max } characters are allowed.
 services-feedback-reply-wrong = The e-mail address is incomplete. It looks like this: name@example.com
-services-drafts-exhausted = Very many new applications came from your connection
-services-drafts-exhausted-text = You can begin another application in { $minutes } minutes. You can go on with applications that you have begun, and send them.
+services-minutes = { $n ->
+    [one] one minute
+   *[other] { $n } minutes
+}
+services-drafts-exhausted = Very many new applications came from your connection or account
+services-drafts-exhausted-text = You can begin another application in { $wait }. You can go on with applications that you have begun, and send them.
 services-drafts-exhausted-until-then = If it is urgent, please call us. You find the numbers under “Contact”.
-services-feedback-exhausted = Very many messages came from your connection. Send this one again in { $minutes } minutes.
+services-feedback-exhausted = Very many messages came from your connection or account. Send this one again in { $wait }.
 error-upload-broken = The files did not arrive completely. Try again, best with smaller files.
-error-upload-hour = Very many files came from your connection. What you entered is saved. Add the file again in { $minutes } minutes.
+error-upload-hour = Very many files came from your connection or account. What you entered is saved. Add the file again in { $wait }.
 error-upload-full = We cannot take in any files right now. What you entered is saved. Try again tomorrow, or bring the documents to the office.
 error-file-damaged = The file “{ $name }” is damaged. Save it again or choose another one.
 error-file-too-many-pixels = The picture “{ $name }” is too large. Take the photo with a lower resolution.

@@ -170,13 +170,18 @@ impl Fees {
         self.rows.iter().find(|row| row.key == key && row.holds(day))
     }
 
-    /// The rows of the day that may be charged for a service: those of its lines, then those of its outcomes.
-    pub fn of_service(&self, service: &Service, day: Date) -> Vec<&Row> {
+    /// The rows of the day that may be charged for what a service gives.
+    pub fn of_lines(&self, service: &Service, day: Date) -> Vec<&Row> {
         let lines = service.online.iter().flat_map(|online| &online.fee);
-        let lines = lines.filter_map(|rule| self.on(rule.row.get_ref(), day));
-        let outcomes =
+        lines.filter_map(|rule| self.on(rule.row.get_ref(), day)).collect()
+    }
+
+    /// The rows of the day that are charged when a service ends without it.
+    pub fn of_outcomes(&self, service: &Service, day: Date) -> Vec<&Row> {
+        let rows =
             self.rows.iter().filter(|row| row.service.as_deref() == Some(service.key.as_str()) && row.holds(day));
-        lines.chain(outcomes).collect()
+        // That nothing is charged for nothing goes without saying.
+        rows.filter(|row| row.cents > 0 || row.max_cents.is_some()).collect()
     }
 
     /// What forms may know: `gebuehren.<key>` and `fristen.<key>` of the day.

@@ -369,8 +369,17 @@ fn attach(form: &Form, answers: &mut Answers, sent: &Sent) {
     }
 }
 
-/// Keeps what was typed without checking it: while typing, and when the session has ended meanwhile. Of a page that
-/// was made from older answers nothing is kept; false then.
+/// What was kept of a page that was not checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unchecked {
+    All,
+    /// What was typed, and not every file.
+    WithoutFiles,
+    /// Nothing: the page was made from older answers.
+    Nothing,
+}
+
+/// Keeps what was typed without checking it: while typing, for later, and when the session has ended meanwhile.
 pub async fn keep_typed(
     cx: &Cx,
     city: &City,
@@ -378,14 +387,23 @@ pub async fn keep_typed(
     bearer: Bearer,
     page: (&str, i64),
     sent: &Sent,
-) -> Result<bool> {
-    let kept = keep_typed_page(cx, city, id, bearer, page, sent).await;
-    match &kept {
-        Ok(Some(answers)) => drop_files(city, sent, &submission::uploads(answers)).await?,
-        Ok(None) | Err(Error::NotFound) => drop_files(city, sent, &[]).await?,
-        Err(_) => {}
-    }
-    Ok(kept?.is_some())
+) -> Result<Unchecked> {
+    let kept = match keep_typed_page(cx, city, id, bearer, page, sent).await {
+        Err(Error::NotFound) => {
+            drop_files(city, sent, &[]).await?;
+            return Err(Error::NotFound);
+        }
+        // After another error it is not known what was stored; files nobody names go with the orphans.
+        kept => kept?,
+    };
+    let uploads = kept.as_ref().map(submission::uploads).unwrap_or_default();
+    drop_files(city, sent, &uploads).await?;
+    let has = |file: &FileRef| uploads.iter().any(|upload| upload.file == file.id);
+    Ok(match kept {
+        None => Unchecked::Nothing,
+        Some(_) if sent.refused.is_empty() && sent.files.iter().all(|(_, file, _)| has(file)) => Unchecked::All,
+        Some(_) => Unchecked::WithoutFiles,
+    })
 }
 
 /// The answers as they are stored now; none when nothing was kept.
@@ -411,7 +429,14 @@ async fn keep_typed_page(
         }
         let mut after = before.clone();
         keep(&mut after.typed, step, &sent.fields);
-        attach(&form, &mut after.answers, sent);
+        // Text is small and is looked at later. Files are taken only on a page that whoever sends them is asked:
+        // otherwise strangers could fill the disk behind a page that sends them to the online ID.
+        if !sent.files.is_empty() {
+            let facts = facts(cx, tx, city).await?;
+            if form.read(&before.answers, &facts).map_err(Error::internal)?.page(step).is_some() {
+                attach(&form, &mut after.answers, sent);
+            }
+        }
         for (_, file, stored) in &sent.files {
             if submission::uploads(&after.answers).iter().any(|upload| upload.file == file.id) {
                 files::record(tx, cx, stored, &file.name, &file.media_type).await?;

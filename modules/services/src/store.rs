@@ -152,11 +152,21 @@ pub async fn put_draft(tx: &mut Tx, draft: &Draft, revision_before: i64) -> Resu
     Ok(changed == 1)
 }
 
-/// Bytes of the files of all drafts: what belongs to no case yet.
-pub async fn draft_bytes(rx: &mut Rx) -> Result<i64> {
-    let sql = "SELECT CAST(COALESCE(SUM(upload_bytes), 0) AS BIGINT) AS n FROM services_draft
-               WHERE tenant = $1 AND upload_bytes > 0";
-    Ok(rx.one::<(i64,)>(sql, &[]).await?.0)
+record! {
+    /// Bytes of the files of drafts: what belongs to no case yet.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub struct DraftBytes {
+        pub total: i64,
+        /// Those of drafts without an account.
+        pub guests: i64,
+    }
+}
+
+pub async fn draft_bytes(rx: &mut Rx) -> Result<DraftBytes> {
+    let sql = "SELECT CAST(COALESCE(SUM(upload_bytes), 0) AS BIGINT) AS total,
+                      CAST(COALESCE(SUM(CASE WHEN account_id IS NULL THEN upload_bytes ELSE 0 END), 0) AS BIGINT) AS guests
+               FROM services_draft WHERE tenant = $1 AND upload_bytes > 0";
+    rx.one(sql, &[]).await
 }
 
 pub async fn delete_draft(tx: &mut Tx, id: DraftId) -> Result<bool> {

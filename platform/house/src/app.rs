@@ -89,11 +89,11 @@ pub struct Config {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Applications that one address may begin within an hour.
+    /// Applications that one account, or without one one address, may begin within an hour.
     pub drafts_per_hour: u32,
-    /// Messages about the portal from one address within an hour.
+    /// Messages about the portal from one account or address within an hour.
     pub feedback_per_hour: u32,
-    /// Files that one address may add to applications within an hour, in megabytes.
+    /// Files that one account or address may send within an hour, in megabytes.
     pub upload_megabytes_per_hour: u32,
     /// Files of one city that belong to drafts and to no case yet, in megabytes.
     pub draft_megabytes: u32,

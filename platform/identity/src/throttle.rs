@@ -114,8 +114,9 @@ impl Identity {
         Ok(state(tx, cx.now(), address).await?.is_none_or(|s| s.count <= MAILS_PER_HOUR))
     }
 
-    /// Counts an amount of something that one address may do `most` of within an hour. The hour begins with the first of
-    /// it and further ones do not renew it, so that it ends.
+    /// Counts an amount of something that one account, or without one one address, may do `most` of within an hour: what
+    /// strangers at the same address do is no concern of those who are signed in. The hour begins with the first of it
+    /// and further ones do not renew it, so that it ends.
     ///
     /// # Errors
     /// `Throttled` until the hour ends; then nothing is counted.
@@ -128,7 +129,10 @@ impl Identity {
         amount: i64,
         most: i64,
     ) -> Result<()> {
-        let bucket = self.bucket(&["hourly", what], &address(caller))?;
+        let bucket = match cx.actor.account() {
+            Some(account) => self.bucket(&["hourly-account", what], account.uuid().as_bytes())?,
+            None => self.bucket(&["hourly", what], &address(caller))?,
+        };
         let now = cx.now();
         let before = state(tx, now, bucket).await?;
         let count = before.map_or(0, |s| s.count).saturating_add(amount);
@@ -215,12 +219,12 @@ async fn put(tx: &mut Tx, bucket: Hash, state: State) -> Result<()> {
     tx.exec_one(sql, params![bucket, state.count, state.next_at, state.expires_at]).await
 }
 
-/// What counts as one address: all of IPv4, since neighbours are other customers; /56 of IPv6, which one customer is
+/// What counts as one address: all of IPv4, since neighbours are other customers; /48 of IPv6, which anybody can be
 /// given and could count through.
 fn address(caller: IpAddr) -> Vec<u8> {
     match caller.to_canonical() {
         IpAddr::V4(ip) => ip.octets().to_vec(),
-        IpAddr::V6(ip) => ip.octets()[..7].to_vec(),
+        IpAddr::V6(ip) => ip.octets()[..6].to_vec(),
     }
 }
 
@@ -247,8 +251,8 @@ mod tests {
         let of = |text: &str| address(text.parse().unwrap());
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
         assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
-        assert_eq!(of("2001:db8:0:100::1"), of("2001:db8:0:1ff::1"));
-        assert_ne!(of("2001:db8:0:100::1"), of("2001:db8:0:200::1"));
+        assert_eq!(of("2001:db8:0:100::1"), of("2001:db8:0:ffff::1"));
+        assert_ne!(of("2001:db8:0:100::1"), of("2001:db8:1:100::1"));
     }
 
     #[test]

@@ -106,6 +106,29 @@ pub fn form_of(body: &str, action: &str) -> Vec<(String, String)> {
     fields
 }
 
+const BOUNDARY: &str = "----meer-test-boundary";
+
+/// The body of a form with files.
+fn multipart(fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        body.extend_from_slice(
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").as_bytes(),
+        );
+    }
+    for (field, name, content) in files {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+    body
+}
+
 impl Browser {
     /// A visitor of a house in this process.
     pub fn new(router: Router) -> Self {
@@ -159,25 +182,24 @@ impl Browser {
 
     /// Posts fields and files: (field, name, content).
     pub async fn post_files(&mut self, path: &str, fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Page {
-        let boundary = "----meer-test-boundary";
-        let mut body = Vec::new();
-        for (name, value) in fields {
-            body.extend_from_slice(
-                format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-                    .as_bytes(),
-            );
-        }
-        for (field, name, content) in files {
-            let head = format!(
-                "--{boundary}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
-                 Content-Type: application/octet-stream\r\n\r\n"
-            );
-            body.extend_from_slice(head.as_bytes());
-            body.extend_from_slice(content);
-            body.extend_from_slice(b"\r\n");
-        }
-        body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-        let body = (format!("multipart/form-data; boundary={boundary}"), body);
+        self.post_multipart(path, multipart(fields, files)).await
+    }
+
+    /// The same from a browser whose connection breaks off so many bytes before the end.
+    pub async fn post_files_broken(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        files: &[(&str, &str, &[u8])],
+        missing: usize,
+    ) -> Page {
+        let mut body = multipart(fields, files);
+        body.truncate(body.len().saturating_sub(missing));
+        self.post_multipart(path, body).await
+    }
+
+    async fn post_multipart(&mut self, path: &str, body: Vec<u8>) -> Page {
+        let body = (format!("multipart/form-data; boundary={BOUNDARY}"), body);
         self.send("POST", path, Some(body)).await.expect("an answer")
     }
 

@@ -1,8 +1,5 @@
 use askama::Template;
-use axum::{
-    extract::{Multipart, multipart::Field},
-    response::{IntoResponse, Response},
-};
+use axum::extract::{FromRequest as _, Multipart, Request, multipart::Field};
 use contract_postbox::MessageId;
 use contract_records::{CaseView, Cases, Documents, VisibleCase};
 use db::Rx;
@@ -174,6 +171,8 @@ fn template<'a>(rq: &Req, page: &'a Page, shown: Shown, typed: String, errors: E
 struct Typed {
     text: String,
     files: Vec<Chosen>,
+    /// The body ended before its end.
+    broken: bool,
 }
 
 struct Chosen {
@@ -182,41 +181,63 @@ struct Chosen {
     bytes: Result<Vec<u8>, &'static str>,
 }
 
-/// Reads a field to its end; none when it is larger than this.
-async fn bounded(field: &mut Field<'_>, most: usize) -> Result<Option<Vec<u8>>, Response> {
+/// Reads a field to its end, or to where the body breaks off; none when it is larger than this.
+async fn bounded(field: &mut Field<'_>, most: usize, broken: &mut bool) -> Option<Vec<u8>> {
     let (mut bytes, mut fits) = (Vec::new(), true);
-    while let Some(chunk) = field.chunk().await.map_err(IntoResponse::into_response)? {
-        fits &= bytes.len() + chunk.len() <= most;
-        if fits {
-            bytes.extend_from_slice(&chunk);
-        } else {
-            bytes = Vec::new();
+    loop {
+        match field.chunk().await {
+            Ok(Some(chunk)) => {
+                fits &= bytes.len() + chunk.len() <= most;
+                if fits {
+                    bytes.extend_from_slice(&chunk);
+                } else {
+                    bytes = Vec::new();
+                }
+            }
+            Ok(None) => break,
+            Err(_) => {
+                *broken = true;
+                break;
+            }
         }
     }
-    Ok(fits.then_some(bytes))
+    fits.then_some(bytes)
 }
 
-/// Reads the form; files that were not chosen come with an empty name and are none.
-async fn read_form(mut form: Multipart) -> Result<Typed, Response> {
+/// Reads the form; files that were not chosen come with an empty name and are none. Of a body that breaks off the text
+/// is kept, so that it comes back to the page.
+///
+/// # Errors
+/// What no browser sends is [`Error::Invalid`].
+async fn read_form(request: Request) -> Result<Typed> {
+    let malformed = || Error::invalid("", "malformed");
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
     let (mut typed, mut kept) = (Typed::default(), 0);
-    while let Some(mut field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+    while !typed.broken {
+        let mut field = match form.next_field().await {
+            Ok(Some(field)) => field,
+            Ok(None) => break,
+            Err(_) => {
+                typed.broken = true;
+                break;
+            }
+        };
         match field.name() {
             Some("antwort") => {
-                let text = bounded(&mut field, MAX_FIELD).await?;
-                let text = text.ok_or_else(|| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
+                let text = bounded(&mut field, MAX_FIELD, &mut typed.broken).await.ok_or_else(malformed)?;
                 typed.text = String::from_utf8_lossy(&text).into_owned();
             }
             Some("datei") => {
                 let name = field.file_name().unwrap_or_default().to_owned();
                 // Files beyond the allowed number are counted and not kept.
                 let room = if typed.files.len() < MAX_FILES { MAX_ALL - kept } else { 0 };
-                let bytes = match bounded(&mut field, MAX_FILE.min(room)).await? {
+                let bytes = match bounded(&mut field, MAX_FILE.min(room), &mut typed.broken).await {
                     Some(bytes) => Ok(bytes),
                     None if room < MAX_FILE => Err("postbox-files-too-large"),
                     None => Err("postbox-file-too-large"),
                 };
                 kept += bytes.as_ref().map_or(0, Vec::len);
-                if !name.is_empty() {
+                if !name.is_empty() && !typed.broken {
                     typed.files.push(Chosen { name, bytes });
                 }
             }
@@ -235,6 +256,9 @@ fn check(page: &Page, typed: &Typed) -> (Vec<Type>, Errors) {
     } else if length > MAX_TEXT {
         errors.push("antwort", page.t1("postbox-reply-too-long", "max", MAX_TEXT));
     }
+    if typed.broken {
+        errors.push("datei", page.t("postbox-upload-broken"));
+    }
     if typed.files.len() > MAX_FILES {
         errors.push("datei", page.t1("postbox-too-many-files", "max", MAX_FILES));
     }
@@ -252,20 +276,43 @@ fn check(page: &Page, typed: &Typed) -> (Vec<Type>, Errors) {
     (types, errors)
 }
 
-pub async fn reply(rq: Req, Path(id): Path<MessageId>, form: Multipart) -> Answer {
+/// Counts the files of a reply before they go to disk; the seconds to wait, if whoever sends them has had their share.
+async fn wait(rq: &Req, typed: &Typed) -> Result<Option<u32>> {
+    let size: usize = typed.files.iter().map(|file| file.bytes.as_ref().map_or(0, Vec::len)).sum();
+    if size == 0 {
+        return Ok(None);
+    }
+    let size = i64::try_from(size).map_err(Error::internal)?;
+    let most = i64::from(rq.app.config.limits.upload_megabytes_per_hour) * 1_000_000;
+    let admitted = db::write!(rq.city.db, |tx| {
+        rq.city.identity.admit_hourly(tx, &rq.cx, rq.caller, "upload", size, most).await
+    });
+    match admitted {
+        Ok(()) => Ok(None),
+        Err(Error::Throttled { seconds }) => Ok(Some(seconds)),
+        Err(error) => Err(error),
+    }
+}
+
+pub async fn reply(rq: Req, Path(id): Path<MessageId>, request: Request) -> Answer {
     let shown = shown(&rq, id).await?;
     if !is_open(&shown.case, &shown.message) {
         return Err(Error::refused("postbox-answered").into());
     }
-    let typed = match read_form(form).await {
-        Ok(typed) => typed,
-        Err(response) => return Ok(response),
-    };
+    let typed = read_form(request).await?;
     let page = page_of(&rq, &shown.message);
     let (types, errors) = check(&page, &typed);
     if !errors.is_empty() {
         let page = page.checked(&errors);
         return rq.invalid(&template(&rq, &page, shown, typed.text, errors));
+    }
+    if let Some(seconds) = wait(&rq, &typed).await? {
+        let mut errors = Errors::new();
+        errors.push("datei", page.t1("postbox-files-hour", "minutes", seconds.div_ceil(60)));
+        let page = page.checked(&errors);
+        let mut response = rq.invalid(&template(&rq, &page, shown, typed.text, errors))?;
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(response);
     }
     let mut attachments = Vec::with_capacity(types.len());
     for (file, found) in typed.files.into_iter().zip(types) {
@@ -274,7 +321,15 @@ pub async fn reply(rq: Req, Path(id): Path<MessageId>, form: Multipart) -> Answe
     }
     let text = typed.text.trim();
     let question = &shown.message;
-    db::write!(rq.city.db, |tx| { service::reply(&rq.cx, tx, question, text, &attachments).await })?;
+    let replied = db::write!(rq.city.db, |tx| { service::reply(&rq.cx, tx, question, text, &attachments).await });
+    // A second click came too late. After another error it is not known what was stored; files nobody names go with the
+    // orphans.
+    if matches!(replied, Err(Error::Refused(_))) {
+        for attachment in &attachments {
+            rq.city.files.remove(attachment.stored.id).await?;
+        }
+    }
+    replied?;
     rq.see_other_with(format!("/postfach/{id}"), "postbox-replied")
 }
 

@@ -190,10 +190,10 @@ async fn a_guest_is_told_by_letter_and_by_a_mail_that_says_where_and_not_what() 
         let mails = mails(&test, to).await;
         assert_eq!(mails.len(), 1);
         let mail = mails[0].to_string();
-        for told in ["Stadt Meerbusch", "34.10/2026/000001", &test.app.public_address(&test.city)] {
+        for told in ["Stadt Meerbusch", "Abholcode", &test.app.public_address(&test.city)] {
             assert!(mail.contains(told), "{told}: {mail}");
         }
-        for secret in ["Muster-Beispiel", "Erika", "Urkunde", &case.to_string()] {
+        for secret in ["Muster-Beispiel", "Erika", "Urkunde", "Aktenzeichen", "34.10/", &case.to_string()] {
             assert!(!mail.contains(secret), "{secret}: {mail}");
         }
     }
@@ -354,5 +354,77 @@ async fn a_mangled_id_is_a_page_that_does_not_exist() {
     for test in cities().await {
         let mut browser = guest(&test, rooms::add_case(&test, false, None)).await;
         browser.get("/postfach/xyz").await.is(404).shows("Diese Seite gibt es nicht").hides("Invalid URL");
+    }
+}
+
+/// Files below a folder.
+fn on_disk(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { on_disk(&path) } else { 1 }).sum()
+}
+
+/// Asks the guest of a new case a question; answers the case and where the reply goes.
+async fn ask_guest(test: &TestCity) -> (CaseId, String) {
+    let case = rooms::add_case(test, false, None);
+    rooms::add_question(case, "Welches Jahr?");
+    let ask = AskApplicant { case, token: token(&cx(test, "postbox")), task: "bearbeiten".into() };
+    step(test, ask).await.unwrap();
+    test.settle().await;
+    let question = messages(test, case).await.remove(0);
+    (case, format!("/postfach/{}/antwort", question.id))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_double_click_leaves_no_files_behind() {
+    for test in cities().await {
+        let (case, action) = ask_guest(&test).await;
+        let files = test.app.config.data.join("meerbusch/files");
+        let before = on_disk(&files);
+        let mut first = guest(&test, case).await;
+        let mut second = first.clone();
+        let (text, file) = ([("antwort", "1985")], [("datei", "nachweis.pdf", PDF)]);
+        let (one, two) =
+            tokio::join!(first.post_files(&action, &text, &file), second.post_files(&action, &text, &file));
+        let mut answers = [one.status.as_u16(), two.status.as_u16()];
+        answers.sort_unstable();
+        assert_eq!(answers, [303, 409]);
+        assert_eq!(on_disk(&files), before + 1);
+        assert_eq!(messages(&test, case).await.len(), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_replies_count_towards_the_hourly_allowance_and_the_text_is_not_lost() {
+    for engine in [db::Engine::Sqlite, db::Engine::Postgres] {
+        let one = |config: &mut house::Config| config.limits.upload_megabytes_per_hour = 1;
+        let modules = &[MODULE, certificates::MODULE, ROOMS];
+        let Some(test) = TestCity::open_with(modules, engine, one).await else { continue };
+        let (case, action) = ask_guest(&test).await;
+        let files = test.app.config.data.join("meerbusch/files");
+        let before = on_disk(&files);
+        let large = [b"%PDF-1.7\n".to_vec(), vec![b' '; 1_100_000], b"%%EOF\n".to_vec()].concat();
+        let mut guest = guest(&test, case).await;
+        let text = [("antwort", "1985 in Musterdorf")];
+        let page = guest.post_files(&action, &text, &[("datei", "nachweis.pdf", &large)]).await;
+        page.is(429).shows("in 60 Minuten noch einmal").shows("1985 in Musterdorf");
+        assert_eq!((on_disk(&files), messages(&test, case).await.len()), (before, 1));
+        guest.post_files(&action, &text, &[]).await.is(303);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_breaks_off_comes_back_with_its_text() {
+    for test in cities().await {
+        let (case, action) = ask_guest(&test).await;
+        let mut guest = guest(&test, case).await;
+        let text = [("antwort", "1985 in Musterdorf")];
+        // In the middle of the file, and in the middle of its head.
+        for missing in [60, 150] {
+            let page = guest.post_files_broken(&action, &text, &[("datei", "nachweis.pdf", PDF)], missing).await;
+            page.is(422).shows("Die Dateien sind nicht ganz angekommen").shows("1985 in Musterdorf");
+        }
+        // What no browser sends.
+        guest.post(&action, &text).await.is(422).hides("multipart");
+        assert_eq!(messages(&test, case).await.len(), 1);
     }
 }

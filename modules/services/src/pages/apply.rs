@@ -17,7 +17,7 @@ use ui::{Page, paths};
 use super::{bearer, exhausted, fresh_token, keep_token, portal, token, upload};
 use crate::{
     catalogue::{self, Service},
-    service::{self, Kept, NotSubmitted, Opened, Sent},
+    service::{self, Kept, NotSubmitted, Opened, Sent, Unchecked},
     store::{self, Draft, DraftId},
 };
 
@@ -205,8 +205,15 @@ pub async fn send_step(rq: Req, Path((id, step)): Path<(String, String)>, reques
     let Carried { revision, to_check } = carried(&mut sent.fields);
     let id = opened.draft.id;
     if sent.fields.iter().any(|(name, value)| name == ACTION && value == LATER) {
-        service::keep_typed(&rq.cx, &rq.city, id, bearer(&rq), (&step, revision), &sent).await?;
-        return rq.see_other_with("/", "services-kept-for-later");
+        let kept = service::keep_typed(&rq.cx, &rq.city, id, bearer(&rq), (&step, revision), &sent).await?;
+        return match kept {
+            Unchecked::All => rq.see_other_with("/", "services-kept-for-later"),
+            Unchecked::WithoutFiles => rq.see_other_with("/", "services-kept-without-files-fehler"),
+            Unchecked::Nothing => {
+                let theirs = store::draft(&mut rq.city.db.read().await?, id, rq.cx.now()).await?;
+                conflict(&rq, opened, theirs, &step, sent)
+            }
+        };
     }
     let exhausted = sent.exhausted;
     match service::take_in(&rq.cx, &rq.city, &mut opened, &step, revision, &sent).await {
@@ -238,8 +245,13 @@ async fn keep_and_sign_in(rq: &Req, id: &str, step: &str, request: Request) -> A
     let (_, form) = catalogue::form(&rq.city.content, &draft.form)?;
     let mut sent = upload::read(rq, &form, step, request).await?;
     let Carried { revision, .. } = carried(&mut sent.fields);
-    service::keep_typed(&rq.cx, &rq.city, id, bearer(rq), (step, revision), &sent).await?;
-    rq.see_other(paths::with_return(paths::SIGN_IN, &format!("/antrag/{id}/{step}")))
+    let sign_in = paths::with_return(paths::SIGN_IN, &format!("/antrag/{id}/{step}"));
+    match service::keep_typed(&rq.cx, &rq.city, id, bearer(rq), (step, revision), &sent).await? {
+        Unchecked::All => rq.see_other(sign_in),
+        Unchecked::WithoutFiles => rq.see_other_with(sign_in, "services-kept-without-files-fehler"),
+        // Both values are shown to whoever may see the draft only.
+        Unchecked::Nothing => rq.see_other_with(sign_in, "services-not-kept-fehler"),
+    }
 }
 
 /// Keeps what is being typed; the page goes on showing it.
@@ -252,7 +264,7 @@ pub async fn autosave(
     let Carried { revision, .. } = carried(&mut fields);
     let sent = Sent { fields, ..Sent::default() };
     let kept = service::keep_typed(&rq.cx, &rq.city, id, bearer(&rq), (&step, revision), &sent).await?;
-    let status = if kept { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT };
+    let status = if kept == Unchecked::Nothing { StatusCode::CONFLICT } else { StatusCode::NO_CONTENT };
     Ok(status.into_response())
 }
 

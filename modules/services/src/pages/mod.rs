@@ -45,7 +45,7 @@ fn fresh_token(rq: &Req) -> String {
 /// The page for an address whose allowance is used up: when it goes on, and what can be done until then.
 fn exhausted(rq: &Req, key: &str, seconds: u32) -> Answer {
     let page = rq.page(key);
-    let text = page.t1(&format!("{key}-text"), "minutes", minutes(seconds));
+    let text = page.t1(&format!("{key}-text"), "wait", minutes(rq, seconds));
     let more = page.t(&format!("{key}-until-then"));
     let message = Message::new(&page, text).and(more).link(page.t("house-home"), paths::HOME);
     let mut response = rq.html(&message)?;
@@ -54,8 +54,9 @@ fn exhausted(rq: &Req, key: &str, seconds: u32) -> Answer {
     Ok(response)
 }
 
-fn minutes(seconds: u32) -> u32 {
-    seconds.div_ceil(60)
+/// Minutes in words. Faults carry their values as text, which chooses no plural: so it is chosen here.
+fn minutes(rq: &Req, seconds: u32) -> String {
+    rq.app.texts.get(rq.cx.lang, "services-minutes", &[("n", i64::from(seconds.div_ceil(60)).into())])
 }
 
 /// Leaves the token with the browser, from now on for its whole time.

@@ -104,6 +104,8 @@ struct ServicePage<'a> {
     service: &'a Service,
     text: Vec<Block>,
     fees: Vec<FeeLine>,
+    /// What it costs to be refused, to withdraw or to have searched in vain; folded away.
+    outcomes: Vec<FeeLine>,
 }
 
 /// A row of the city's fees; its texts are German.
@@ -137,9 +139,11 @@ pub async fn show(rq: Req, Path(key): Path<String>) -> Answer {
     let mut page = rq.untitled();
     page.title = service.title.get(page.lang).to_owned();
     let text = blocks(service.text.get(page.lang));
-    let fees = Fees::of(&rq.city.content)?;
-    let fees = fees.of_service(&service, rq.cx.today()).into_iter().map(|row| FeeLine::of(&page, row)).collect();
-    rq.html(&ServicePage { page: &page, service: &service, text, fees })
+    let (rows, today) = (Fees::of(&rq.city.content)?, rq.cx.today());
+    let lines =
+        |rows: Vec<&fees::Row>| -> Vec<FeeLine> { rows.into_iter().map(|row| FeeLine::of(&page, row)).collect() };
+    let (fees, outcomes) = (lines(rows.of_lines(&service, today)), lines(rows.of_outcomes(&service, today)));
+    rq.html(&ServicePage { page: &page, service: &service, text, fees, outcomes })
 }
 
 /// Who answers for the data, for the top of the notice (Art. 13 (1) (a) and (b) DSGVO).

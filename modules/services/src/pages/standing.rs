@@ -122,7 +122,7 @@ pub async fn send_feedback(rq: Req, Form(form): Form<FeedbackForm>) -> Answer {
         store::add_feedback(tx, &rq.cx, &feedback).await
     });
     if let Err(Error::Throttled { seconds }) = kept {
-        errors.push("message", page.t1("services-feedback-exhausted", "minutes", minutes(seconds)));
+        errors.push("message", page.t1("services-feedback-exhausted", "wait", minutes(&rq, seconds)));
         let page = page.checked(&errors);
         let mut response = rq.invalid(&FeedbackPage { page: &page, form, errors })?;
         *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;

@@ -13,7 +13,7 @@ use kernel::{Error, Result};
 use super::minutes;
 use crate::{
     service::{self, Sent},
-    store,
+    store::{self, DraftBytes},
 };
 
 /// Largest body of a page with files. Of larger files the rest is read and thrown away, so that the person gets a page
@@ -154,8 +154,9 @@ impl Parts<'_> {
         let (city, limits) = (&self.rq.city, &self.rq.app.config.limits);
         let bytes = |size: usize| i64::try_from(size).map_err(Error::internal);
         let waiting = store::draft_bytes(&mut city.db.read().await?).await?;
-        if waiting.saturating_add(bytes(self.kept + size)?) > i64::from(limits.draft_megabytes) * 1_000_000 {
-            tracing::warn!(city = %city.key, waiting, "files of drafts have reached their limit (limits.draft_megabytes)");
+        let signed_in = self.rq.cx.actor.account().is_some();
+        if bytes(self.kept + size)? > room(waiting, signed_in, i64::from(limits.draft_megabytes) * 1_000_000) {
+            tracing::warn!(city = %city.key, signed_in, waiting = waiting.total, guests = waiting.guests, "files of drafts have reached their limit (limits.draft_megabytes)");
             return Ok(Some(FieldError::new(name, "upload-full")));
         }
         let (size, most) = (bytes(size)?, i64::from(limits.upload_megabytes_per_hour) * 1_000_000);
@@ -165,7 +166,7 @@ impl Parts<'_> {
         match admitted {
             Ok(()) => Ok(None),
             Err(Error::Throttled { seconds }) => {
-                Ok(Some(FieldError::new(name, "upload-hour").with("minutes", minutes(seconds))))
+                Ok(Some(FieldError::new(name, "upload-hour").with("wait", minutes(self.rq, seconds))))
             }
             Err(error) => Err(error),
         }
@@ -187,6 +188,13 @@ impl Parts<'_> {
     }
 }
 
+/// Bytes by which the files of drafts may still grow. Drafts without an account fill at most half of what a city
+/// allows: strangers cannot shut out whoever is signed in.
+fn room(waiting: DraftBytes, signed_in: bool, most: i64) -> i64 {
+    let all = most.saturating_sub(waiting.total);
+    if signed_in { all } else { all.min((most / 2).saturating_sub(waiting.guests)) }
+}
+
 /// The text is `error-<code>`; two of them belong to the forms.
 pub(crate) fn code(refusal: Refusal) -> &'static str {
     match refusal {
@@ -197,4 +205,25 @@ pub(crate) fn code(refusal: Refusal) -> &'static str {
 
 fn is_file(kind: &Kind) -> bool {
     matches!(kind, Kind::File { .. })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_without_an_account_leave_half_of_the_room_to_those_who_are_signed_in() {
+        for (total, guests, signed_in, left) in [
+            (0, 0, false, 50),
+            (0, 0, true, 100),
+            (50, 50, false, 0),
+            (50, 50, true, 50),
+            (80, 0, false, 20),
+            (100, 20, false, 0),
+            (100, 20, true, 0),
+            (120, 60, false, -20),
+        ] {
+            assert_eq!(room(DraftBytes { total, guests }, signed_in, 100), left, "{total} {guests} {signed_in}");
+        }
+    }
 }

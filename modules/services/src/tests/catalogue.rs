@@ -44,8 +44,15 @@ async fn what_a_service_costs_is_told_before_it_is_begun() {
     page.shows("17,00\u{a0}€ bis 66,00\u{a0}€ (Muster)").shows("§ 64 Abs. 2 SGB X");
     let free = page.body.split("Personenstandsurkunde für Rente oder Sozialversicherung").nth(1).expect("the free row");
     assert!(free.split("</dd>").next().unwrap().contains(">kostenlos<"), "{free}");
+    // What is charged when nothing is issued is folded away.
+    let (before, folded) = page.body.split_once("Wenn es anders ausgeht").expect("the other outcomes");
+    for outcome in ["Antrag abgelehnt", "Antrag zurückgenommen", "Suche nach einem Eintrag ohne Ergebnis"] {
+        assert!(!before.contains(outcome) && folded.contains(outcome), "{outcome}");
+    }
     let page = browser.get("/leistungen/meldebescheinigung").await;
-    page.is(200).shows("9,00\u{a0}€ (Muster)").shows("kostenlos (Muster)").hides("erste Ausfertigung");
+    page.is(200).shows("9,00\u{a0}€ (Muster)").hides("erste Ausfertigung");
+    // What costs nothing when a service ends without it is not told at all.
+    page.hides("keine Person gefunden").hides("kostenlos (Muster)").hides("Wenn es anders ausgeht");
     browser.get("/leistungen/hundesteuer").await.is(200).hides("Muster)");
 }
 

@@ -211,9 +211,30 @@ async fn an_address_begins_so_many_applications_an_hour_and_goes_on_with_those_i
         }
         let page = test.browser().post("/leistungen/meldebescheinigung/antrag", &[]).await;
         page.is(429).shows("In 60 Minuten können Sie wieder einen Antrag beginnen.").shows("rufen Sie uns an");
+        assert_eq!(test.app.texts.get(kernel::Lang::De, "services-minutes", &[("n", 1i64.into())]), "einer Minute");
         assert_eq!(count(&test).await, 3);
         answer(&mut browser, &draft, &[("fuer_wen", "selbst")]).await.is(303);
         test.later(1);
         begin(&mut browser, "meldebescheinigung").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_at_the_same_address_do_not_use_up_the_allowance_of_an_account() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let two = |config: &mut house::Config| config.limits.drafts_per_hour = 2;
+        let Some(test) = TestCity::open_with(&[MODULE, rooms::ROOMS], engine, two).await else { continue };
+        let address = "/leistungen/meldebescheinigung/antrag";
+        for _ in 0..2 {
+            begin(&mut test.browser(), "meldebescheinigung").await;
+        }
+        test.browser().post(address, &[]).await.is(429);
+        let (mut browser, mut at_work) = (test.browser(), test.browser());
+        for own in [&mut browser, &mut at_work] {
+            own.get("/test-anmelden/hoch").await.is(303);
+            begin(own, "meldebescheinigung").await;
+        }
+        // The allowance is the account's, whichever browser it is used from.
+        browser.post(address, &[]).await.is(429);
     }
 }

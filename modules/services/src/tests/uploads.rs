@@ -164,7 +164,7 @@ async fn files_of_one_address_and_of_all_drafts_have_a_limit_and_nothing_typed_i
             // Whoever deletes the draft gives its room back.
             browser.post(&format!("{draft}/loeschen"), &[]).await.is(303);
             let mut rx = test.city.db.read().await.unwrap();
-            assert_eq!((crate::store::draft_bytes(&mut rx).await.unwrap(), on_disk(&files)), (0, 0));
+            assert_eq!((crate::store::draft_bytes(&mut rx).await.unwrap().total, on_disk(&files)), (0, 0));
         }
     }
 }
@@ -181,4 +181,83 @@ async fn a_file_that_no_answer_takes_does_not_stay_on_the_disk() {
     browser.post_files(&step, &[("stand", "0")], &files).await.is(303);
     test.browser().post_files(&step, &[("stand", "0")], &files).await.is(404);
     assert_eq!(on_disk(&test.app.config.data.join("meerbusch/files")), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_behind_the_online_id_takes_no_files_from_a_guest() {
+    for test in both().await {
+        let mut browser = test.browser();
+        let draft = begin(&mut browser, "personenstandsurkunde").await;
+        answer(&mut browser, &draft, &[("standesamt", "meerbusch")]).await.is(303);
+        let revision = stored(&test, &draft).await.2.to_string();
+        let step = format!("{draft}/berechtigtes-interesse");
+        let fields = [("stand", revision.as_str()), ("aktion", "spaeter"), ("berechtigtes_interesse", "Forschung")];
+        browser.post_files(&step, &fields, &[("nachweis_beziehung", "eins.pdf", PDF)]).await.is(303);
+        assert_eq!(stored(&test, &draft).await.0["values"].get("nachweis_beziehung"), None);
+        let mut rx = test.city.db.read().await.unwrap();
+        let sql = "SELECT COUNT(*) AS n FROM files_file WHERE tenant = $1";
+        assert_eq!(rx.one::<(i64,)>(sql, &[]).await.unwrap().0, 0);
+        assert_eq!(crate::store::draft_bytes(&mut rx).await.unwrap().total, 0);
+        assert_eq!(on_disk(&test.app.config.data.join("meerbusch/files")), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_signed_in_keeps_a_page_with_its_files_for_later() {
+    let test = one().await;
+    let mut browser = test.browser();
+    let (draft, step) = at_evidence(&mut browser).await;
+    let shown = form_of(&browser.get(&step).await.body, &step);
+    let fields = with(&shown, &[("aktion", "spaeter"), ("berechtigtes_interesse", "Familienforschung")]);
+    browser.post_files(&step, &fields, &[("nachweis_beziehung", "eins.pdf", PDF)]).await.is(303);
+    browser.get(&format!("{draft}/berechtigtes-interesse")).await.shows("eins.pdf").shows("Familienforschung");
+}
+
+const NOT_ALL: &str = "Ihre Angaben sind gespeichert, aber nicht alle Dateien.";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keeping_a_page_for_later_says_which_files_were_not_kept() {
+    for test in both().await {
+        let mut browser = test.browser();
+        let (draft, step) = at_evidence(&mut browser).await;
+        let shown = form_of(&browser.get(&step).await.body, &step);
+        let later = [("aktion", "spaeter"), ("berechtigtes_interesse", "Familienforschung")];
+        let html = &b"<html><script>alert(1)</script>"[..];
+        let files = [("nachweis_beziehung", "eins.pdf", PDF), ("nachweis_beziehung", "seite.pdf", html)];
+        let kept = browser.post_files(&step, &with(&shown, &later), &files).await;
+        assert_eq!(kept.is(303).location.as_deref(), Some("/"));
+        browser.get("/").await.is(200).shows(NOT_ALL);
+        browser.get(&step).await.is(200).shows("Familienforschung").shows("eins.pdf").hides("seite.pdf");
+
+        // The same page once more is made from older answers: both values are shown, and nothing is overwritten.
+        let later = [("aktion", "spaeter"), ("berechtigtes_interesse", "Ahnenforschung")];
+        let files = [("nachweis_beziehung", "zwei.pdf", PDF)];
+        browser.post_files(&step, &with(&shown, &later), &files).await.is(409).shows("Ahnenforschung");
+        browser.get(&format!("{draft}/berechtigtes-interesse")).await.shows("Familienforschung").hides("zwei.pdf");
+        assert_eq!(on_disk(&test.app.config.data.join("meerbusch/files")), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_has_ended_says_what_was_not_kept() {
+    for test in both().await {
+        let mut browser = test.browser();
+        let (draft, step) = at_evidence(&mut browser).await;
+        let shown = form_of(&browser.get(&step).await.body, &step);
+        test.later(24 * 7);
+        // Nobody is signed in, so nobody is asked this page: text is kept, files are not.
+        let fields = with(&shown, &[("berechtigtes_interesse", "Familienforschung")]);
+        let files = [("nachweis_beziehung", "eins.pdf", PDF)];
+        let sent = browser.post_files(&step, &fields, &files).await;
+        let sign_in = sent.is(303).location.clone().unwrap();
+        assert_eq!(sign_in, format!("/anmelden?zurueck={step}"));
+        browser.get("/").await.is(200).shows(NOT_ALL);
+        assert_eq!(on_disk(&test.app.config.data.join("meerbusch/files")), 0);
+
+        let stale = with(&shown, &[("stand", "0"), ("berechtigtes_interesse", "Ahnenforschung")]);
+        browser.post_files(&step, &stale, &files).await.is(303);
+        browser.get("/").await.is(200).shows("Was Sie zuletzt abgeschickt haben, ist nicht gespeichert.");
+        let typed = stored(&test, &draft).await.1.to_string();
+        assert!(typed.contains("Familienforschung") && !typed.contains("Ahnenforschung"), "{typed}");
+    }
 }
