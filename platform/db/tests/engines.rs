@@ -120,6 +120,24 @@ async fn a_failed_body_leaves_nothing_and_a_read_view_cannot_write() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_others_always_get_in_the_way_of_is_given_up_after_five_seconds() {
+    let test = testing::sqlite(MIGRATIONS).await;
+    let started = std::time::Instant::now();
+    let mut runs = 0;
+    let busy: Result<()> = db::write!(test.db, |tx| {
+        runs += 1;
+        add(tx, 1, "never").await?;
+        Err(Error::Again)
+    });
+    let took = started.elapsed();
+    assert!(matches!(busy, Err(Error::Again)), "{busy:?}");
+    // The lease of a job is 30 seconds, and its end is written within a third of it and one more such wait.
+    assert!(took >= Duration::from_secs(4) && took < Duration::from_secs(8), "{took:?}");
+    assert!(runs > 5, "{runs} runs");
+    assert_eq!(seen(&test.db).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_city_sees_and_changes_nothing() {
     for test in testing::both(MIGRATIONS).await {
         db::write!(test.db, |tx| { add(tx, 1, "mine").await }).unwrap();
