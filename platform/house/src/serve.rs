@@ -83,6 +83,7 @@ async fn gate(
 /// Finds city, person and language, and makes a page of whatever failed inside.
 async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let https = app.config.https;
+    let safe = request.method().is_safe();
     let Some((mut rq, json)) = asked(app, &request) else {
         return (StatusCode::NOT_FOUND, "Unter diesem Namen gibt es hier keine Stadt.").into_response();
     };
@@ -93,10 +94,9 @@ async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) 
                 rq.session = Some(Arc::new(session));
             }
             Ok(None) => {}
-            Err(error) => return secure(failed(&rq, &error, json, true), https),
+            Err(error) => return secure(failed(&rq, &error, json, safe), https),
         }
     }
-    let safe = request.method().is_safe();
     request.extensions_mut().insert(rq.clone());
     let mut response = next.run(request).await;
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
@@ -229,7 +229,10 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
         }
         Error::Peer { .. } => message(rq, status, "error-page-peer", None, &[]),
         Error::Again => {
-            let mut response = message(rq, status, "error-page-busy", None, &[]);
+            // Who only looked has lost nothing and sends nothing again.
+            let key = if safe { "error-page-busy-look" } else { "error-page-busy-text" };
+            let text = rq.app.texts.get(rq.cx.lang, key, &[("seconds", i64::from(BUSY_SECONDS).into())]);
+            let mut response = message(rq, status, "error-page-busy", Some(text), &[]);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(BUSY_SECONDS));
             response
         }
