@@ -379,6 +379,11 @@ pub fn signing_key(config: &Config, city: &str) -> PathBuf {
     config.data.join("keys").join(format!("{city}.key"))
 }
 
+/// The folder with the checkpoints of a city.
+pub fn checkpoint_folder(config: &Config, city: &str) -> PathBuf {
+    config.checkpoints.clone().unwrap_or_else(|| config.data.join("checkpoints")).join(city)
+}
+
 /// Opens one city: database (migrated), documents, checkpoints, content from its folder, the modules' own seeds.
 ///
 /// # Errors
@@ -446,9 +451,9 @@ fn database_of(config: &Config, key: &str) -> Result<Url> {
 
 fn assemble(app: &App, key: String, file: CityFile, url: Url, db: Db, content: Content) -> Result<Arc<City>> {
     let data = app.config.data.join(&key);
-    let checkpoint_dir = app.config.checkpoints.clone().unwrap_or_else(|| app.config.data.join("checkpoints"));
     let signing = journal::SigningKey::load_or_create(&signing_key(&app.config, &key))?;
-    let checkpoints = journal::Checkpoints::new(checkpoint_dir.join(&key), signing, format!("meer/{}", file.ags))?;
+    let folder = checkpoint_folder(&app.config, &key);
+    let checkpoints = journal::Checkpoints::new(folder, signing, format!("meer/{}", file.ags))?;
     let info = CityInfo { key: key.clone(), name: file.name.clone(), place: file.place.clone(), ..CityInfo::default() };
     let secret = city_key(&app.config.data.join("keys").join(format!("{key}.secret")), &app.sources)?;
     let identity = identity::Identity::new(file.sign_in.clone(), &secret)?;
