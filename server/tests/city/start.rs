@@ -254,3 +254,26 @@ async fn check_checkpoint_and_backup_change_no_database_and_want_the_schema_of_t
     refused("hat den Stand services/9999_spaeter, den dieses Programm nicht kennt");
     assert!(!backup.exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_at_a_city_without_its_keys_names_them_and_makes_none() {
+    let place = Place::alone();
+    assert!(place.run(&["migrate"]).good);
+    let (keys, away) = (place.config.data.join("keys"), place.path("away"));
+    std::fs::rename(&keys, &away).unwrap();
+    for command in ["check", "checkpoint"] {
+        let said = place.run(&[command]);
+        assert!(!said.good, "{command}: {}", said.all());
+        assert!(said.err.contains("meerbusch.key und ") && said.err.contains("meerbusch.secret"), "{}", said.all());
+        assert!(!keys.exists(), "{command}: no key is made");
+    }
+    std::fs::create_dir(&keys).unwrap();
+    std::fs::copy(away.join("meerbusch.key"), keys.join("meerbusch.key")).unwrap();
+    let said = place.run(&["check"]);
+    assert!(!said.good && said.err.contains("meerbusch.secret"), "{}", said.all());
+    assert!(!said.err.contains("meerbusch.key"), "only what is missing: {}", said.all());
+    assert!(!keys.join("meerbusch.secret").exists());
+    copy(&away, &keys);
+    let said = place.run(&["check"]);
+    assert!(said.good, "{}", said.all());
+}
