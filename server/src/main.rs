@@ -152,7 +152,8 @@ async fn run(args: Args) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Backup { target } => {
-            backup::backup(&*open_to_look(config).await?, &target).await?;
+            let app = App::new(config, Sources::system(), meer::modules::MODULES.to_vec())?;
+            backup::backup(&app, &target).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Restore { source } => {

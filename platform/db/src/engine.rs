@@ -97,6 +97,23 @@ impl Db {
         Ok(Db { tenant, backend, commits })
     }
 
+    /// Opens a database to copy it: nothing is migrated or made, and the schema may be an older one, so that a new program
+    /// can make the backup before it migrates. PostgreSQL, which has its own tools, is not asked.
+    ///
+    /// # Errors
+    /// A file that is missing or has a schema that this program does not know, with what to do, in German for the operator.
+    pub fn open_to_copy(url: &Url, tenant: TenantId, migrations: &[Migrations]) -> Result<Db> {
+        let (commits, _) = watch::channel(0);
+        let backend = match url {
+            Url::Sqlite(path) => {
+                migrate::sqlite_known(path, migrations)?;
+                Backend::Lite(lite::Lite::open_to_look(path, tenant, commits.clone())?)
+            }
+            Url::Postgres(config) => Backend::Pg(Arc::new(pg::Pg::open(config, tenant)?)),
+        };
+        Ok(Db { tenant, backend, commits })
+    }
+
     pub fn tenant(&self) -> TenantId {
         self.tenant
     }

@@ -384,6 +384,13 @@ async fn looking_at_a_database_changes_nothing_and_another_schema_is_refused() {
         }
         let error = Db::open_to_look(&test.url, TenantId(1), MORE).await.err().unwrap().to_string();
         assert!(error.contains("Stand notes/0001, den dieses Programm nicht kennt"), "{error}");
+        if test.db.engine() == Engine::Sqlite {
+            // A copy may be made by a newer program.
+            let copy = Db::open_to_copy(&test.url, TenantId(1), &newer).unwrap();
+            assert_eq!(seen(&copy).await, 1);
+            let error = Db::open_to_copy(&test.url, TenantId(1), MORE).err().unwrap().to_string();
+            assert!(error.contains("Stand notes/0001, den dieses Programm nicht kennt"), "{error}");
+        }
     }
     let folder = tempfile::tempdir().unwrap();
     let none = db::Url::Sqlite(folder.path().join("city.db"));

@@ -429,6 +429,18 @@ pub async fn open_city_to_look(app: &Arc<App>, folder: &Path) -> Result<Arc<City
     assemble(app, key, file, url, db, content, &keys)
 }
 
+/// Opens only the database of one city, as it lies there, to copy it; answers the key of the city too. Its schema may be
+/// older than this program's, and no key is needed.
+///
+/// # Errors
+/// A database that is missing or whose schema this program does not know.
+pub fn open_database_to_copy(app: &App, folder: &Path) -> Result<(String, Db)> {
+    let (key, file) = city_file(folder)?;
+    let url = database_of(&app.config, &key)?;
+    let db = Db::open_to_copy(&url, TenantId(file.tenant), &app.migrations())?;
+    Ok((key, db))
+}
+
 /// The key of a city and what its file says.
 fn city_file(folder: &Path) -> Result<(String, CityFile)> {
     let key = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

@@ -216,17 +216,17 @@ async fn rows(place: &Place) -> (i64, i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_checkpoint_and_backup_change_no_database_and_want_the_schema_of_the_program() {
+async fn check_checkpoint_and_backup_change_no_database_and_only_backup_takes_an_older_schema() {
     let place = Place::alone();
     let backup = place.path("backup");
     let commands = [vec!["check"], vec!["checkpoint"], vec!["backup", backup.to_str().unwrap()]];
-    let refused = |words: &str| {
-        for command in &commands {
+    let refused = |commands: &[Vec<&str>], words: &str| {
+        for command in commands {
             let said = place.run(command);
             assert!(!said.good && said.err.contains(words), "{command:?}: {}", said.all());
         }
     };
-    refused("bitte zuerst `meer migrate`");
+    refused(&commands, "bitte zuerst `meer migrate`");
     assert!(!place.config.data.join("meerbusch/city.db").exists());
 
     assert!(place.run(&["migrate"]).good);
@@ -246,12 +246,21 @@ async fn check_checkpoint_and_backup_change_no_database_and_want_the_schema_of_t
         tx.exec("DELETE FROM meer_migration WHERE module = 'services' AND step = '0002_upload_bytes'", &[]).await
     })
     .unwrap();
-    refused("hat den Stand services/0001_init, dieses Programm braucht services/0002_upload_bytes; bitte zuerst");
+    let older = "hat den Stand services/0001_init, dieses Programm braucht services/0002_upload_bytes; bitte zuerst";
+    refused(&commands[..2], older);
+    // Before a migration a backup is wanted most.
+    let said = place.run(&commands[2]);
+    assert!(
+        said.good && said.out.contains("gesichert") && backup.join("meerbusch/city.db").is_file(),
+        "{}",
+        said.all()
+    );
+    std::fs::remove_dir_all(&backup).unwrap();
     db::write!(db, |tx| {
         tx.exec("INSERT INTO meer_migration (module, step, sha) VALUES ('services', '9999_spaeter', 'x')", &[]).await
     })
     .unwrap();
-    refused("hat den Stand services/9999_spaeter, den dieses Programm nicht kennt");
+    refused(&commands, "hat den Stand services/9999_spaeter, den dieses Programm nicht kennt");
     assert!(!backup.exists());
 }
 
@@ -267,6 +276,9 @@ async fn looking_at_a_city_without_its_keys_names_them_and_makes_none() {
         assert!(said.err.contains("meerbusch.key und ") && said.err.contains("meerbusch.secret"), "{}", said.all());
         assert!(!keys.exists(), "{command}: no key is made");
     }
+    let backup = place.path("backup");
+    let said = place.run(&["backup", backup.to_str().unwrap()]);
+    assert!(said.good && !keys.exists(), "a backup needs no keys: {}", said.all());
     std::fs::create_dir(&keys).unwrap();
     std::fs::copy(away.join("meerbusch.key"), keys.join("meerbusch.key")).unwrap();
     let said = place.run(&["check"]);
