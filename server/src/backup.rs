@@ -26,8 +26,9 @@ pub async fn backup(app: &App, target: &Path) -> Result<()> {
     for (city, db) in &cities {
         if db.engine() == db::Engine::Postgres {
             return Err(Error::internal(format!(
-                "{city}: the database is copied with pg_dump, then the documents in {} with any tool for files",
-                app.config.data.display()
+                "{city}: copy the documents in {} with any tool for files, then the database with pg_dump, then once \
+                 more the documents",
+                app.config.data.join(city).join("files").display()
             )));
         }
         let folder = target.join(city);
