@@ -291,7 +291,7 @@ impl App {
 
     /// The city that a host name leads to; outside production an unknown name leads to the first one.
     pub fn city_at(&self, host: &str) -> Option<Arc<City>> {
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let name = without_port(host);
         let cities = self.cities.read().unwrap_or_else(|e| e.into_inner());
         let exact = cities.iter().find(|c| c.file.hosts.iter().chain(&c.file.internal_host).any(|h| h == name));
         exact.or(if self.config.production { None } else { cities.first() }).cloned()
@@ -318,7 +318,7 @@ impl App {
         }
     }
 
-    fn address(&self, host: &str) -> String {
+    pub(crate) fn address(&self, host: &str) -> String {
         if self.config.https {
             return format!("https://{host}");
         }
@@ -371,6 +371,11 @@ impl App {
         all.extend(self.modules.iter().flat_map(|m| m.evidence).copied());
         all
     }
+}
+
+/// The name in a `Host` header.
+pub(crate) fn without_port(host: &str) -> &str {
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
 }
 
 /// The file with the key that signs the journal of a city. Where there is none, opening the city makes one that

@@ -23,7 +23,9 @@ use ui::{Message, assets, paths};
 use web::{Failure, RouteInfo, Routes, Side, allowed, secure};
 
 use crate::{
-    App, City, Req, follow,
+    App, City, Req,
+    app::without_port,
+    follow,
     request::{cookie, is_internal},
     stuck,
 };
@@ -119,6 +121,7 @@ fn asked(app: Arc<App>, request: &Request) -> Option<(Req, bool)> {
         |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("").to_owned();
     let host = request.uri().host().map_or_else(|| header_text(header::HOST), str::to_owned);
     let city = app.city_at(&host)?;
+    let host = city.file.hosts.iter().find(|own| *own == without_port(&host)).map(|own| own.as_str().into());
     let cookies: Arc<str> = header_text(header::COOKIE).into();
     let lang = cookie(&cookies, "meer_lang")
         .and_then(Lang::from_code)
@@ -135,6 +138,7 @@ fn asked(app: Arc<App>, request: &Request) -> Option<(Req, bool)> {
     cx.house = Some(app.clone());
     let rq = Req {
         path: path.into(),
+        host,
         flash: cookie(&cookies, "meer_flash").filter(|key| is_text_key(key)).map(Into::into),
         caller,
         user_agent: header_text(header::USER_AGENT).into(),
