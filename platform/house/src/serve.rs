@@ -432,14 +432,14 @@ async fn deliver_to(app: &Arc<App>, city: &Arc<City>, name: &str) -> Result<usiz
             let handler = &subscriber.handlers[entry.name.as_str()];
             db::write!(city.db, |tx| {
                 handler(&cx, tx, &entry.fact_text, entry.at).await?;
-                journal::advance(tx, name, at, entry.seq).await
+                journal::advance(tx, name, at, entry.seq, cx.now()).await
             })?;
             at = entry.seq;
             delivered += 1;
         }
         // Entries nobody here waits for move the cursor only when there is something to gain from it.
         if at < last && (wanted.is_empty() && last - from >= 200 || !wanted.is_empty()) {
-            db::write!(city.db, |tx| { journal::advance(tx, name, at, last).await })?;
+            db::write!(city.db, |tx| { journal::advance(tx, name, at, last, cx.now()).await })?;
         }
     }
     Ok(delivered)

@@ -313,5 +313,19 @@ async fn an_event_that_cannot_be_delivered_is_shown_with_what_to_do() {
         test.later(1);
         let (_, page) = overview(test.browser()).await;
         page.shows("fake.hear").shows("(fake.poison)").shows("Suchen Sie im Protokoll").hides("Alles läuft");
+
+        // One that has just got on, through entries however old, is at work and not stuck.
+        let mut rx = test.city.db.read().await.unwrap();
+        let from = journal::cursor(&mut rx, "fake.hear").await.unwrap();
+        let entries = journal::entries(&mut rx, from, 10_000).await.unwrap();
+        drop(rx);
+        let before = entries.iter().find(|entry| entry.name == "fake.poison").unwrap().seq - 1;
+        let now = test.app.sources.now();
+        db::write!(test.city.db, |tx| { journal::advance(tx, "fake.hear", from, before, now).await }).unwrap();
+        let (_, page) = overview(test.browser()).await;
+        page.hides("fake.hear");
+        test.later(1);
+        let (_, page) = overview(test.browser()).await;
+        page.shows("fake.hear").shows("(fake.poison)");
     }
 }
