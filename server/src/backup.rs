@@ -5,34 +5,39 @@
 use std::path::{Path, PathBuf};
 
 use db::{Db, Url};
-use house::{App, City, Config};
-use kernel::{Error, FileId, Result, Uuid};
+use house::{App, Config};
+use kernel::{Error, FileId, Result, TenantId, Uuid};
 
 fn failed(path: &Path, e: std::io::Error) -> Error {
     Error::internal(format!("{}: {e}", path.display()))
 }
 
 /// Copies every city into `target/<key>/`, while the program may go on writing. Keys are not copied: whoever holds the
-/// backup must not hold what protects it.
+/// backup must not hold what protects it. A schema that is older than this program's is copied as it is: the backup is
+/// made before the migration.
 ///
 /// # Errors
 /// When a target exists, so that no backup is overwritten; on PostgreSQL, which has its own tools.
 pub async fn backup(app: &App, target: &Path) -> Result<()> {
-    for city in app.cities() {
-        if city.db.engine() == db::Engine::Postgres {
+    let cities: Vec<(String, Db)> = crate::city_folders(&app.config)?
+        .iter()
+        .map(|folder| house::open_database_to_copy(app, folder))
+        .collect::<Result<_>>()?;
+    for (city, db) in &cities {
+        if db.engine() == db::Engine::Postgres {
             return Err(Error::internal(format!(
-                "{}: the database is copied with pg_dump, then the documents in {} with any tool for files",
-                city.key,
-                app.config.data.display()
+                "{city}: copy the documents in {} with any tool for files, then the database with pg_dump, then once \
+                 more the documents",
+                app.config.data.join(city).join("files").display()
             )));
         }
-        let folder = target.join(&city.key);
+        let folder = target.join(city);
         if folder.exists() {
             return Err(Error::internal(format!("{} exists; give a new folder", folder.display())));
         }
         std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
-        let copied = copy_city(app, &city, &folder).await?;
-        println!("{}: Datenbank und {copied} Dokumente gesichert", city.key);
+        let copied = copy_city(app, city, db, &folder).await?;
+        println!("{city}: Datenbank und {copied} Dokumente gesichert");
     }
     Ok(())
 }
@@ -42,26 +47,26 @@ const ATTEMPTS: usize = 5;
 /// Rows that are compared at once.
 const PAGE: i64 = 1000;
 
-async fn copy_city(app: &App, city: &City, folder: &Path) -> Result<usize> {
-    let (files, kept) = (app.config.data.join(&city.key).join("files"), folder.join("files"));
+async fn copy_city(app: &App, city: &str, db: &Db, folder: &Path) -> Result<usize> {
+    let (files, kept) = (app.config.data.join(city).join("files"), folder.join("files"));
     let mut copied = copy_tree(&files, &kept)?;
     for _ in 0..ATTEMPTS {
         let database = folder.join("city.db");
         if database.exists() {
             std::fs::remove_file(&database).map_err(|e| failed(&database, e))?;
         }
-        city.db.copy_to(database.clone()).await?;
+        db.copy_to(database.clone()).await?;
         copied += copy_tree(&files, &kept)?;
-        if all_files_there(app, city, database, kept.clone()).await? {
+        if all_files_there(app, db.tenant(), database, kept.clone()).await? {
             return Ok(copied);
         }
     }
-    Err(Error::internal(format!("{}: documents are deleted faster than they can be copied; try again", city.key)))
+    Err(Error::internal(format!("{city}: documents are deleted faster than they can be copied; try again")))
 }
 
 /// Whether every row of a copied database finds its file.
-async fn all_files_there(app: &App, city: &City, database: PathBuf, kept: PathBuf) -> Result<bool> {
-    let copy = Db::open_to_look(&Url::Sqlite(database), city.tenant(), &app.migrations()).await?;
+async fn all_files_there(app: &App, tenant: TenantId, database: PathBuf, kept: PathBuf) -> Result<bool> {
+    let copy = Db::open_to_copy(&Url::Sqlite(database), tenant, &app.migrations())?;
     let store = files::Store::open(kept)?;
     let mut rx = copy.read_long().await?;
     let mut after = FileId::from_uuid(Uuid::nil());

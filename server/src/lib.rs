@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod check;
 pub mod config;
+pub mod keys;
 pub mod modules;
 pub mod openapi;
 pub mod production;

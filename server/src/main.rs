@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 use clap::{Parser, Subcommand, ValueEnum};
 use house::{App, Config, Role};
 use kernel::{Error, Result, Sources};
-use meer::{backup, check, config, production};
+use meer::{backup, check, config, keys, production};
 use tracing_subscriber::EnvFilter;
 
 /// Digital platform of a municipality.
@@ -44,8 +44,13 @@ enum Command {
     Migrate,
     /// Compare journal, rows and documents; name whatever was changed behind the program's back.
     Check,
-    /// Make the key that signs the journal of each city that has none yet. Keep a copy apart from the backups.
-    Keys,
+    /// Make the key that signs the journal of each city that has none for production yet. Keep a copy apart from the
+    /// backups.
+    Keys {
+        /// Put a development key aside that has signed checkpoints already, together with these.
+        #[arg(long)]
+        replace_development: bool,
+    },
     /// Write a signed checkpoint of every city's journal now.
     Checkpoint,
     /// Copy every city into a folder, while the program goes on.
@@ -133,14 +138,9 @@ async fn run(args: Args) -> Result<ExitCode> {
             }
             Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Command::Keys => {
-            for folder in meer::city_folders(&config)? {
-                let key = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-                let path = house::signing_key(&config, &key);
-                journal::SigningKey::create_for_production(&path)?;
-                println!("{key}: {}", path.display());
-            }
-            Ok(ExitCode::SUCCESS)
+        Command::Keys { replace_development } => {
+            let all = keys::make(&config, replace_development)?;
+            Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Checkpoint => {
             let app = open_to_look(config).await?;
@@ -152,7 +152,8 @@ async fn run(args: Args) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Backup { target } => {
-            backup::backup(&*open_to_look(config).await?, &target).await?;
+            let app = App::new(config, Sources::system(), meer::modules::MODULES.to_vec())?;
+            backup::backup(&app, &target).await?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Restore { source } => {
@@ -214,14 +215,19 @@ fn refuse(reasons: &[String]) -> ExitCode {
 }
 
 async fn serve(config: Config) -> Result<ExitCode> {
-    let mut reasons = if config.production { production::reasons(&config) } else { Vec::new() };
+    if config.production {
+        // Opening a city migrates it and imports its content: nothing of that for a start that is refused anyway.
+        let reasons = production::reasons(&config);
+        if !reasons.is_empty() {
+            return Ok(refuse(&reasons));
+        }
+    }
     let started = std::time::Instant::now();
     let production = config.production;
     let listen = config.listen.clone();
-    // A start that is going to be refused must not make the demo's accounts in the database of a production.
-    let app = open(Config { demo: config.demo && !production, ..config }).await?;
+    let app = open(config).await?;
     if production {
-        reasons.extend(production::reasons_in_cities(&app).await?);
+        let reasons = production::reasons_in_cities(&app).await?;
         if !reasons.is_empty() {
             return Ok(refuse(&reasons));
         }

@@ -1,9 +1,10 @@
 //! What must not be true when real people's data are at stake.
 
 use house::{App, Config};
+use journal::SigningKey;
 use kernel::Result;
 
-/// Every reason why this configuration must not serve in production; empty when it may.
+/// Every reason why this configuration and its keys must not serve in production; empty when they may.
 pub fn reasons(config: &Config) -> Vec<String> {
     let mut reasons = Vec::new();
     if config.demo {
@@ -24,7 +25,21 @@ pub fn reasons(config: &Config) -> Vec<String> {
         reasons.push("database lies on another machine: the connection is not encrypted".to_owned());
     }
     reasons.extend(peers(config));
+    reasons.extend(cities(config).iter().filter_map(|city| signing_key(config, city)));
     reasons
+}
+
+/// What is wrong with the key that signs a city's journal. Looked at before a city is opened, which makes a development
+/// key where there is none.
+fn signing_key(config: &Config, city: &str) -> Option<String> {
+    match SigningKey::load(&house::signing_key(config, city)) {
+        Ok(Some(key)) if !key.is_development() => None,
+        Ok(Some(_)) => {
+            Some(format!("city {city}: the journal is signed with a development key; make one with `meer keys`"))
+        }
+        Ok(None) => Some(format!("city {city}: no key signs the journal; make one with `meer keys`")),
+        Err(error) => Some(format!("city {city}: {error}")),
+    }
 }
 
 /// Whether a database is reached by a socket or on this machine.
@@ -80,7 +95,7 @@ fn cities(config: &Config) -> Vec<String> {
     keys
 }
 
-/// Reasons that only the opened cities show: development keys, demo accounts, sample fees, sign-in without a second
+/// Reasons that only the opened cities show: demo accounts, sample fees, sign-in without a second
 /// factor.
 ///
 /// # Errors
@@ -89,9 +104,6 @@ pub async fn reasons_in_cities(app: &App) -> Result<Vec<String>> {
     let mut reasons = Vec::new();
     for city in app.cities() {
         let key = &city.key;
-        if city.checkpoints.is_development() {
-            reasons.push(format!("city {key}: the journal is signed with a development key"));
-        }
         if !city.file.sign_in.staff_second_factor {
             reasons.push(format!("city {key}: staff sign in without a second factor (sign_in.staff_second_factor)"));
         }

@@ -46,9 +46,9 @@ pub async fn pay(rq: Req, Path(case): Path<CaseId>) -> Answer {
     if payment.state == State::Paid {
         return rq.see_other(format!("/vorgang/{case}/zahlung"));
     }
-    // The city's own address, also in the demo: one taken from the Host header would let a forged request send the
-    // applicant from the provider to a stranger's page.
-    let redirect = format!("{}/vorgang/{case}/zahlung", rq.app.public_address(&rq.city));
+    // One of the city's own names, the one by which this browser has its session. Any other name in the Host header would
+    // let a forged request send the applicant from the provider to a stranger's page.
+    let redirect = format!("{}/vorgang/{case}/zahlung", rq.own_address());
     let transaction = db::write!(rq.city.db, |tx| { service::begin(&rq.cx, tx, payment.id, &redirect).await })?;
     if let Some(url) = &transaction.pay_url {
         return rq.see_other(url);

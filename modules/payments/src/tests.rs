@@ -162,7 +162,7 @@ impl World {
         std::fs::write(data.join("fees.toml"), FEES).unwrap();
         db::write!(test.db, |tx| { content::import(tx, &cx, &data).await }).unwrap();
         let file = toml::from_str(
-            "tenant = 1\nags = \"05162022\"\nname = \"Stadt Meerbusch\"\nplace = \"Meerbusch\"\nhosts = [\"localhost\"]\n\
+            "tenant = 1\nags = \"05162022\"\nname = \"Stadt Meerbusch\"\nplace = \"Meerbusch\"\nhosts = [\"localhost\", \"127.0.0.1\"]\n\
              sender = { street = \"Musterstraße 1\", postal_code = \"40667\", city = \"Meerbusch\" }",
         );
         let signing = journal::SigningKey::load_or_create(&folder.path().join("key")).unwrap();
@@ -465,18 +465,29 @@ async fn a_provider_that_is_down_loses_nothing_and_asks_for_one_transaction() {
 }
 
 #[tokio::test]
-async fn the_way_back_from_the_provider_is_the_citys_own_address() {
+async fn the_way_back_from_the_provider_is_the_citys_own_address_by_the_name_it_was_called() {
     for world in worlds().await {
-        let case = world.waiting().await;
-        let request = Request::builder()
-            .method("POST")
-            .uri(format!("/vorgang/{case}/bezahlen"))
-            .header(header::HOST, "fremd.example")
-            .header(header::COOKIE, world.guest(case).await)
-            .body(Body::empty());
-        location(&house::router(&world.app).oneshot(request.unwrap()).await.unwrap());
-        let way_back = world.transactions(case).await.remove(0).redirect_url;
-        assert_eq!(way_back, format!("http://localhost:8080/vorgang/{case}/zahlung"), "whatever the request names");
+        for (called, own) in [
+            ("localhost:8080", "localhost"),
+            // The session is a cookie of this name: another one of the city's own would lose it.
+            ("127.0.0.1:8080", "127.0.0.1"),
+            ("127.0.0.1", "127.0.0.1"),
+            // Whatever else a request names.
+            ("fremd.example", "localhost"),
+            ("127.0.0.1.fremd.example:8080", "localhost"),
+            ("127.0.0.1@fremd.example", "localhost"),
+        ] {
+            let case = world.waiting().await;
+            let request = Request::builder()
+                .method("POST")
+                .uri(format!("/vorgang/{case}/bezahlen"))
+                .header(header::HOST, called)
+                .header(header::COOKIE, world.guest(case).await)
+                .body(Body::empty());
+            location(&house::router(&world.app).oneshot(request.unwrap()).await.unwrap());
+            let way_back = world.transactions(case).await.remove(0).redirect_url;
+            assert_eq!(way_back, format!("http://{own}:8080/vorgang/{case}/zahlung"), "called {called}");
+        }
     }
 }
 

@@ -239,8 +239,8 @@ pub async fn task_stuck(cx: &Cx, tx: &mut Tx, event: TaskStuck, at: Timestamp) -
         Err(Error::NotFound) => false,
         found => found?.status == "running",
     };
-    // Somebody may have been faster and let it run again.
-    if !running || !jobs::is_dead(tx, event.job).await? {
+    // Somebody may have been faster and let it run again; and one job is one incident, however often it is given up.
+    if !running || !jobs::is_dead(tx, event.job).await? || store::has_incident(tx, event.job).await? {
         return Ok(());
     }
     let incident = NewIncident { id: cx.sources.uuid(), instance, token: number(token)?, job: Some(event.job) };

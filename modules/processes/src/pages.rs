@@ -52,6 +52,7 @@ pub async fn retry_incident(rq: Req, Path(id): Path<Uuid>) -> Answer {
     db::write!(rq.city.db, |tx| {
         let (instance, token, job) = store::resolve_incident(tx, id, rq.cx.now()).await?;
         if let Some(job) = job {
+            store::resolve_job(tx, job, rq.cx.now()).await?;
             return match jobs::retry(tx, job, rq.cx.now()).await {
                 // It was let run again elsewhere.
                 Err(Error::NotFound) => Ok(()),

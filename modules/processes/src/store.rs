@@ -94,6 +94,12 @@ pub async fn add_incident(
     tx.exec_one(sql, params![i.id, i.instance, i.token, element, message, at, i.job]).await
 }
 
+/// Whether the job has an incident already that nobody has resolved.
+pub async fn has_incident(rx: &mut Rx, job: Uuid) -> Result<bool> {
+    let sql = "SELECT COUNT(*) AS n FROM processes_incident WHERE tenant = $1 AND job = $2 AND resolved_at IS NULL";
+    Ok(rx.one::<(i64,)>(sql, params![job]).await?.0 > 0)
+}
+
 /// Marks an open incident as resolved and answers its instance, token and job.
 pub async fn resolve_incident(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<(Uuid, i64, Option<Uuid>)> {
     let sql = "UPDATE processes_incident SET resolved_at = $3

@@ -4,7 +4,7 @@ use std::{
     path::PathBuf,
     pin::Pin,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use kernel::{Error, Result, TenantId};
@@ -93,6 +93,23 @@ impl Db {
                 migrate::postgres_same(config, migrations).await?;
                 Backend::Pg(Arc::new(pg::Pg::open(config, tenant)?))
             }
+        };
+        Ok(Db { tenant, backend, commits })
+    }
+
+    /// Opens a database to copy it: nothing is migrated or made, and the schema may be an older one, so that a new program
+    /// can make the backup before it migrates. PostgreSQL, which has its own tools, is not asked.
+    ///
+    /// # Errors
+    /// A file that is missing or has a schema that this program does not know, with what to do, in German for the operator.
+    pub fn open_to_copy(url: &Url, tenant: TenantId, migrations: &[Migrations]) -> Result<Db> {
+        let (commits, _) = watch::channel(0);
+        let backend = match url {
+            Url::Sqlite(path) => {
+                migrate::sqlite_known(path, migrations)?;
+                Backend::Lite(lite::Lite::open_to_look(path, tenant, commits.clone())?)
+            }
+            Url::Postgres(config) => Backend::Pg(Arc::new(pg::Pg::open(config, tenant)?)),
         };
         Ok(Db { tenant, backend, commits })
     }
@@ -228,9 +245,29 @@ pub enum Finish<T> {
     Again,
 }
 
-/// How often a transaction is run again that others got in the way of: about five seconds, waits included. Somebody who
-/// has pressed a button rather waits than does it again.
-const ATTEMPTS: u32 = 40;
+/// How long a transaction is run again that others got in the way of. Somebody who has pressed a button rather waits than
+/// does it again; a job that waits longer than its lease holds is run by another node too.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The runs of one transaction. Time counts from the first run that others got in the way of: one long run is no reason
+/// to give up.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct Runs {
+    failed: u32,
+    until: Option<Instant>,
+}
+
+impl Runs {
+    /// How long to wait before the next run; none when the time is over.
+    fn wait(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        let until = *self.until.get_or_insert(now + PATIENCE);
+        self.failed += 1;
+        let wait = Duration::from_millis(rand::random_range(1..=10u64) << self.failed.min(5));
+        (now + wait < until).then_some(wait)
+    }
+}
 
 impl Tx {
     pub(crate) fn from_lite(lease: lite::WriteLease, tenant: TenantId, commits: watch::Sender<u64>) -> Tx {
@@ -298,7 +335,7 @@ impl Tx {
     }
 
     #[doc(hidden)]
-    pub async fn finish<T>(self, result: Result<T>, attempt: &mut u32) -> Finish<T> {
+    pub async fn finish<T>(self, result: Result<T>, runs: &mut Runs) -> Finish<T> {
         let commits = self.commits.clone();
         let outcome = match self.rx.conn {
             Conn::LiteWrite(lease) => match result {
@@ -320,15 +357,13 @@ impl Tx {
             },
             Conn::LiteRead(_) => Err(Error::internal("a read-only view cannot commit")),
         };
-        match outcome {
-            Err(Error::Again) if *attempt < ATTEMPTS => {
-                *attempt += 1;
-                let spread = rand::random_range(1..=10u64) << (*attempt).min(5);
-                tokio::time::sleep(Duration::from_millis(spread)).await;
-                Finish::Again
-            }
-            outcome => Finish::Done(outcome),
+        if let Err(Error::Again) = outcome
+            && let Some(wait) = runs.wait()
+        {
+            tokio::time::sleep(wait).await;
+            return Finish::Again;
         }
+        Finish::Done(outcome)
     }
 }
 

@@ -17,7 +17,7 @@ mod sql;
 pub mod testing;
 mod value;
 
-pub use engine::{BeforeCommit, Db, Engine, Finish, Rx, Tx, Url};
+pub use engine::{BeforeCommit, Db, Engine, Finish, Runs, Rx, Tx, Url};
 pub use migrate::{Migrations, Step, sqlite_ddl, statements};
 pub use row::{Column, FromRow, Row};
 pub use sql::{Sql, either};
@@ -64,7 +64,7 @@ macro_rules! record {
 macro_rules! write {
     ($db:expr, |$tx:ident| $body:block) => {{
         let __db: &$crate::Db = &$db;
-        let mut __attempt = 0u32;
+        let mut __runs = $crate::Runs::default();
         loop {
             let mut __tx = match __db.begin().await {
                 Ok(tx) => tx,
@@ -74,7 +74,7 @@ macro_rules! write {
                 let $tx: &mut $crate::Tx = &mut __tx;
                 async { $body }.await
             };
-            match __tx.finish(__result, &mut __attempt).await {
+            match __tx.finish(__result, &mut __runs).await {
                 $crate::Finish::Done(result) => break result,
                 $crate::Finish::Again => continue,
             }

@@ -48,11 +48,13 @@ struct Group {
     members: Vec<oneshot::Sender<Committed>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Committed {
     Yes,
-    /// The engine rolled the whole group back; every member runs again.
-    No,
+    /// Somebody got in the way of the whole group; every member runs again.
+    Again,
+    /// Running again would not help: the disk is full, the file cannot be written, a rule of the schema is broken.
+    Failed(Arc<str>),
 }
 
 pub(crate) fn error(e: rusqlite::Error) -> Error {
@@ -171,15 +173,18 @@ impl Lite {
                 Committed::Yes
             }
             Err(e) => {
-                tracing::error!(error = %e, members = group.members.len(), "commit failed, its members run again");
+                tracing::error!(error = %e, members = group.members.len(), "commit failed");
                 if !writer.conn.is_autocommit() {
                     let _ = writer.conn.execute_batch("ROLLBACK");
                 }
-                Committed::No
+                match e {
+                    Error::Again => Committed::Again,
+                    other => Committed::Failed(format!("commit: {other:#}").into()),
+                }
             }
         };
         for member in group.members {
-            let _ = member.send(outcome);
+            let _ = member.send(outcome.clone());
         }
     }
 
@@ -278,7 +283,8 @@ impl WriteLease {
         }
         match told.await {
             Ok(Committed::Yes) => Ok(()),
-            Ok(Committed::No) | Err(_) => Err(Error::Again),
+            Ok(Committed::Failed(why)) => Err(Error::internal(why)),
+            Ok(Committed::Again) | Err(_) => Err(Error::Again),
         }
     }
 
@@ -320,7 +326,7 @@ fn lose(writer: &mut Writer) {
     if let Some(group) = writer.group.take() {
         tracing::warn!(members = group.members.len(), "the engine rolled back a group of writers");
         for member in group.members {
-            let _ = member.send(Committed::No);
+            let _ = member.send(Committed::Again);
         }
     }
 }

@@ -98,17 +98,23 @@ fn pending<'a>(done: &[(String, String, String)], migrations: &'a [Migrations]) 
     Ok(todo)
 }
 
-/// Whether the schema is this program's own; if not, what the operator does about it.
-fn same(done: &[(String, String, String)], migrations: &[Migrations]) -> Result<()> {
-    let known = |module: &str, name: &str| {
+/// Whether this program knows every step of the schema; if not, what the operator does about it.
+fn known(done: &[(String, String, String)], migrations: &[Migrations]) -> Result<()> {
+    let has_step = |module: &str, name: &str| {
         migrations.iter().any(|m| m.module == module && m.steps.iter().any(|step| step.name == name))
     };
-    if let Some((module, name, _)) = done.iter().find(|(module, name, _)| !known(module, name)) {
+    if let Some((module, name, _)) = done.iter().find(|(module, name, _)| !has_step(module, name)) {
         return Err(Error::internal(format!(
             "Die Datenbank hat den Stand {module}/{name}, den dieses Programm nicht kennt: Eine neuere Fassung hat sie \
              geschrieben. Bitte diese Fassung verwenden; an der Datenbank wurde nichts geändert."
         )));
     }
+    Ok(())
+}
+
+/// Whether the schema is this program's own; if not, what the operator does about it.
+fn same(done: &[(String, String, String)], migrations: &[Migrations]) -> Result<()> {
+    known(done, migrations)?;
     let todo = pending(done, migrations)?;
     let Some((module, step)) = todo.first() else { return Ok(()) };
     let last = done.iter().filter(|(of, ..)| of == module).map(|(_, name, _)| name.as_str()).max();
@@ -152,6 +158,15 @@ pub(crate) fn sqlite(path: &Path, migrations: &[Migrations]) -> Result<()> {
 
 /// Refuses a file that is missing or has another schema. Writes nothing.
 pub(crate) fn sqlite_same(path: &Path, migrations: &[Migrations]) -> Result<()> {
+    sqlite_is(path, |done| same(done, migrations))
+}
+
+/// Refuses a file that is missing or has a newer schema. Writes nothing.
+pub(crate) fn sqlite_known(path: &Path, migrations: &[Migrations]) -> Result<()> {
+    sqlite_is(path, |done| known(done, migrations))
+}
+
+fn sqlite_is(path: &Path, fits: impl FnOnce(&[(String, String, String)]) -> Result<()>) -> Result<()> {
     if !path.is_file() {
         return Err(Error::internal(format!(
             "{}: Diese Datenbank gibt es noch nicht; bitte zuerst `meer migrate` ausführen.",
@@ -162,7 +177,7 @@ pub(crate) fn sqlite_same(path: &Path, migrations: &[Migrations]) -> Result<()> 
     let sql = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meer_migration'";
     let tables: i64 = conn.query_row(sql, [], |row| row.get(0)).map_err(lite::error)?;
     let done = if tables == 0 { Vec::new() } else { done_sqlite(&conn)? };
-    same(&done, migrations).map_err(|error| Error::internal(format!("{}: {error}", path.display())))
+    fits(&done).map_err(|error| Error::internal(format!("{}: {error}", path.display())))
 }
 
 fn done_sqlite(conn: &Connection) -> Result<Vec<(String, String, String)>> {
@@ -290,6 +305,7 @@ mod tests {
         let says = |done: &[(String, String, String)]| same(done, &[OLD]).map_err(|e| e.to_string());
         assert_eq!(says(&[row("1", digest(&OLD.steps[0]))]), Ok(()));
         assert!(says(&[]).unwrap_err().contains("den Stand a/leer, dieses Programm braucht a/1; bitte zuerst"));
+        assert!(known(&[], &[OLD]).is_ok() && known(&[row("2", String::new())], &[OLD]).is_err());
         assert!(says(&[row("2", String::new())]).unwrap_err().contains("den Stand a/2, den dieses Programm nicht"));
     }
 }

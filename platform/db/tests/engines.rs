@@ -1,6 +1,7 @@
 //! The same statements, values and rules on both engines; sharing of commits on SQLite.
 
 use std::{
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -8,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use db::{Db, Engine, Migrations, Rx, Step, Tx, V, params, testing};
+use db::{BeforeCommit, Db, Engine, Migrations, Rx, Step, Tx, V, params, testing};
 use kernel::{Date, Error, Money, Result, TenantId, Timestamp, Uuid};
 use serde_json::json;
 
@@ -116,6 +117,87 @@ async fn a_failed_body_leaves_nothing_and_a_read_view_cannot_write() {
         });
         assert!(matches!(twice, Err(Error::Internal(_))), "{twice:?}");
         assert_eq!(seen(&test.db).await, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_others_always_get_in_the_way_of_is_given_up_after_five_seconds() {
+    let test = testing::sqlite(MIGRATIONS).await;
+    let started = std::time::Instant::now();
+    let mut runs = 0;
+    let busy: Result<()> = db::write!(test.db, |tx| {
+        runs += 1;
+        add(tx, 1, "never").await?;
+        Err(Error::Again)
+    });
+    let took = started.elapsed();
+    assert!(matches!(busy, Err(Error::Again)), "{busy:?}");
+    // The lease of a job is 30 seconds, and its end is written within a third of it and one more such wait.
+    assert!(took >= Duration::from_secs(4) && took < Duration::from_secs(8), "{took:?}");
+    assert!(runs > 5, "{runs} runs");
+    assert_eq!(seen(&test.db).await, 0);
+}
+
+/// Work in the commit that fails once, and then not any more.
+struct FailsOnce {
+    how: fn() -> Error,
+    failed: AtomicU32,
+}
+
+impl BeforeCommit for FailsOnce {
+    fn run<'a>(&'a self, _: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+        let first = self.failed.fetch_add(1, Ordering::SeqCst) == 0;
+        Box::pin(async move { if first { Err((self.how)()) } else { Ok(()) } })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_runs_again_only_when_somebody_was_in_the_way() {
+    // As a full disk comes out of the commit, and as another writer does.
+    let hows: [(fn() -> Error, bool); 2] =
+        [(|| Error::internal("database or disk is full"), false), (|| Error::Again, true)];
+    for (how, goes_on) in hows {
+        let test = testing::sqlite(MIGRATIONS).await;
+        test.db.set_before_commit(Arc::new(FailsOnce { how, failed: AtomicU32::new(0) }));
+        let mut runs = 0;
+        let written: Result<()> = db::write!(test.db, |tx| {
+            runs += 1;
+            add(tx, 1, "a").await
+        });
+        if goes_on {
+            assert!(written.is_ok() && runs == 2, "{written:?} after {runs} runs");
+        } else {
+            let error = written.unwrap_err();
+            assert!(matches!(error, Error::Internal(_)) && runs == 1, "{error} after {runs} runs");
+            assert!(error.to_string().contains("disk is full"), "{error}");
+        }
+        assert_eq!(seen(&test.db).await, i64::from(goes_on));
+        db::write!(test.db, |tx| { add(tx, 2, "b").await }).unwrap();
+        assert_eq!(seen(&test.db).await, 1 + i64::from(goes_on), "afterwards it goes on");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_breaks_a_rule_of_the_schema_is_a_fault_and_not_busy() {
+    const LINKS: &[Migrations] = &[Migrations {
+        module: "links",
+        steps: &[Step {
+            name: "0001",
+            sql: "CREATE TABLE page (tenant BIGINT NOT NULL, id UUID NOT NULL, PRIMARY KEY (tenant, id));\n\
+                  CREATE TABLE link (tenant BIGINT NOT NULL, page UUID NOT NULL, PRIMARY KEY (tenant, page),\n\
+                  FOREIGN KEY (tenant, page) REFERENCES page (tenant, id) DEFERRABLE INITIALLY DEFERRED);",
+        }],
+    }];
+    for test in testing::both(LINKS).await {
+        let mut runs = 0;
+        let written: Result<()> = db::write!(test.db, |tx| {
+            runs += 1;
+            let sql = "INSERT INTO link (tenant, page) VALUES ($1, $2)";
+            tx.exec_one(sql, params![Uuid::from_u128(1)]).await
+        });
+        assert!(matches!(written, Err(Error::Internal(_))) && runs == 1, "{written:?} after {runs} runs");
+        let sql = "SELECT COUNT(*) AS n FROM link WHERE tenant = $1";
+        assert_eq!(test.db.read().await.unwrap().one::<(i64,)>(sql, &[]).await.unwrap().0, 0);
     }
 }
 
@@ -302,6 +384,13 @@ async fn looking_at_a_database_changes_nothing_and_another_schema_is_refused() {
         }
         let error = Db::open_to_look(&test.url, TenantId(1), MORE).await.err().unwrap().to_string();
         assert!(error.contains("Stand notes/0001, den dieses Programm nicht kennt"), "{error}");
+        if test.db.engine() == Engine::Sqlite {
+            // A copy may be made by a newer program.
+            let copy = Db::open_to_copy(&test.url, TenantId(1), &newer).unwrap();
+            assert_eq!(seen(&copy).await, 1);
+            let error = Db::open_to_copy(&test.url, TenantId(1), MORE).err().unwrap().to_string();
+            assert!(error.contains("Stand notes/0001, den dieses Programm nicht kennt"), "{error}");
+        }
     }
     let folder = tempfile::tempdir().unwrap();
     let none = db::Url::Sqlite(folder.path().join("city.db"));

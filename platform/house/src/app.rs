@@ -291,7 +291,7 @@ impl App {
 
     /// The city that a host name leads to; outside production an unknown name leads to the first one.
     pub fn city_at(&self, host: &str) -> Option<Arc<City>> {
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let name = without_port(host);
         let cities = self.cities.read().unwrap_or_else(|e| e.into_inner());
         let exact = cities.iter().find(|c| c.file.hosts.iter().chain(&c.file.internal_host).any(|h| h == name));
         exact.or(if self.config.production { None } else { cities.first() }).cloned()
@@ -318,7 +318,7 @@ impl App {
         }
     }
 
-    fn address(&self, host: &str) -> String {
+    pub(crate) fn address(&self, host: &str) -> String {
         if self.config.https {
             return format!("https://{host}");
         }
@@ -373,10 +373,20 @@ impl App {
     }
 }
 
+/// The name in a `Host` header.
+pub(crate) fn without_port(host: &str) -> &str {
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
+}
+
 /// The file with the key that signs the journal of a city. Where there is none, opening the city makes one that
 /// production refuses.
 pub fn signing_key(config: &Config, city: &str) -> PathBuf {
     config.data.join("keys").join(format!("{city}.key"))
+}
+
+/// The folder with the checkpoints of a city.
+pub fn checkpoint_folder(config: &Config, city: &str) -> PathBuf {
+    config.checkpoints.clone().unwrap_or_else(|| config.data.join("checkpoints")).join(city)
 }
 
 /// Opens one city: database (migrated), documents, checkpoints, content from its folder, the modules' own seeds.
@@ -401,7 +411,8 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
     if !faults.is_empty() {
         return Err(Error::internal(format!("the data of city {key} have faults:\n{}", faults.join("\n"))));
     }
-    let city = assemble(app, key, file, url, db, content)?;
+    let keys = Keys::made(&app.config, &app.sources, &key)?;
+    let city = assemble(app, key, file, url, db, content, &keys)?;
     for seed in app.modules.iter().filter(|m| city.offers(m.name)).filter_map(|m| m.seed.map(|s| (m.name, s))) {
         let mut cx = cx.clone();
         cx.actor.via = vec![seed.0];
@@ -410,16 +421,29 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
     Ok(city)
 }
 
-/// Opens one city to look at it as it lies there: nothing is migrated, imported or seeded.
+/// Opens one city to look at it as it lies there: nothing is migrated, imported or seeded, and no key is made.
 ///
 /// # Errors
-/// A database whose schema is not this program's.
+/// A database whose schema is not this program's; a key that is missing.
 pub async fn open_city_to_look(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
     let (key, file) = city_file(folder)?;
     let url = database_of(&app.config, &key)?;
     let db = Db::open_to_look(&url, TenantId(file.tenant), &app.migrations()).await?;
+    let keys = Keys::there(&app.config, &key)?;
     let content = Content::load(&db).await?;
-    assemble(app, key, file, url, db, content)
+    assemble(app, key, file, url, db, content, &keys)
+}
+
+/// Opens only the database of one city, as it lies there, to copy it; answers the key of the city too. Its schema may be
+/// older than this program's, and no key is needed.
+///
+/// # Errors
+/// A database that is missing or whose schema this program does not know.
+pub fn open_database_to_copy(app: &App, folder: &Path) -> Result<(String, Db)> {
+    let (key, file) = city_file(folder)?;
+    let url = database_of(&app.config, &key)?;
+    let db = Db::open_to_copy(&url, TenantId(file.tenant), &app.migrations())?;
+    Ok((key, db))
 }
 
 /// The key of a city and what its file says.
@@ -444,15 +468,21 @@ fn database_of(config: &Config, key: &str) -> Result<Url> {
     }
 }
 
-fn assemble(app: &App, key: String, file: CityFile, url: Url, db: Db, content: Content) -> Result<Arc<City>> {
+fn assemble(
+    app: &App,
+    key: String,
+    file: CityFile,
+    url: Url,
+    db: Db,
+    content: Content,
+    keys: &Keys,
+) -> Result<Arc<City>> {
     let data = app.config.data.join(&key);
-    let checkpoint_dir = app.config.checkpoints.clone().unwrap_or_else(|| app.config.data.join("checkpoints"));
-    let signing = journal::SigningKey::load_or_create(&signing_key(&app.config, &key))?;
-    let checkpoints = journal::Checkpoints::new(checkpoint_dir.join(&key), signing, format!("meer/{}", file.ags))?;
+    let folder = checkpoint_folder(&app.config, &key);
+    let checkpoints = journal::Checkpoints::new(folder, keys.signing.clone(), format!("meer/{}", file.ags))?;
     let info = CityInfo { key: key.clone(), name: file.name.clone(), place: file.place.clone(), ..CityInfo::default() };
-    let secret = city_key(&app.config.data.join("keys").join(format!("{key}.secret")), &app.sources)?;
-    let identity = identity::Identity::new(file.sign_in.clone(), &secret)?;
-    let sealing = Arc::new(files::CityKey::new(&secret, &[], app.sources.random.clone()));
+    let identity = identity::Identity::new(file.sign_in.clone(), &keys.secret)?;
+    let sealing = Arc::new(files::CityKey::new(&keys.secret, &[], app.sources.random.clone()));
     let files = Arc::new(files::Store::open(data.join("files"))?.sealed_with(sealing));
     let mut peers = app.config.peers.clone();
     peers.extend(app.config.city.get(&key).map(|c| c.peers.clone()).unwrap_or_default());
@@ -462,14 +492,63 @@ fn assemble(app: &App, key: String, file: CityFile, url: Url, db: Db, content: C
     Ok(app.add_city(City { key, file, info, db, files, content, checkpoints, search, identity, url, peers }))
 }
 
-/// The city's key for codes, second factors and the like: 32 bytes in a file that only the program may read, made when
-/// absent. Without it, codes and second factors in the database are worthless; keep a copy apart from the backups.
-fn city_key(path: &Path, sources: &Sources) -> Result<[u8; 32]> {
+/// What a city keeps apart from its database and its backups.
+struct Keys {
+    /// Signs the journal.
+    signing: journal::SigningKey,
+    /// For codes, second factors and documents: without it what they protect is worthless.
+    secret: [u8; 32],
+}
+
+impl Keys {
+    /// Those of a city that is opened to work; what is missing is made.
+    fn made(config: &Config, sources: &Sources, city: &str) -> Result<Keys> {
+        let path = secret_file(config, city);
+        let secret = match read_secret(&path)? {
+            Some(secret) => secret,
+            None => make_secret(&path, sources)?,
+        };
+        Ok(Keys { signing: journal::SigningKey::load_or_create(&signing_key(config, city))?, secret })
+    }
+
+    /// Those that are there. A new secret beside old data would seal the next documents with a key of which no copy is
+    /// kept, and open none of the old ones: whoever put a backup back without its keys is told so.
+    fn there(config: &Config, city: &str) -> Result<Keys> {
+        let paths = [signing_key(config, city), secret_file(config, city)];
+        let found = (journal::SigningKey::load(&paths[0])?, read_secret(&paths[1])?);
+        if let (Some(signing), Some(secret)) = found {
+            return Ok(Keys { signing, secret });
+        }
+        let missing: Vec<_> =
+            paths.iter().filter(|path| !path.exists()).map(|path| path.display().to_string()).collect();
+        Err(Error::internal(format!(
+            "{city}: Es fehlt {}. Bitte legen Sie die Schlüssel aus ihrer eigenen Sicherung dorthin. Es wurde nichts \
+             angelegt.",
+            missing.join(" und ")
+        )))
+    }
+}
+
+fn secret_file(config: &Config, city: &str) -> PathBuf {
+    config.data.join("keys").join(format!("{city}.secret"))
+}
+
+/// The city's secret, 32 bytes; none when there is no file.
+fn read_secret(path: &Path) -> Result<Option<[u8; 32]>> {
+    match std::fs::read(path) {
+        Ok(bytes) => {
+            let secret = bytes.try_into().map_err(|_| Error::internal(format!("{}: not 32 bytes", path.display())))?;
+            Ok(Some(secret))
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::internal(format!("{}: {e}", path.display()))),
+    }
+}
+
+/// Makes the city's secret, in a file that only the program may read.
+fn make_secret(path: &Path, sources: &Sources) -> Result<[u8; 32]> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let failed = |e: std::io::Error| Error::internal(format!("{}: {e}", path.display()));
-    if let Ok(bytes) = std::fs::read(path) {
-        return bytes.try_into().map_err(|_| Error::internal(format!("{}: not 32 bytes", path.display())));
-    }
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }

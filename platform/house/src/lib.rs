@@ -16,8 +16,8 @@ mod serve;
 mod stuck;
 
 pub use app::{
-    App, City, CityConfig, CityFile, Config, Limits, PeerConfig, Role, SenderAddress, open_city, open_city_to_look,
-    signing_key,
+    App, City, CityConfig, CityFile, Config, Limits, PeerConfig, Role, SenderAddress, checkpoint_folder, open_city,
+    open_city_to_look, open_database_to_copy, signing_key,
 };
 pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo, forget_answers};
 pub use events::{EventHandler, Events};

@@ -20,6 +20,8 @@ pub struct Req {
     pub cx: Cx,
     pub session: Option<Arc<identity::Session>>,
     pub(crate) path: Arc<str>,
+    /// The name by which the city was called, when it is one of the city's own.
+    pub(crate) host: Option<Arc<str>>,
     pub(crate) flash: Option<Arc<str>>,
     /// Address of the caller, for rate limits only.
     pub caller: std::net::IpAddr,
@@ -114,6 +116,15 @@ impl Req {
         let cookie = format!("meer_flash={notice}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60");
         response.headers_mut().append(header::SET_COOKIE, value(&cookie)?);
         Ok(response)
+    }
+
+    /// The city's address by the name that this browser calls it by: its session is known only there. A name that is not
+    /// literally one of the city's own is never taken from a request, see [`App::public_address`].
+    pub fn own_address(&self) -> String {
+        match &self.host {
+            Some(host) => self.app.address(host),
+            None => self.app.public_address(&self.city),
+        }
     }
 
     /// The value of a cookie.

@@ -23,7 +23,9 @@ use ui::{Message, assets, paths};
 use web::{Failure, RouteInfo, Routes, Side, allowed, secure};
 
 use crate::{
-    App, City, Req, follow,
+    App, City, Req,
+    app::without_port,
+    follow,
     request::{cookie, is_internal},
     stuck,
 };
@@ -83,6 +85,7 @@ async fn gate(
 /// Finds city, person and language, and makes a page of whatever failed inside.
 async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let https = app.config.https;
+    let safe = request.method().is_safe();
     let Some((mut rq, json)) = asked(app, &request) else {
         return (StatusCode::NOT_FOUND, "Unter diesem Namen gibt es hier keine Stadt.").into_response();
     };
@@ -93,10 +96,9 @@ async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) 
                 rq.session = Some(Arc::new(session));
             }
             Ok(None) => {}
-            Err(error) => return secure(failed(&rq, &error, json, true), https),
+            Err(error) => return secure(failed(&rq, &error, json, safe), https),
         }
     }
-    let safe = request.method().is_safe();
     request.extensions_mut().insert(rq.clone());
     let mut response = next.run(request).await;
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
@@ -119,6 +121,7 @@ fn asked(app: Arc<App>, request: &Request) -> Option<(Req, bool)> {
         |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok()).unwrap_or("").to_owned();
     let host = request.uri().host().map_or_else(|| header_text(header::HOST), str::to_owned);
     let city = app.city_at(&host)?;
+    let host = city.file.hosts.iter().find(|own| *own == without_port(&host)).map(|own| own.as_str().into());
     let cookies: Arc<str> = header_text(header::COOKIE).into();
     let lang = cookie(&cookies, "meer_lang")
         .and_then(Lang::from_code)
@@ -135,6 +138,7 @@ fn asked(app: Arc<App>, request: &Request) -> Option<(Req, bool)> {
     cx.house = Some(app.clone());
     let rq = Req {
         path: path.into(),
+        host,
         flash: cookie(&cookies, "meer_flash").filter(|key| is_text_key(key)).map(Into::into),
         caller,
         user_agent: header_text(header::USER_AGENT).into(),
@@ -229,7 +233,10 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
         }
         Error::Peer { .. } => message(rq, status, "error-page-peer", None, &[]),
         Error::Again => {
-            let mut response = message(rq, status, "error-page-busy", None, &[]);
+            // Who only looked has lost nothing and sends nothing again.
+            let key = if safe { "error-page-busy-look" } else { "error-page-busy-text" };
+            let text = rq.app.texts.get(rq.cx.lang, key, &[("seconds", i64::from(BUSY_SECONDS).into())]);
+            let mut response = message(rq, status, "error-page-busy", Some(text), &[]);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(BUSY_SECONDS));
             response
         }
@@ -425,14 +432,14 @@ async fn deliver_to(app: &Arc<App>, city: &Arc<City>, name: &str) -> Result<usiz
             let handler = &subscriber.handlers[entry.name.as_str()];
             db::write!(city.db, |tx| {
                 handler(&cx, tx, &entry.fact_text, entry.at).await?;
-                journal::advance(tx, name, at, entry.seq).await
+                journal::advance(tx, name, at, entry.seq, cx.now()).await
             })?;
             at = entry.seq;
             delivered += 1;
         }
         // Entries nobody here waits for move the cursor only when there is something to gain from it.
         if at < last && (wanted.is_empty() && last - from >= 200 || !wanted.is_empty()) {
-            db::write!(city.db, |tx| { journal::advance(tx, name, at, last).await })?;
+            db::write!(city.db, |tx| { journal::advance(tx, name, at, last, cx.now()).await })?;
         }
     }
     Ok(delivered)

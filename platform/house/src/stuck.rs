@@ -45,12 +45,13 @@ pub struct StuckSubscriber {
     pub since: Timestamp,
 }
 
-/// An entry that waits longer than this is not just late.
+/// An entry that waits longer than this, while its subscriber stays where it is, is not just late.
 const LATE: SignedDuration = SignedDuration::from_mins(5);
 /// As many entries as are delivered at once: among more than these that nobody hears, the cursor moves on.
 const LOOKED_AT: i64 = 200;
 
-/// The subscribers of a city that have not dealt with an entry for some minutes.
+/// The subscribers of a city that have not dealt with an entry for some minutes, nor with any other: who reads the journal
+/// from its beginning, or after a pause, has old entries before it and gets on.
 ///
 /// # Errors
 /// Those of the database.
@@ -62,6 +63,7 @@ pub async fn stuck_subscribers(app: &App, rx: &mut Rx, now: Timestamp) -> Result
         let next = entries.into_iter().find(|entry| handled.handlers.contains_key(entry.name.as_str()));
         if let Some(entry) = next
             && now.duration_since(entry.at) > LATE
+            && journal::cursor_moved(rx, subscriber).await?.is_none_or(|at| now.duration_since(at) > LATE)
         {
             stuck.push(StuckSubscriber { subscriber, event: entry.name, seq: entry.seq, since: entry.at });
         }

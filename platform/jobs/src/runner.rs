@@ -351,7 +351,7 @@ impl Inner {
     ) -> Result<bool> {
         let id = seen.id;
         let due = now.saturating_add(wait).map_err(Error::internal)?;
-        let mut tries = 0;
+        let started = Instant::now();
         loop {
             let written = db::write!(self.db, |tx| {
                 let Some(failure) = failure else { return store::done(tx, id, fence).await };
@@ -363,11 +363,9 @@ impl Inner {
                 }
             });
             match written {
-                // Forgetting a success costs a second run, so this tries longer than others.
-                Err(Error::Again) if tries < 10 => {
-                    tries += 1;
-                    tokio::time::sleep(POLL / 10).await;
-                }
+                // Forgetting a success costs a second run, so this tries longer than others; but not as long as the lease
+                // holds, of which two thirds are left at worst: afterwards another node runs the job too.
+                Err(Error::Again) if started.elapsed() < self.lease / 3 => tokio::time::sleep(POLL / 10).await,
                 written => return written,
             }
         }

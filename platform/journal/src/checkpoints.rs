@@ -46,7 +46,11 @@ impl SigningKey {
         self.development
     }
 
-    fn load(path: &Path) -> Result<Option<Self>> {
+    /// Reads the key file; none when there is none.
+    ///
+    /// # Errors
+    /// A file that is no key file or that others may read.
+    pub fn load(path: &Path) -> Result<Option<Self>> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -120,7 +124,6 @@ pub struct Checkpoints {
     folder: PathBuf,
     signer: Signer,
     origin: String,
-    development: bool,
 }
 
 impl Checkpoints {
@@ -132,12 +135,7 @@ impl Checkpoints {
         let (folder, origin) = (folder.into(), origin.into());
         fs::create_dir_all(&folder).map_err(|error| at(&folder, error))?;
         let signer = Signer::new(origin.clone(), &key.secret).map_err(Error::internal)?;
-        Ok(Self { folder, signer, origin, development: key.development })
-    }
-
-    /// The key was made by the program on its own.
-    pub fn is_development(&self) -> bool {
-        self.development
+        Ok(Self { folder, signer, origin })
     }
 
     /// The public key, `name+hash+base64`: whoever keeps checkpoints verifies them with it.

@@ -130,12 +130,21 @@ pub async fn cursor(rx: &mut Rx, subscriber: &str) -> Result<i64> {
     Ok(rx.opt::<(i64,)>(sql, params![subscriber]).await?.map_or(0, |(seq,)| seq))
 }
 
+/// When the subscriber last got on; none before it ever did.
+///
+/// # Errors
+/// Those of the database.
+pub async fn cursor_moved(rx: &mut Rx, subscriber: &str) -> Result<Option<Timestamp>> {
+    let sql = "SELECT moved_at FROM journal_cursor WHERE tenant = $1 AND subscriber = $2";
+    Ok(rx.opt::<(Option<Timestamp>,)>(sql, params![subscriber]).await?.and_then(|(at,)| at))
+}
+
 /// Moves the subscriber's cursor in the transaction that holds what came of the entries up to `to`.
 ///
 /// # Errors
 /// [`Error::Conflict`] when the cursor is not at `from`: another process was faster, and this transaction must not
 /// count.
-pub async fn advance(tx: &mut Tx, subscriber: &str, from: i64, to: i64) -> Result<()> {
+pub async fn advance(tx: &mut Tx, subscriber: &str, from: i64, to: i64, now: Timestamp) -> Result<()> {
     if to < from {
         return Err(Error::internal("a cursor only moves on"));
     }
@@ -143,8 +152,8 @@ pub async fn advance(tx: &mut Tx, subscriber: &str, from: i64, to: i64) -> Resul
     if from == 0 {
         tx.exec(sql, params![subscriber]).await?;
     }
-    let sql = "UPDATE journal_cursor SET seq = $4 WHERE tenant = $1 AND subscriber = $2 AND seq = $3";
-    match tx.exec(sql, params![subscriber, from, to]).await? {
+    let sql = "UPDATE journal_cursor SET seq = $4, moved_at = $5 WHERE tenant = $1 AND subscriber = $2 AND seq = $3";
+    match tx.exec(sql, params![subscriber, from, to, now]).await? {
         1 => Ok(()),
         _ => Err(Error::Conflict("journal-cursor-moved")),
     }

@@ -300,3 +300,20 @@ async fn a_script_in_every_text_field_stays_text_on_every_page() {
     assert!(page.contains("alert("), "the export shows what was written");
     harmless("auskunft.html", page);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_database_is_told_to_those_who_look_and_to_those_who_send() {
+    let Some(test) = TestCity::open(MODULES, Engine::Postgres).await else {
+        return eprintln!("PostgreSQL left out: MEER_TEST_DATABASE names no server");
+    };
+    let mut held = Vec::new();
+    for _ in 0..16 {
+        held.push(test.city.db.read().await.unwrap());
+    }
+    let (mut looking, mut sending) = (test.browser(), test.browser());
+    let (looked, sent) = tokio::join!(looking.get("/gesund"), sending.staff_sign_in("melde.muster", STAFF_PASSWORD));
+    looked.is(503).shows("Gerade ist sehr viel los").shows("laden Sie die Seite").hides("nicht angekommen");
+    sent.is(503).shows("Gerade ist sehr viel los").shows("nicht angekommen").hides("laden Sie die Seite");
+    held.clear();
+    test.browser().get("/gesund").await.is(200);
+}

@@ -10,7 +10,7 @@ use std::{
 
 use contract_processes::{StartProcess, TaskFinished};
 use db::{Engine, Tx, testing::TestDb};
-use house::{App, Call, City, Config, InCity, Module, handler, job, reaction};
+use house::{App, Call, City, Config, InCity, Module, TaskStuck, handler, job, reaction};
 use kernel::{CaseId, Command, Cx, Error, Event, Result, Sources, Subject, TaskOutcome, TaskToken, Timestamp, Uuid};
 use meer::modules::MODULES;
 use schemars::JsonSchema;
@@ -279,6 +279,24 @@ async fn a_job_that_is_given_up_while_a_process_waits_for_it_is_an_incident_unti
         let retry = page.body.split("action=\"").find(|part| part.starts_with("/intern/prozesse/stoerung/"));
         let retry = retry.and_then(|part| part.split('"').next()).expect("a button to try again").to_owned();
 
+        // Told of twice, it is seen once.
+        let sql = "SELECT instance, token, job FROM processes_incident WHERE tenant = $1 AND resolved_at IS NULL";
+        let (instance, token, job) =
+            town.city.db.read().await.unwrap().one::<(Uuid, i64, Uuid)>(sql, &[]).await.unwrap();
+        let token = TaskToken { instance, token: u64::try_from(token).unwrap() };
+        let stuck = TaskStuck { token, job, work: "fake.work".into(), error: "peer fake".into() };
+        let cx = town.app.cx(&town.city, "test");
+        db::write!(town.city.db, |tx| { journal::emit(tx, &cx, &stuck).await.map(|_| ()) }).unwrap();
+        assert!(house::settle(&town.app, &town.city).await.unwrap().is_empty());
+        let page = browser.get("/intern/prozesse").await;
+        assert_eq!(page.body.matches("/intern/prozesse/stoerung/").count(), 1);
+        // Of two from an earlier time none is left when one is tried again.
+        let sql = "INSERT INTO processes_incident (tenant, id, instance, token, element, message, at, job)
+                   SELECT tenant, $2, instance, token, element, message, at, job FROM processes_incident
+                   WHERE tenant = $1 AND job = $3";
+        db::write!(town.city.db, |tx| { tx.exec_one(sql, db::params![cx.sources.uuid(), job]).await }).unwrap();
+        browser.get("/intern/prozesse").await.shows(&retry);
+
         // Tried again in vain, it is seen again.
         browser.post(&retry, &[]).await.is(303);
         house::settle(&town.app, &town.city).await.unwrap();
@@ -313,5 +331,19 @@ async fn an_event_that_cannot_be_delivered_is_shown_with_what_to_do() {
         test.later(1);
         let (_, page) = overview(test.browser()).await;
         page.shows("fake.hear").shows("(fake.poison)").shows("Suchen Sie im Protokoll").hides("Alles läuft");
+
+        // One that has just got on, through entries however old, is at work and not stuck.
+        let mut rx = test.city.db.read().await.unwrap();
+        let from = journal::cursor(&mut rx, "fake.hear").await.unwrap();
+        let entries = journal::entries(&mut rx, from, 10_000).await.unwrap();
+        drop(rx);
+        let before = entries.iter().find(|entry| entry.name == "fake.poison").unwrap().seq - 1;
+        let now = test.app.sources.now();
+        db::write!(test.city.db, |tx| { journal::advance(tx, "fake.hear", from, before, now).await }).unwrap();
+        let (_, page) = overview(test.browser()).await;
+        page.hides("fake.hear");
+        test.later(1);
+        let (_, page) = overview(test.browser()).await;
+        page.shows("fake.hear").shows("(fake.poison)");
     }
 }

@@ -1,6 +1,11 @@
 //! How the program starts, and when it refuses: faults in a city's data, and a demo that is to serve real people.
 
-use std::path::Path;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use house::{Config, PeerConfig};
 
 use crate::program::{Place, Said, copy};
 
@@ -72,13 +77,15 @@ fn lacks(said: &Said, reason: &str) -> bool {
     !said.err.lines().any(|line| line.starts_with("  - ") && line.contains(reason))
 }
 
+const PEERS: [&str; 6] = ["population", "civil", "payment", "treasury", "eid", "smtp"];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn production_with_the_demo_is_refused_with_every_reason_and_leaves_no_demo_people() {
+async fn production_with_the_demo_is_refused_with_every_reason_and_makes_nothing() {
     let mut place = Place::alone();
     let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../meer.demo.toml");
     let shipped = meer::config::read(&demo).unwrap();
     copy(&testkit::cities().join("musterstadt"), &place.config.cities.join("musterstadt"));
-    place.config = house::Config {
+    place.config = Config {
         data: place.config.data.clone(),
         cities: place.config.cities.clone(),
         listen: place.config.listen.clone(),
@@ -89,34 +96,51 @@ async fn production_with_the_demo_is_refused_with_every_reason_and_leaves_no_dem
     assert!(!said.good && said.out.is_empty(), "it must not come as far as to listen: {}", said.all());
     let mut reasons = vec!["demo = true".to_owned(), "https = false".to_owned(), "checkpoints is not set".to_owned()];
     for city in ["meerbusch", "musterstadt"] {
-        for peer in ["population", "civil", "payment", "treasury", "eid", "smtp"] {
+        for peer in PEERS {
             reasons.push(if peer == "smtp" {
                 "peers.smtp is a sandbox".to_owned()
             } else {
                 format!("city.{city}.peers.{peer} is a sandbox")
             });
         }
-        for reason in ["development key", "second factor", "people.toml", "fees.toml"] {
-            reasons.push(format!("city {city}: ").to_owned() + reason);
-        }
+        reasons.push(format!("city {city}: no key signs the journal"));
     }
     let missing: Vec<_> = reasons.iter().filter(|reason| lacks_words(&said, reason)).collect();
     assert!(missing.is_empty(), "not named: {missing:?}\n{}", said.all());
     let named = said.err.lines().filter(|line| line.starts_with("  - ")).count();
     assert!(said.err.contains(&format!("{named} reasons")), "it says how many there are: {}", said.err);
-    assert!(lacks(&said, "demo account"), "a start that is refused must not make the demo's accounts: {}", said.err);
+    assert!(!place.config.data.exists(), "a start that is refused opens no city and makes no key");
 
-    // With the demo's people in the database each of them is named.
+    // With fit settings and keys it says what is in the cities: each of the demo's people is named.
     let seeded = place.run(&["seed"]);
     assert!(seeded.good, "{}", seeded.all());
+    let made = place.run(&["keys"]);
+    assert!(made.good, "{}", made.all());
+    let peer = |url: &str| PeerConfig { url: url.to_owned(), ..PeerConfig::default() };
+    place.config = Config {
+        demo: false,
+        https: true,
+        checkpoints: Some(place.path("outside")),
+        proxies: vec!["10.0.0.5".parse().unwrap()],
+        peers: PEERS.into_iter().map(|name| (name.to_owned(), peer("https://gegenstelle.example"))).collect(),
+        city: BTreeMap::new(),
+        ..place.config.clone()
+    };
+    place.write_config();
     let said = place.run(&["serve", "--production"]);
+    assert!(!said.good && said.out.is_empty(), "{}", said.all());
+    for city in ["meerbusch", "musterstadt"] {
+        for reason in ["second factor", "people.toml", "fees.toml"] {
+            assert!(!lacks_words(&said, &format!("city {city}: {reason}")), "{city}: {reason}: {}", said.err);
+        }
+    }
     for login in ["melde.muster", "stefan.muster", "sabine.beispiel", "paula.poststelle", "dora.datenschutz"] {
         assert!(!lacks(&said, &format!("city meerbusch: demo account {login}")), "{login}: {}", said.err);
     }
     // A peer that is missing or without encryption is a reason too.
-    let peers = place.config.city.entry("meerbusch".into()).or_default();
-    peers.peers.remove("eid");
-    peers.peers.get_mut("payment").unwrap().sandbox = false;
+    place.config.peers.remove("eid");
+    let own = place.config.city.entry("meerbusch".into()).or_default();
+    own.peers.insert("payment".to_owned(), peer("http://gegenstelle.example"));
     place.write_config();
     let said = place.run(&["serve", "--production"]);
     for reason in
@@ -126,15 +150,52 @@ async fn production_with_the_demo_is_refused_with_every_reason_and_leaves_no_dem
     }
 }
 
+/// The file with the key of Meerbusch.
+fn key_file(place: &Place) -> PathBuf {
+    house::signing_key(&place.config, "meerbusch")
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_made_by_the_operator_are_no_reason_against_production_and_never_overwritten() {
+async fn keys_may_be_made_after_the_database_and_are_never_overwritten() {
     let place = Place::alone();
-    let made = place.run(&["keys"]);
-    assert!(made.good && made.out.contains("meerbusch: "), "{}", made.all());
+    assert!(place.run(&["migrate"]).good);
+    let development = std::fs::read(key_file(&place)).unwrap();
     let said = place.run(&["serve", "--production"]);
-    assert!(!said.good && lacks(&said, "development key"), "{}", said.all());
+    assert!(!said.good && !lacks(&said, "city meerbusch: the journal is signed with a development key"), "{said:?}");
+    let made = place.run(&["keys"]);
+    assert!(made.good && made.out.contains("meerbusch: Entwicklungsschlüssel durch"), "{}", made.all());
+    let aside = key_file(&place).with_extension("key.development");
+    assert_eq!(std::fs::read(aside).unwrap(), development, "put aside, not thrown away");
+    let key = std::fs::read(key_file(&place)).unwrap();
+    let said = place.run(&["serve", "--production"]);
+    assert!(!said.good && lacks(&said, "city meerbusch"), "{}", said.all());
+
+    // A further city gets its key beside those that are there.
+    copy(&testkit::cities().join("musterstadt"), &place.config.cities.join("musterstadt"));
     let again = place.run(&["keys"]);
-    assert!(!again.good && again.err.contains("meerbusch.key"), "a key must not be overwritten: {}", again.all());
+    assert!(again.good && again.out.contains("ist schon da"), "{}", again.all());
+    assert!(again.out.contains("musterstadt: Schlüssel") && again.out.contains("angelegt"), "{}", again.all());
+    assert_eq!(std::fs::read(key_file(&place)).unwrap(), key);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_development_key_that_has_signed_something_goes_only_when_the_operator_says_so() {
+    let place = Place::alone();
+    assert!(place.run(&["migrate"]).good && place.run(&["checkpoint"]).good);
+    let key = std::fs::read(key_file(&place)).unwrap();
+    // Another city does not wait for this one.
+    copy(&testkit::cities().join("musterstadt"), &place.config.cities.join("musterstadt"));
+    let said = place.run(&["keys"]);
+    assert!(!said.good && said.err.contains("--replace-development"), "{}", said.all());
+    assert!(said.out.contains("musterstadt: Schlüssel"), "{}", said.all());
+    assert_eq!(std::fs::read(key_file(&place)).unwrap(), key);
+    let said = place.run(&["keys", "--replace-development"]);
+    assert!(said.good && said.out.contains("meerbusch: Entwicklungsschlüssel durch"), "{}", said.all());
+    assert!(place.run(&["migrate"]).good);
+    let said = place.run(&["checkpoint"]);
+    assert!(said.good && place.run(&["check"]).good, "the new key begins anew: {}", said.all());
+    let kept = std::fs::read_dir(place.path("outside/meerbusch.development")).unwrap();
+    assert_eq!(kept.count(), 1, "what the old key signed is kept");
 }
 
 /// Whether no reason holds all words of this one, city first.
@@ -155,17 +216,17 @@ async fn rows(place: &Place) -> (i64, i64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn check_checkpoint_and_backup_change_no_database_and_want_the_schema_of_the_program() {
+async fn check_checkpoint_and_backup_change_no_database_and_only_backup_takes_an_older_schema() {
     let place = Place::alone();
     let backup = place.path("backup");
     let commands = [vec!["check"], vec!["checkpoint"], vec!["backup", backup.to_str().unwrap()]];
-    let refused = |words: &str| {
-        for command in &commands {
+    let refused = |commands: &[Vec<&str>], words: &str| {
+        for command in commands {
             let said = place.run(command);
             assert!(!said.good && said.err.contains(words), "{command:?}: {}", said.all());
         }
     };
-    refused("bitte zuerst `meer migrate`");
+    refused(&commands, "bitte zuerst `meer migrate`");
     assert!(!place.config.data.join("meerbusch/city.db").exists());
 
     assert!(place.run(&["migrate"]).good);
@@ -185,11 +246,46 @@ async fn check_checkpoint_and_backup_change_no_database_and_want_the_schema_of_t
         tx.exec("DELETE FROM meer_migration WHERE module = 'services' AND step = '0002_upload_bytes'", &[]).await
     })
     .unwrap();
-    refused("hat den Stand services/0001_init, dieses Programm braucht services/0002_upload_bytes; bitte zuerst");
+    let older = "hat den Stand services/0001_init, dieses Programm braucht services/0002_upload_bytes; bitte zuerst";
+    refused(&commands[..2], older);
+    // Before a migration a backup is wanted most.
+    let said = place.run(&commands[2]);
+    assert!(
+        said.good && said.out.contains("gesichert") && backup.join("meerbusch/city.db").is_file(),
+        "{}",
+        said.all()
+    );
+    std::fs::remove_dir_all(&backup).unwrap();
     db::write!(db, |tx| {
         tx.exec("INSERT INTO meer_migration (module, step, sha) VALUES ('services', '9999_spaeter', 'x')", &[]).await
     })
     .unwrap();
-    refused("hat den Stand services/9999_spaeter, den dieses Programm nicht kennt");
+    refused(&commands, "hat den Stand services/9999_spaeter, den dieses Programm nicht kennt");
     assert!(!backup.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_at_a_city_without_its_keys_names_them_and_makes_none() {
+    let place = Place::alone();
+    assert!(place.run(&["migrate"]).good);
+    let (keys, away) = (place.config.data.join("keys"), place.path("away"));
+    std::fs::rename(&keys, &away).unwrap();
+    for command in ["check", "checkpoint"] {
+        let said = place.run(&[command]);
+        assert!(!said.good, "{command}: {}", said.all());
+        assert!(said.err.contains("meerbusch.key und ") && said.err.contains("meerbusch.secret"), "{}", said.all());
+        assert!(!keys.exists(), "{command}: no key is made");
+    }
+    let backup = place.path("backup");
+    let said = place.run(&["backup", backup.to_str().unwrap()]);
+    assert!(said.good && !keys.exists(), "a backup needs no keys: {}", said.all());
+    std::fs::create_dir(&keys).unwrap();
+    std::fs::copy(away.join("meerbusch.key"), keys.join("meerbusch.key")).unwrap();
+    let said = place.run(&["check"]);
+    assert!(!said.good && said.err.contains("meerbusch.secret"), "{}", said.all());
+    assert!(!said.err.contains("meerbusch.key"), "only what is missing: {}", said.all());
+    assert!(!keys.join("meerbusch.secret").exists());
+    copy(&away, &keys);
+    let said = place.run(&["check"]);
+    assert!(said.good, "{}", said.all());
 }

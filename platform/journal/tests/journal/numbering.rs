@@ -1,8 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use db::Engine;
-use journal::{advance, consistency_proof, cursor, emit, entries, inclusion_proof, root, run_sequencer, settle, size};
-use kernel::{Error, Result};
+use journal::{
+    advance, consistency_proof, cursor, cursor_moved, emit, entries, inclusion_proof, root, run_sequencer, settle, size,
+};
+use kernel::{Error, Result, Timestamp};
 use tokio::sync::Notify;
 
 use crate::city::{Noted, cities, cx, fee, sources};
@@ -187,7 +189,7 @@ async fn a_subscriber_gets_every_entry_once_although_two_processes_deliver() {
                 let batch = entries(&mut rx, from, 7).await.unwrap();
                 drop(rx);
                 let Some(last) = batch.last() else { return mine };
-                match db::write!(db, |tx| { advance(tx, "search", from, last.seq).await }) {
+                match db::write!(db, |tx| { advance(tx, "search", from, last.seq, Timestamp::UNIX_EPOCH).await }) {
                     Ok(()) => mine.extend(batch.iter().map(|entry| entry.seq)),
                     Err(Error::Conflict(_) | Error::Again) => {}
                     Err(error) => panic!("{error}"),
@@ -207,8 +209,10 @@ async fn a_subscriber_gets_every_entry_once_although_two_processes_deliver() {
         for after in 0..total {
             assert_eq!(entries(&mut rx, after, 1000).await.unwrap(), all[after as usize..]);
         }
+        assert_eq!(cursor_moved(&mut rx, "search").await.unwrap(), Some(Timestamp::UNIX_EPOCH));
+        assert_eq!(cursor_moved(&mut rx, "statistics").await.unwrap(), None);
         drop(rx);
-        let back = db::write!(test.db, |tx| { advance(tx, "search", total, 1).await });
+        let back = db::write!(test.db, |tx| { advance(tx, "search", total, 1, Timestamp::UNIX_EPOCH).await });
         assert!(matches!(back, Err(Error::Internal(_))));
     }
 }
