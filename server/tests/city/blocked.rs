@@ -224,6 +224,14 @@ async fn who_is_kept_secret_by_the_civil_register_is_seen_by_the_named_role_only
     let page = sabine.get(&format!("/intern/vorgang/{}", witness.1)).await;
     page.is(200).shows("Sperrvermerk nach § 64 PStG").shows("/uebernehmen");
     sabine.get(&format!("/intern/vorgang/{}", adopted.1)).await.is(200).hides("nach § 64 PStG").shows("/uebernehmen");
+    // Whoever looks into the journal later finds which unit was given the case.
+    let entries = journal::entries(&mut test.city.db.read().await.unwrap(), 0, 10_000).await.unwrap();
+    for (what, case, _) in &inside {
+        let unit = if what.starts_with('§') { "standesamt-sperrvermerke" } else { "standesamt" };
+        let of_case = entries.iter().filter(|e| e.name == "records.unit-decided" && e.fact["case"] == case.as_str());
+        let units: Vec<&Value> = of_case.map(|entry| &entry.fact["unit"]).collect();
+        assert_eq!(units, [unit], "{what}");
+    }
 
     // The Bürgerbüro has nothing to do with it: lists, numbers and searches are as before, the cases are no cases.
     for (list, before) in lists.iter().zip(&before) {
