@@ -155,6 +155,42 @@ const ENTRIES: [Entry; 4] = [
     Entry { what: "§ 64 PStG", name: ("Vorlage-Dachs", "Rosa"), born: ("17", "1", "1985") },
 ];
 
+impl Entry {
+    /// The words that are this entry's own.
+    fn words(&self) -> [&'static str; 5] {
+        [self.name.0, self.name.1, "Januar", "April", "Dezember"]
+    }
+}
+
+/// What a clerk answers in the task, whoever the entry is about.
+const REFUSAL: [(&str, &str); 4] = [
+    ("register_gesehen", "ja"),
+    ("ergebnis", "ablehnen"),
+    ("ablehnungsgrund", "nicht-berechtigt"),
+    ("ablehnung_text", "Sie gehören nicht zu den Berechtigten."),
+];
+
+/// What the applicant's export says of the case about each entry, without what must differ.
+async fn exported(
+    test: &TestCity,
+    applicant: &mut Browser,
+    cases: &[(&'static str, String)],
+) -> Vec<(&'static str, String)> {
+    let export = contents(&applicant.post("/konto/meine-daten", &[]).await.bytes);
+    assert!(!export.to_string().to_lowercase().contains("sperr"), "the applicant's export speaks of a Sperrvermerk");
+    let mut parts = Vec::new();
+    for (entry, (what, case)) in ENTRIES.iter().zip(cases) {
+        let words = entry.words();
+        let number = walks::number_of(test, case).await;
+        let of_case = |list: &str| {
+            let entries = export[list].as_array().unwrap().iter().filter(|entry| entry["case"] == number.as_str());
+            coded(&entries.cloned().collect(), &words).to_string()
+        };
+        parts.push((*what, bare(&["tables", "journal", "documents"].map(of_case).concat(), &words)));
+    }
+    parts
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_kept_secret_by_the_civil_register_is_seen_by_the_named_role_only() {
     let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
@@ -174,34 +210,22 @@ async fn who_is_kept_secret_by_the_civil_register_is_seen_by_the_named_role_only
     }
 
     let (mut outside, mut cases) = (Vec::new(), Vec::new());
-    for Entry { what, name, born } in ENTRIES {
-        let draft = walks::birth_certificate_of(&mut browser, name, born).await;
+    for entry in &ENTRIES {
+        let draft = walks::birth_certificate_of(&mut browser, entry.name, entry.born).await;
         let case = walks::submit(&mut browser, &draft).await;
         walks::pay(&test, &mut browser, &case).await;
-        let words = [name.0, name.1, "Januar", "April", "Dezember"];
         let page = browser.get(&format!("/vorgang/{case}")).await;
         page.is(200).shows("In Bearbeitung").hides("Sperr").hides("sperr");
-        outside.push((what, bare(&page.body, &words), words));
-        cases.push((what, case));
+        outside.push((entry.what, bare(&page.body, &entry.words())));
+        cases.push((entry.what, case));
     }
-    for (what, page, _) in &outside[1..] {
+    for (what, page) in &outside[1..] {
         same(&format!("the applicant's page of {what}"), &outside[0].1, page);
     }
     // The applicant's own data say the same of each of the four, case by case.
-    let export = contents(&browser.post("/konto/meine-daten", &[]).await.bytes);
-    assert!(!export.to_string().to_lowercase().contains("sperr"), "the applicant's export speaks of a Sperrvermerk");
-    let mut parts = Vec::new();
-    for ((_, _, words), (what, case)) in outside.iter().zip(&cases) {
-        let number = walks::number_of(&test, case).await;
-        let of_case = |list: &str| {
-            let entries = export[list].as_array().unwrap().iter().filter(|entry| entry["case"] == number.as_str());
-            coded(&entries.cloned().collect(), words).to_string()
-        };
-        let all = ["tables", "journal", "documents"].map(of_case).concat();
-        parts.push((what, bare(&all, words)));
-    }
-    for (what, part) in &parts[1..] {
-        same(&format!("the export of {what}"), &parts[0].1, part);
+    let before_work = exported(&test, &mut browser, &cases).await;
+    for (what, part) in &before_work[1..] {
+        same(&format!("the export of {what}"), &before_work[0].1, part);
     }
 
     // Inside: ordinary work is offered to the Standesamt; a case about a secret entry is no case for its clerks.
@@ -244,6 +268,28 @@ async fn who_is_kept_secret_by_the_civil_register_is_seen_by_the_named_role_only
         same("the page of a case that one may not see", &bare(&none.body, &[]), &bare(&real.body, &[]));
     }
     searches(&test, melde, &mut browser.clone()).await;
+
+    // When all four are decided, in the same words, nothing tells them apart either.
+    for (what, case, ..) in &inside {
+        let clerk = if what.starts_with('§') { &mut *sabine } else { &mut *stefan };
+        let task = walks::claim(clerk, case).await;
+        walks::decide(&test, clerk, &task, &REFUSAL).await;
+    }
+    let mut decided = Vec::new();
+    for (entry, (what, case)) in ENTRIES.iter().zip(&cases) {
+        let page = browser.get(&format!("/vorgang/{case}")).await;
+        page.is(200).shows("Abgelehnt").hides("Sperr").hides("sperr");
+        decided.push((what, bare(&page.body, &entry.words())));
+    }
+    for (what, page) in &decided[1..] {
+        same(&format!("the applicant's page of {what} after the decision"), &decided[0].1, page);
+    }
+    let after_work = exported(&test, &mut browser, &cases).await;
+    for ((what, part), (_, before)) in after_work.iter().zip(&before_work) {
+        assert!(part.len() > before.len(), "the export of {what} says nothing of the decision");
+        same(&format!("the export of {what} after the decision"), &after_work[0].1, part);
+    }
+
     let mut dora = test.browser();
     dora.staff_sign_in("dora.datenschutz", STAFF_PASSWORD).await.is(200);
     // Who answers requests under Art. 15 DSGVO gives the applicant's data out, and reads no more in them than they do.
