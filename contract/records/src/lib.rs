@@ -215,9 +215,9 @@ impl Command for HandOver {
     type Answer = TaskOutcome;
 }
 
-/// It was decided which unit leads a case from now on, be it the one that led it before. Which one is not said: an
-/// applicant may read what the journal says of their case, and a case about an entry with a Sperrvermerk (§ 64 PStG) is
-/// led by a unit of its own.
+/// It was decided which unit leads a case from now on, be it the one that led it before. Which one is said in an entry of
+/// its own (`records.unit-decided`): an applicant may read what the journal says of their case, and a case about an
+/// entry with a Sperrvermerk (§ 64 PStG) is led by a unit of its own.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaseHandedOver {
     pub case: CaseId,

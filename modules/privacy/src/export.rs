@@ -3,11 +3,12 @@
 use contract_records::{Audience, CaseView, CasesOfAccount, DocumentView, DocumentsOfCase};
 use db::{Rx, params};
 use house::{App, Call, Holds, Key};
-use kernel::{AccountId, Cx, Result, Subject, Timestamp, Uuid};
+use kernel::{AccountId, Cx, Lang, Result, Subject, Timestamp, Uuid};
 use serde_json::Value;
 
 use crate::{
     deletion,
+    labels::event_key,
     schema::{Cell, Schema},
 };
 
@@ -31,7 +32,7 @@ pub struct Part {
     pub rows: Vec<Vec<(String, Cell)>>,
 }
 
-/// An entry of the journal about the person's account, case, document or file.
+/// An entry of the journal about the person's account, case, document or file, of a kind that people may read of.
 #[derive(Debug)]
 pub struct Said {
     pub at: Timestamp,
@@ -92,7 +93,7 @@ pub async fn gather(cx: &Cx, rx: &mut Rx, app: &App, whose: &Whose) -> Result<Ex
         Whose::Account(account) => {
             let cases = cx.ask(rx, CasesOfAccount { account: *account }).await?;
             export.tables(rx, app, &schema, Key::Account, account.uuid(), None).await?;
-            export.entries(rx, &(*account).into(), None).await?;
+            export.entries(rx, app, &(*account).into(), None).await?;
             for case in &cases {
                 export.case(cx, rx, app, &schema, case).await?;
             }
@@ -106,22 +107,22 @@ pub async fn gather(cx: &Cx, rx: &mut Rx, app: &App, whose: &Whose) -> Result<Ex
 impl Export {
     async fn case(&mut self, cx: &Cx, rx: &mut Rx, app: &App, schema: &Schema, case: &CaseView) -> Result<()> {
         self.tables(rx, app, schema, Key::Case, case.id.uuid(), Some(&case.number)).await?;
-        self.entries(rx, &case.id.into(), Some(&case.number)).await?;
+        self.entries(rx, app, &case.id.into(), Some(&case.number)).await?;
         for (evidence, id) in deletion::evidential_rows(rx, app, case.id).await? {
             // Documents and files speak for themselves below.
             if !matches!(evidence.subject, "case" | "document" | "file") {
-                self.entries(rx, &Subject { kind: evidence.subject, id }, Some(&case.number)).await?;
+                self.entries(rx, app, &Subject { kind: evidence.subject, id }, Some(&case.number)).await?;
             }
         }
         for document in cx.ask(rx, DocumentsOfCase { case: case.id }).await? {
-            self.document(rx, &case.number, document).await?;
+            self.document(rx, app, &case.number, document).await?;
         }
         Ok(())
     }
 
-    async fn document(&mut self, rx: &mut Rx, case: &str, document: DocumentView) -> Result<()> {
-        self.entries(rx, &document.id.into(), Some(case)).await?;
-        self.entries(rx, &document.file.into(), Some(case)).await?;
+    async fn document(&mut self, rx: &mut Rx, app: &App, case: &str, document: DocumentView) -> Result<()> {
+        self.entries(rx, app, &document.id.into(), Some(case)).await?;
+        self.entries(rx, app, &document.file.into(), Some(case)).await?;
         self.documents.push(Document {
             case: case.to_owned(),
             title: document.title,
@@ -151,9 +152,12 @@ impl Export {
         Ok(())
     }
 
-    async fn entries(&mut self, rx: &mut Rx, subject: &Subject, case: Option<&str>) -> Result<()> {
+    /// Only what its module has a text for: a name that nobody wrote for the person to read may tell them what they must
+    /// not know, such as that there is a Sperrvermerk (§ 64 PStG).
+    async fn entries(&mut self, rx: &mut Rx, app: &App, subject: &Subject, case: Option<&str>) -> Result<()> {
         let entries = journal::of_subject(rx, subject, ENTRIES).await?;
-        self.journal.extend(entries.into_iter().map(|entry| Said {
+        let named = entries.into_iter().filter(|entry| app.texts.has(Lang::De, &event_key(&entry.name)));
+        self.journal.extend(named.map(|entry| Said {
             at: entry.at,
             name: entry.name,
             case: case.map(str::to_owned),

@@ -8,7 +8,7 @@
 //! | `<module>-value-<column>` | an amount in cents in it, as `{ $amount }` |
 //! | `<module>-event-<name>` | an entry of the journal |
 //!
-//! What has no text is shown as it is called in the database.
+//! What has no text is shown as it is called in the database; an entry of the journal that has none is not in the export.
 
 use std::sync::Arc;
 
@@ -43,6 +43,10 @@ pub fn table_key(module: &str, table: &str) -> String {
 
 pub fn field_key(module: &str, name: &str) -> String {
     format!("{module}-field-{}", dashed(name))
+}
+
+pub fn event_key(name: &str) -> String {
+    name.replacen('.', "-event-", 1)
 }
 
 /// Codes are short words of the program, never what a person typed.
@@ -146,7 +150,7 @@ impl<'a> Labels<'a> {
     }
 
     pub fn event(&self, name: &str) -> String {
-        self.text(&name.replacen('.', "-event-", 1)).unwrap_or_else(|| name.to_owned())
+        self.text(&event_key(name)).unwrap_or_else(|| name.to_owned())
     }
 }
 
@@ -160,6 +164,7 @@ mod tests {
             assert_eq!(field_key("records", name), "records-field-family-name");
         }
         assert_eq!(table_key("records", "records_access_log"), "records-table-access-log");
+        assert_eq!(event_key("records.case-opened"), "records-event-case-opened");
         assert_eq!(table_key("accounts", "identity_account"), "accounts-table-identity-account");
         assert!(is_code("waiting-payment") && !is_code("Erika Beispiel") && !is_code(""));
     }

@@ -118,8 +118,16 @@ const FILING: Module = Module {
     name: "filing",
     migrations: Some(SCHEMA),
     locales: &[
-        ("de", "filing-table-note = Notizen\nfiling-field-number = Aktenzeichen\nfiling-event-filed = Abgelegt\n"),
-        ("en", "filing-table-note = Notes\nfiling-field-number = Reference\nfiling-event-filed = Filed\n"),
+        (
+            "de",
+            "filing-table-note = Notizen\nfiling-field-number = Aktenzeichen\nfiling-event-filed = Abgelegt\n\
+             filing-event-note-written = Notiz geschrieben\n",
+        ),
+        (
+            "en",
+            "filing-table-note = Notes\nfiling-field-number = Reference\nfiling-event-filed = Filed\n\
+             filing-event-note-written = Note written\n",
+        ),
     ],
     commands: |c| {
         c.answers(answer!(cases: CasesOfAccount));
@@ -380,6 +388,7 @@ async fn a_person_gets_everything_about_them_and_nothing_about_anybody_else() {
         ] {
             assert!(holds(&own, shown), "{shown} is missing");
         }
+        assert!(!holds(&own, "filing.paid"), "an event that nobody has written a text for");
         assert!(!holds(&own, "Bert"), "somebody else's data");
         assert!(!holds(&own, "Anna-bytes-intern"), "an internal document that nobody has looked through");
 

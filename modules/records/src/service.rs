@@ -8,7 +8,9 @@ use db::{Rx, Tx};
 use house::{Call, InCity};
 use identity::access::Confidentiality;
 use jiff::ToSpan;
-use kernel::{CaseId, Cx, DocumentId, Error, Event, FileId, Principal, Result, Subject, TaskOutcome, Timestamp};
+use kernel::{
+    CaseId, Cx, DocumentId, Error, Event, FileId, Principal, Result, Subject, TaskOutcome, Timestamp, UnitKey, Uuid,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -160,6 +162,22 @@ pub async fn set_appraisal(cx: &Cx, tx: &mut Tx, case: CaseId) -> Result<()> {
     file::store::set_appraisal(tx, case, appraisal.code()).await
 }
 
+/// Which unit leads a case from now on. It is told of the hand-over and not of the case: what is told of a case is in the
+/// export for its applicant, and [`CaseHandedOver`] says why the unit must not be there.
+#[derive(Serialize, Deserialize)]
+struct UnitDecided {
+    hand_over: Uuid,
+    case: CaseId,
+    unit: UnitKey,
+}
+
+impl Event for UnitDecided {
+    const NAME: &'static str = "records.unit-decided";
+    fn subject(&self) -> Subject {
+        Subject { kind: "hand-over", id: self.hand_over }
+    }
+}
+
 /// # Errors
 /// `NotFound` when the city has no such unit.
 pub async fn hand_over(cx: &Cx, tx: &mut Tx, c: HandOver) -> Result<TaskOutcome> {
@@ -171,6 +189,8 @@ pub async fn hand_over(cx: &Cx, tx: &mut Tx, c: HandOver) -> Result<TaskOutcome>
         put_on_desk(cx, tx, &case).await?;
     }
     journal::emit_evidence(tx, cx, &CaseHandedOver { case: case.id }, None, &EVIDENCE[1]).await?;
+    let decided = UnitDecided { hand_over: cx.sources.uuid(), case: case.id, unit: case.unit };
+    journal::emit(tx, cx, &decided).await?;
     Ok(TaskOutcome::done([]))
 }
 

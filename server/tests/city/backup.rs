@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use db::Engine;
@@ -20,6 +20,9 @@ use crate::{
 };
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
+
+/// A time in which a few people get their applications sent off on any machine.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Applicants who come one after the other until they are told to stop.
 async fn apply(
@@ -37,8 +40,7 @@ async fn apply(
 }
 
 /// Somebody who cannot decide: puts evidence to a draft and takes it away again.
-async fn hesitate(mut browser: Browser, step: String, stop: Arc<AtomicBool>) -> usize {
-    let mut rounds = 0;
+async fn hesitate(mut browser: Browser, step: String, stop: Arc<AtomicBool>, rounds: Arc<AtomicUsize>) {
     while !stop.load(Ordering::Relaxed) {
         for (aktion, files) in [
             ("", [("nachweis_beziehung", "a.pdf", PDF), ("nachweis_beziehung", "b.pdf", PDF)].as_slice()),
@@ -56,9 +58,8 @@ async fn hesitate(mut browser: Browser, step: String, stop: Arc<AtomicBool>) -> 
             let page = browser.post_files(&step, &fields, files).await;
             assert!(matches!(page.status.as_u16(), 303 | 422), "{} {}", page.status, page.body);
         }
-        rounds += 1;
+        rounds.fetch_add(1, Ordering::Relaxed);
     }
-    rounds
 }
 
 /// A draft that is at the page for evidence.
@@ -97,10 +98,18 @@ async fn a_backup_under_load_is_whole_when_it_is_restored_into_an_empty_folder()
     }
     let mut browser = Browser::of_program(program.address);
     let step = at_evidence(&mut browser).await;
-    let hesitating = tokio::spawn(hesitate(browser, step, stop.clone()));
+    let rounds = Arc::new(AtomicUsize::new(0));
+    let hesitating = tokio::spawn(hesitate(browser, step, stop.clone(), Arc::clone(&rounds)));
     let mut backups = Vec::new();
     for n in 0..4 {
+        // So much has happened since the last backup, however slow the machine is.
+        let (applications, files) = (told.lock().unwrap().len() + 5, rounds.load(Ordering::Relaxed) + 1);
+        let begun = Instant::now();
         tokio::time::sleep(Duration::from_millis(300)).await;
+        while told.lock().unwrap().len() < applications || rounds.load(Ordering::Relaxed) < files {
+            assert!(begun.elapsed() < PATIENCE, "too little happens: {} applications", told.lock().unwrap().len());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         let before: BTreeSet<CaseId> = told.lock().unwrap().clone();
         let target = place.path(&format!("backup-{n}"));
         let said = place.run(&["backup", target.to_str().unwrap()]);
@@ -109,10 +118,8 @@ async fn a_backup_under_load_is_whole_when_it_is_restored_into_an_empty_folder()
     }
     stop.store(true, Ordering::Relaxed);
     people.join_all().await;
-    let rounds = hesitating.await.unwrap();
+    hesitating.await.unwrap();
     program.kill();
-    let all = told.lock().unwrap().len();
-    assert!(rounds > 4 && all > 20, "too little load: {rounds} files put and taken away, {all} applications");
 
     for (target, before) in &backups {
         let mut other = Place::with(&sandbox, Engine::Sqlite).await.unwrap();

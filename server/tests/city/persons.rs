@@ -131,6 +131,19 @@ async fn a_person_gets_every_datum_of_all_modules_and_nothing_of_another_person(
             assert!(foreign.is_empty(), "the export holds data of somebody else: {foreign:?}");
             every_table_with_rows_is_in(&test, own, &contents(&package)).await;
         }
+        what_is_said_of_people_has_a_text(&test).await;
+    }
+}
+
+/// An export holds the events that have a text; one with data of a person that has none would be kept from them.
+async fn what_is_said_of_people_has_a_text(test: &TestCity) {
+    let sql = "SELECT DISTINCT name FROM journal_entry
+               WHERE tenant = $1 AND private IS NOT NULL AND subject_kind <> 'staff'";
+    let names = test.city.db.read().await.unwrap().list::<(String,)>(sql, &[]).await.unwrap();
+    assert!(!names.is_empty(), "nothing is said of anybody: does this test still look at the right place?");
+    for (name,) in names {
+        let key = name.replacen('.', "-event-", 1);
+        assert!(test.app.texts.has(kernel::Lang::De, &key), "{key} is missing");
     }
 }
 

@@ -33,7 +33,7 @@ async fn staff_read_who_did_a_step_and_the_applicant_does_not() {
         page.is(200);
         assert_eq!(who(&page.body, "Antrag eingegangen"), "· Antragstellende Person");
         assert_eq!(who(&page.body, "Aufgabe erledigt"), "· Mara Muster-Meldewesen");
-        assert_eq!(who(&page.body, "Der Vorgang ist abgeschlossen"), "· Verfahren");
+        assert_eq!(who(&page.body, "Der Vorgang ist abgeschlossen"), "· automatisch");
 
         let all = identity::all_staff(&mut test.city.db.read().await.unwrap()).await.unwrap();
         let id = |login: &str| all.iter().find(|s| s.login == login).unwrap().id;
