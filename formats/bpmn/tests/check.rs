@@ -54,7 +54,6 @@ fn elements_that_are_not_executed() {
     for (element, also) in [
         ("<bpmn:task id='t'/>", None),
         ("<bpmn:scriptTask id='t'/>", None),
-        ("<bpmn:callActivity id='t' calledElement='q'/>", None),
         ("<bpmn:complexGateway id='t'/>", None),
         ("<bpmn:transaction id='t'/>", Some((Rule::Start, "t"))),
         ("<bpmn:adHocSubProcess id='t'/>", Some((Rule::Start, "t"))),
@@ -66,6 +65,16 @@ fn elements_that_are_not_executed() {
         ("<bpmn:intermediateCatchEvent id='t'><bpmn:conditionalEventDefinition/></bpmn:intermediateCatchEvent>", None),
         ("<bpmn:intermediateCatchEvent id='t'><bpmn:timerEventDefinition/></bpmn:intermediateCatchEvent>", None),
         ("<bpmn:intermediateThrowEvent id='t'><bpmn:messageEventDefinition/></bpmn:intermediateThrowEvent>", None),
+        ("<bpmn:intermediateThrowEvent id='t'><bpmn:compensateEventDefinition/></bpmn:intermediateThrowEvent>", None),
+        (
+            "<bpmn:userTask id='t'><bpmn:multiInstanceLoopCharacteristics behavior='One' meer:collection='c'/></bpmn:userTask>",
+            None,
+        ),
+        (
+            "<bpmn:userTask id='t'><bpmn:multiInstanceLoopCharacteristics meer:collection='c' meer:output='o'/></bpmn:userTask>",
+            None,
+        ),
+        ("<bpmn:userTask id='t'><bpmn:standardLoopCharacteristics loopMaximum='0'/></bpmn:userTask>", None),
         ("<bpmn:eventBasedGateway id='t' instantiate='true'/>", Some((Rule::Unsupported, "t"))),
     ] {
         let also: Vec<_> = also.into_iter().filter(|also| also.0 != Rule::Unsupported).collect();
@@ -130,7 +139,7 @@ fn boundary_events_that_can_never_happen() {
     expect(&attached(user, "cancelActivity='false'><bpmn:errorEventDefinition/>", "t"), &[(Rule::Reference, "b")]);
     expect(&attached(user, "><bpmn:errorEventDefinition errorRef='ghost'/>", "t"), &[(Rule::Unsupported, "b")]);
     let cycle = "><bpmn:timerEventDefinition><bpmn:timeCycle>R3/P1D</bpmn:timeCycle></bpmn:timerEventDefinition>";
-    expect(&attached(user, cycle, "t"), &[(Rule::Timer, "b")]);
+    expect(&attached(user, cycle, "t"), &[]);
     expect(&attached(user, &format!("cancelActivity='false' {cycle}"), "t"), &[]);
     expect(&attached(user, &timer.replace("P1D", "1 Tag"), "t"), &[(Rule::Timer, "b")]);
     expect(&attached(user, &timer.replace("P1D", "=period"), "t"), &[]);
@@ -172,6 +181,7 @@ fn names_that_are_not_known() {
         decisions: set(&["fees#fee"]),
         forms: set(&["check"]),
         units: set(&["standesamt"]),
+        processes: set(&["zahlung"]),
     };
     let rules = |process: &str| -> Vec<Rule> { model(process).check(&known).iter().map(|error| error.rule).collect() };
     assert_eq!(rules(&task("meer:form='check' meer:unit='standesamt'")), []);
@@ -181,6 +191,8 @@ fn names_that_are_not_known() {
     assert_eq!(rules(&of("<bpmn:serviceTask id='t' meer:command='payments.request'/>")), []);
     assert_eq!(rules(&of("<bpmn:serviceTask id='t' meer:command='payments.reqest'/>")), [Rule::UnknownName]);
     assert_eq!(rules(&of("<bpmn:businessRuleTask id='t' meer:decision='fees#fe'/>")), [Rule::UnknownName]);
+    assert_eq!(rules(&of("<bpmn:callActivity id='t' calledElement='zahlung'/>")), []);
+    assert_eq!(rules(&of("<bpmn:callActivity id='t' calledElement='zahlungen'/>")), [Rule::UnknownName]);
 }
 
 #[test]

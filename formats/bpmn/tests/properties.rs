@@ -199,6 +199,12 @@ impl Ledger {
                 Effect::CallCommand { token, .. } => assert!(self.open.insert(*token)),
                 Effect::OpenUserTask(task) => assert!(self.open.insert(task.token)),
                 Effect::CancelCommand { token } | Effect::CloseUserTask { token } => assert!(self.open.remove(token)),
+                Effect::CallProcess { token, .. } => assert!(self.open.insert(*token)),
+                Effect::CancelProcess { token } => assert!(self.open.remove(token)),
+                Effect::AwaitSignal { .. } | Effect::ForgetSignal { .. } | Effect::Escalated { .. } => {}
+                Effect::SendMessage { token, element, .. } | Effect::Broadcast { token, element, .. } => {
+                    assert_eq!(self.inside.get(token), Some(element), "it is thrown from where the token is");
+                }
                 Effect::ScheduleTimer { token, .. } => assert!(self.timers.insert(*token)),
                 Effect::CancelTimer { token } => assert!(self.timers.remove(token), "only open timers are cancelled"),
                 Effect::AwaitMessage { .. } | Effect::ForgetMessage { .. } => {}
