@@ -712,8 +712,8 @@ fn event_name(trigger: &EventTrigger) -> &'static str {
 impl Graph {
     /// Nodes from which `flow` can be reached without passing `gateway`. A boundary event is reached from the
     /// activity it is attached to, a catching link event from the throwing ones.
-    pub fn upstream(&self, gateway: usize, flow: usize) -> Reach {
-        let mut found = Reach { bits: vec![0; self.nodes.len().div_ceil(64)] };
+    pub fn upstream(&self, gateway: usize, flow: usize) -> NodeSet {
+        let mut found = self.no_nodes();
         let mut open = vec![self.flows[flow].source];
         while let Some(node) = open.pop() {
             if node != gateway && found.insert(node) {
@@ -722,22 +722,32 @@ impl Graph {
         }
         found
     }
+
+    pub fn no_nodes(&self) -> NodeSet {
+        NodeSet { bits: vec![0; self.nodes.len().div_ceil(64)] }
+    }
 }
 
-/// A set of nodes.
-pub(crate) struct Reach {
+/// A set of nodes of one graph.
+pub(crate) struct NodeSet {
     bits: Vec<u64>,
 }
 
-impl Reach {
-    fn insert(&mut self, node: usize) -> bool {
+impl NodeSet {
+    /// Whether it was not in it before.
+    pub fn insert(&mut self, node: usize) -> bool {
         let (word, bit) = (node / 64, 1 << (node % 64));
         let is_new = self.bits[word] & bit == 0;
         self.bits[word] |= bit;
         is_new
     }
 
-    pub fn contains(&self, node: usize) -> bool {
-        self.bits[node / 64] & (1 << (node % 64)) != 0
+    pub fn extend(&mut self, others: &Self) {
+        self.bits.iter_mut().zip(&others.bits).for_each(|(bits, others)| *bits |= others);
+    }
+
+    /// Whether one of its nodes is in the first set and not in the second.
+    pub fn any_in_first_only(&self, first: &Self, second: &Self) -> bool {
+        self.bits.iter().zip(&first.bits).zip(&second.bits).any(|((bits, first), second)| bits & first & !second != 0)
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 pub use self::migrate::{Placement, Reason, migrate, preview};
 use crate::Model;
-use crate::graph::{Does, Graph, GraphNode, Reach, TimerSpec, Trigger, feel_of};
+use crate::graph::{Does, Graph, GraphNode, NodeSet, TimerSpec, Trigger, feel_of};
 use crate::iso::{is_date, is_duration, parse_cycle};
 use crate::model::Mapping;
 use crate::state::{Awaits, Outcome, Pass, Resume, State, Status, Token, Vars, Wait, Watch};
@@ -326,7 +326,7 @@ struct Machine<'m> {
     ways: VecDeque<Way>,
     moves: usize,
     /// From where each way into a gateway can be reached; asked for often while joins wait for one another.
-    reach: HashMap<usize, Reach>,
+    reach: HashMap<usize, NodeSet>,
 }
 
 impl<'m> Machine<'m> {
@@ -1030,48 +1030,55 @@ impl<'m> Machine<'m> {
 
     /// Leads on an inclusive join to which no further token can come (BPMN 2.0.2, 13.4.3).
     fn fire_inclusive(&mut self) -> bool {
-        let mut seen = HashSet::new();
+        let graph = self.graph;
+        if !self.state.tokens.iter().any(|token| matches!(token.wait, Wait::Join { .. })) {
+            return false;
+        }
+        // One pass over the tokens, so that many joins that wait for one another stay cheap.
         let mut gateways = Vec::new();
-        for token in self.state.tokens.iter().filter(|t| matches!(t.wait, Wait::Join { .. })) {
-            if let Some(node) = self.graph.node(&token.element)
-                && self.graph.nodes[node].does == Does::Inclusive
-                && seen.insert((node, token.scope))
+        let mut waiting: HashMap<(usize, u64), Vec<(u64, usize)>> = HashMap::new();
+        let mut occupied: HashMap<u64, NodeSet> = HashMap::new();
+        for token in &self.state.tokens {
+            let Some(node) = graph.node(&token.element) else { continue };
+            occupied.entry(token.scope).or_insert_with(|| graph.no_nodes()).insert(node);
+            if let Wait::Join { flow } = &token.wait
+                && graph.nodes[node].does == Does::Inclusive
+                && let Some(flow) = graph.flow(flow)
             {
-                gateways.push((node, token.scope));
+                let here = (node, token.scope);
+                let arrived = waiting.entry(here).or_insert_with(|| {
+                    gateways.push(here);
+                    Vec::new()
+                });
+                arrived.push((token.id, flow));
             }
         }
-        for (index, scope) in gateways {
-            let node = &self.graph.nodes[index];
-            let arrived: HashSet<usize> =
-                self.joining(node, scope).filter_map(|(_, flow)| self.graph.flow(flow)).collect();
-            if self.awaited(index, scope, &arrived) {
+        for (gateway, scope) in gateways {
+            let (Some(tokens), Some(occupied)) = (waiting.get(&(gateway, scope)), occupied.get(&scope)) else {
+                continue;
+            };
+            let mut arrived = HashSet::new();
+            let taken: Vec<u64> =
+                tokens.iter().filter(|(_, flow)| arrived.insert(*flow)).map(|(token, _)| *token).collect();
+            if self.awaited(gateway, occupied, &arrived) {
                 continue;
             }
-            let mut taken = Vec::new();
-            for flow in &arrived {
-                let id = &self.graph.flows[*flow].id;
-                taken.extend(self.joining(node, scope).find(|(_, f)| f == id).map(|(token, _)| token));
-            }
-            self.join(node, scope, &taken);
+            self.join(&graph.nodes[gateway], scope, &taken);
             return true;
         }
         false
     }
 
-    /// Whether a token elsewhere in the scope can reach a flow without token and none with token.
-    fn awaited(&mut self, gateway: usize, scope: u64, arrived: &HashSet<usize>) -> bool {
+    /// Whether from one of the nodes in `occupied` a flow without token can be reached and none with token.
+    fn awaited(&mut self, gateway: usize, occupied: &NodeSet, arrived: &HashSet<usize>) -> bool {
         let graph = self.graph;
-        let incoming = &graph.nodes[gateway].incoming;
-        for &flow in incoming {
-            self.reach.entry(flow).or_insert_with(|| graph.upstream(gateway, flow));
+        let (mut to_empty, mut to_full) = (graph.no_nodes(), graph.no_nodes());
+        for &flow in &graph.nodes[gateway].incoming {
+            let reach = self.reach.entry(flow).or_insert_with(|| graph.upstream(gateway, flow));
+            let side = if arrived.contains(&flow) { &mut to_full } else { &mut to_empty };
+            side.extend(reach);
         }
-        let reaches = |node: usize, full: bool| {
-            let mut flows = incoming.iter().filter(|flow| arrived.contains(flow) == full);
-            flows.any(|flow| self.reach.get(flow).is_some_and(|reach| reach.contains(node)))
-        };
-        let elsewhere = self.state.tokens.iter().filter(|token| token.scope == scope);
-        let mut nodes = elsewhere.filter_map(|token| graph.node(&token.element)).filter(|&node| node != gateway);
-        nodes.any(|node| reaches(node, false) && !reaches(node, true))
+        occupied.any_in_first_only(&to_empty, &to_full)
     }
 }
 
