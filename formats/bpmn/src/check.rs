@@ -47,7 +47,7 @@ impl Model {
     pub fn check(&self, known: &Known) -> Vec<ModelError> {
         let mut check = Check { graph: &self.graph, known, errors: Vec::new() };
         let Some(process) = check.process(&self.definitions) else { return check.errors };
-        check.foreign_names(&process.base, process.name.as_deref());
+        check.foreign_names(&process.base, &process.base.id, process.name.as_deref());
         check.level(&process.content, &process.base, process.name.as_deref(), None);
         for node in &self.graph.nodes {
             check.node(node);
@@ -155,14 +155,14 @@ impl<'m> Check<'m> {
     }
 
     /// Names in our namespace that exist nowhere.
-    fn foreign_names(&mut self, base: &Base, name: Option<&str>) {
+    fn foreign_names(&mut self, base: &Base, id: &str, name: Option<&str>) {
         for attribute in base.attributes.iter().filter(|a| a.name.namespace == MEER) {
             let message = format!("Das Attribut meer:{} gibt es hier nicht.", attribute.name.local);
-            self.report(base.at, &base.id, name, Rule::UnknownExtension, message);
+            self.report(base.at, id, name, Rule::UnknownExtension, message);
         }
         for element in base.extensions.iter().chain(&base.rest).filter(|e| e.name.namespace == MEER) {
             let message = format!("Das Element meer:{} gibt es hier nicht.", element.name.local);
-            self.report(element.at, &base.id, name, Rule::UnknownExtension, message);
+            self.report(element.at, id, name, Rule::UnknownExtension, message);
         }
     }
 
@@ -172,19 +172,19 @@ impl<'m> Check<'m> {
         for element in &content.elements {
             match element {
                 FlowElement::Flow(flow) => {
-                    self.foreign_names(&flow.base, flow.name.as_deref());
+                    self.foreign_names(&flow.base, &flow.base.id, flow.name.as_deref());
                     self.flow_ends(flow, parent);
                 }
                 FlowElement::Node(node) => {
                     let name = node.name.as_deref();
-                    self.foreign_names(&node.base, name);
+                    self.foreign_names(&node.base, &node.base.id, name);
                     self.own_names(node);
                     if let NodeKind::StartEvent(event) = &node.kind {
                         starts += 1;
                         plain_starts += usize::from(event.definitions.is_empty());
                     }
                     if let Some(repeated) = loop_of(&node.kind) {
-                        self.foreign_names(repeated, name);
+                        self.foreign_names(repeated, &node.base.id, name);
                     }
                     match &node.kind {
                         NodeKind::BoundaryEvent(event) => self.boundary(node, event, parent),
@@ -503,7 +503,9 @@ impl<'m> Check<'m> {
         let all = || graph.nodes.iter().enumerate();
         let starts = all().filter(|(_, node)| node.is_start || node.is_handler() || node.is_unsupported());
         let reached = closure(starts.map(|(index, _)| index), |index| graph.successors(index).collect());
-        let ends = all().filter(|(_, node)| node.is_end || node.is_handler() || node.is_unsupported());
+        let ends = all().filter(|(_, node)| {
+            node.is_end || node.is_handler() || node.is_unsupported() || node.does == Does::Link(None)
+        });
         let ending = closure(ends.map(|(index, _)| index), |index| graph.predecessors(index).collect());
         for (index, node) in graph.nodes.iter().enumerate() {
             let is_source = node.is_start || matches!(node.does, Does::Boundary { .. });
@@ -525,7 +527,7 @@ impl<'m> Check<'m> {
                     Rule::DeadEnd,
                     "Hier geht es nicht weiter: Es fehlt ein Weg bis zu einem Endereignis.",
                 );
-            } else if !ending.contains(&index) && !matches!(node.does, Does::Link(None)) {
+            } else if !ending.contains(&index) {
                 self.at_node(node, Rule::DeadEnd, "Von hier führt kein Weg zu einem Endereignis.");
             }
         }

@@ -362,14 +362,12 @@ impl Builder<'_> {
 
     /// Leads throwing link events to the catching one of the same name on their level (BPMN 2.0.2, 10.5.1).
     fn link(&mut self) {
-        let targets: HashMap<(Option<usize>, String), usize> = self
-            .graph
-            .nodes
-            .iter()
-            .enumerate()
-            .filter(|(_, node)| node.does == Does::LinkTarget)
-            .filter_map(|(index, node)| Some(((node.parent, node.link.clone()?), index)))
-            .collect();
+        let mut targets: HashMap<(Option<usize>, String), usize> = HashMap::new();
+        for (index, node) in self.graph.nodes.iter().enumerate() {
+            if let (Does::LinkTarget, Some(name)) = (&node.does, &node.link) {
+                targets.entry((node.parent, name.clone())).or_insert(index);
+            }
+        }
         for index in 0..self.graph.nodes.len() {
             let node = &self.graph.nodes[index];
             let Does::Link(_) = node.does else { continue };

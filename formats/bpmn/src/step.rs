@@ -1019,6 +1019,9 @@ impl<'m> Machine<'m> {
 
     /// Leads on a sub-process in which no token is left.
     fn finish_scope(&mut self) -> bool {
+        if !self.state.tokens.iter().any(|token| token.wait == Wait::Scope) {
+            return false;
+        }
         let busy: HashSet<u64> = self.state.tokens.iter().map(|token| token.scope).collect();
         let done = self.state.tokens.iter().find(|token| token.wait == Wait::Scope && !busy.contains(&token.id));
         let Some(id) = done.map(|token| token.id) else { return false };
