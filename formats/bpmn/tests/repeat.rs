@@ -255,3 +255,29 @@ fn called_processes_one_for_each_item() {
     run.done(calls[0], json!({"paper": 1}));
     assert_eq!(run.state.vars().get("papers"), Some(&json!([1, 2])));
 }
+
+#[test]
+fn an_event_sub_process_belongs_to_its_pass() {
+    let mut run = Run::new(&format!(
+        r#"<bpmn:startEvent id="s"/><bpmn:subProcess id="a"><bpmn:multiInstanceLoopCharacteristics {OFFICES}/>
+        <bpmn:startEvent id="is"/><bpmn:userTask id="t"/><bpmn:endEvent id="ie"/>{}
+        <bpmn:subProcess id="h" triggeredByEvent="true"><bpmn:startEvent id="hs"><bpmn:errorEventDefinition/></bpmn:startEvent>
+        <bpmn:userTask id="ht"/><bpmn:endEvent id="he"/>{}</bpmn:subProcess></bpmn:subProcess>
+        <bpmn:boundaryEvent id="b" attachedToRef="a"><bpmn:errorEventDefinition/></bpmn:boundaryEvent>
+        <bpmn:endEvent id="e"/><bpmn:endEvent id="late"/>{}"#,
+        flows("is-t t-ie"),
+        flows("hs-ht ht-he"),
+        flows("s-a a-e b-late")
+    ));
+    run.start(json!({"offices": ["bau", "recht"]}));
+    let token = run.all_at("t")[0];
+    expect(
+        run.step(Event::Failed { token, code: "broken".into() }),
+        &["close-task", "!t", "+h", "+hs", "-hs", "+ht", "open ht"],
+    );
+    assert_eq!(run.all_at("t").len(), 1, "the other pass goes on");
+    // Its own error is none for the same event sub-process, in no pass: it leaves through the boundary of the whole.
+    let effects = run.fail("ht", "broken again");
+    assert_eq!(effects[effects.len() - 5..], ["+b", "-b", "+late", "-late", "finished Completed"]);
+    assert!(!effects.contains(&"+h".to_owned()), "{effects:?}");
+}

@@ -102,9 +102,7 @@ impl<'m> Machine<'m> {
                     return Some((token, event));
                 }
             }
-            let around = self.scope_node(scope);
-            let handlers = self.graph.handlers(around).iter();
-            let mut starts = handlers.flat_map(|&handler| self.starts_of(handler)).copied();
+            let mut starts = self.handlers(scope).iter().flat_map(|&handler| self.starts_of(handler)).copied();
             if let Some(event) = best(&mut starts).filter(|_| !self.is_interrupted(scope)) {
                 return Some((scope, event));
             }
@@ -115,8 +113,14 @@ impl<'m> Machine<'m> {
         }
     }
 
-    fn scope_node(&self, scope: u64) -> Option<usize> {
-        self.state.token(scope).and_then(|token| self.graph.node(&token.element))
+    /// Event sub-processes of a scope. Those of a repeated sub-process belong to its passes, not to the whole of it.
+    fn handlers(&self, scope: u64) -> &'m [usize] {
+        if scope == 0 {
+            return self.graph.handlers(None);
+        }
+        let token = self.state.token(scope).filter(|token| token.wait == Wait::Scope);
+        let node = token.and_then(|token| self.graph.node(&token.element));
+        node.map_or(&[], |node| self.graph.handlers(Some(node)))
     }
 
     fn starts_of(&self, handler: usize) -> &'m [usize] {
