@@ -2,9 +2,9 @@
 
 mod support;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use bpmn::{Effect, Event, Known, Model, Outcome, State, Status, StepError, Vars, Wait, step};
+use bpmn::{Effect, Event, Known, Model, Outcome, State, Status, StepError, Vars, Wait, migrate, preview, step};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{Names, file, flows};
@@ -344,6 +344,31 @@ proptest! {
             prop_assert!(state.tokens().is_empty() && state.watches().is_empty());
         }
         prop_assert_eq!(ledger.finished.len(), 1);
+    }
+
+    #[test]
+    fn going_over_to_the_same_model_changes_nothing(block in block(), choices in prop::collection::vec(any::<u16>(), 1..12)) {
+        let (xml, drawing) = draw(&block);
+        let model = Model::parse(&xml).unwrap();
+        let vars = variables(&drawing, &mut |_| 0, true);
+        let (mut state, _) = step(&model, State::new(), Event::Start { vars: vars.clone() }, &Names).unwrap();
+        for choice in choices {
+            let repeats = state.tokens().iter().any(|t| matches!(t.wait, Wait::Loop { .. } | Wait::Each { .. }));
+            match migrate(&model, state.clone(), &model, &BTreeMap::new(), &Names) {
+                Ok((same, effects)) => {
+                    prop_assert!(!repeats);
+                    prop_assert_eq!(&same, &state);
+                    prop_assert_eq!(effects, []);
+                }
+                Err(reasons) => prop_assert!(repeats, "{:?}", reasons),
+            }
+            let places = preview(&model, &state, &model, &BTreeMap::new());
+            prop_assert_eq!(places.iter().any(|place| place.to.is_err()), repeats);
+            let open = |wait: &Wait| matches!(wait, Wait::User | Wait::Command | Wait::Process);
+            let waiting: Vec<u64> = state.tokens().iter().filter(|t| open(&t.wait)).map(|t| t.id).collect();
+            let Some(&token) = waiting.get(usize::from(choice) % waiting.len().max(1)) else { break };
+            (state, _) = step(&model, state, Event::Completed { token, vars: vars.clone() }, &Names).unwrap();
+        }
     }
 
     #[test]
