@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::graph::{Does, Graph, GraphFlow, GraphNode, TimerSpec, Trigger, executable, feel_of};
+use crate::graph::{Count, Does, Each, Graph, GraphFlow, GraphNode, Looped, TimerSpec, Trigger, executable, feel_of};
 use crate::iso::{is_date, is_duration, parse_cycle};
 use crate::model::*;
 use crate::{Model, ModelError, Position, Rule};
@@ -16,6 +16,8 @@ pub struct Known {
     pub forms: Option<BTreeSet<String>>,
     /// Organisation units and roles.
     pub units: Option<BTreeSet<String>>,
+    /// What a call activity may call.
+    pub processes: Option<BTreeSet<String>>,
 }
 
 /// A FEEL expression in the executable process, for a check of its syntax and names.
@@ -33,7 +35,7 @@ pub enum ExpressionKind {
     Condition,
     /// A text: organisation unit, due period, time of a timer.
     Text,
-    /// Any value: inputs, key of a message.
+    /// Any value: inputs, key of a message, number or list of passes and what they hand out.
     Value,
     /// Any value; besides the variables it sees the answer as `result`.
     Output,
@@ -45,11 +47,12 @@ impl Model {
     pub fn check(&self, known: &Known) -> Vec<ModelError> {
         let mut check = Check { graph: &self.graph, known, errors: Vec::new() };
         let Some(process) = check.process(&self.definitions) else { return check.errors };
-        check.foreign_names(&process.base, process.name.as_deref());
+        check.foreign_names(&process.base, &process.base.id, process.name.as_deref());
         check.level(&process.content, &process.base, process.name.as_deref(), None);
         for node in &self.graph.nodes {
             check.node(node);
         }
+        check.links();
         check.ways();
         check.errors.sort_by_key(|error| (error.line, error.column));
         check.errors
@@ -79,6 +82,9 @@ impl Model {
             if let Some(key) = &node.meer.key {
                 add(ExpressionKind::Value, feel_of(key).unwrap_or(key));
             }
+            for (text, condition) in node.looped.iter().flat_map(Looped::expressions) {
+                add(if condition { ExpressionKind::Condition } else { ExpressionKind::Value }, text);
+            }
             let timer = node.timer().map(TimerSpec::text);
             for text in [node.meer.unit.as_deref(), node.meer.due.as_deref(), timer].into_iter().flatten() {
                 if let Some(expression) = feel_of(text) {
@@ -93,7 +99,10 @@ impl Model {
 impl GraphNode {
     fn timer(&self) -> Option<&TimerSpec> {
         match &self.does {
-            Does::Timer(spec) | Does::Boundary { trigger: Trigger::Timer(spec), .. } => Some(spec),
+            Does::Timer(spec)
+            | Does::TriggeredStart(Trigger::Timer(spec))
+            | Does::EventStart { trigger: Trigger::Timer(spec), .. }
+            | Does::Boundary { trigger: Trigger::Timer(spec), .. } => Some(spec),
             _ => None,
         }
     }
@@ -104,7 +113,11 @@ impl GraphNode {
 
     /// Whether something can happen while a token is here.
     fn waits(&self) -> bool {
-        matches!(self.does, Does::UserTask | Does::Command | Does::Receive(_) | Does::SubProcess { .. })
+        matches!(self.does, Does::UserTask | Does::Command | Does::Call(_) | Does::Receive(_) | Does::SubProcess { .. })
+    }
+
+    fn is_handler(&self) -> bool {
+        matches!(self.does, Does::EventSubProcess { .. })
     }
 }
 
@@ -142,31 +155,37 @@ impl<'m> Check<'m> {
     }
 
     /// Names in our namespace that exist nowhere.
-    fn foreign_names(&mut self, base: &Base, name: Option<&str>) {
+    fn foreign_names(&mut self, base: &Base, id: &str, name: Option<&str>) {
         for attribute in base.attributes.iter().filter(|a| a.name.namespace == MEER) {
             let message = format!("Das Attribut meer:{} gibt es hier nicht.", attribute.name.local);
-            self.report(base.at, &base.id, name, Rule::UnknownExtension, message);
+            self.report(base.at, id, name, Rule::UnknownExtension, message);
         }
         for element in base.extensions.iter().chain(&base.rest).filter(|e| e.name.namespace == MEER) {
             let message = format!("Das Element meer:{} gibt es hier nicht.", element.name.local);
-            self.report(element.at, &base.id, name, Rule::UnknownExtension, message);
+            self.report(element.at, id, name, Rule::UnknownExtension, message);
         }
     }
 
     /// References and start events of a process or sub-process.
     fn level(&mut self, content: &'m FlowContent, base: &Base, name: Option<&str>, parent: Option<usize>) {
-        let mut starts = 0;
+        let (mut starts, mut plain_starts) = (0, 0);
         for element in &content.elements {
             match element {
                 FlowElement::Flow(flow) => {
-                    self.foreign_names(&flow.base, flow.name.as_deref());
+                    self.foreign_names(&flow.base, &flow.base.id, flow.name.as_deref());
                     self.flow_ends(flow, parent);
                 }
                 FlowElement::Node(node) => {
                     let name = node.name.as_deref();
-                    self.foreign_names(&node.base, name);
+                    self.foreign_names(&node.base, &node.base.id, name);
                     self.own_names(node);
-                    starts += usize::from(matches!(node.kind, NodeKind::StartEvent(_)));
+                    if let NodeKind::StartEvent(event) = &node.kind {
+                        starts += 1;
+                        plain_starts += usize::from(event.definitions.is_empty());
+                    }
+                    if let Some(repeated) = loop_of(&node.kind) {
+                        self.foreign_names(repeated, &node.base.id, name);
+                    }
                     match &node.kind {
                         NodeKind::BoundaryEvent(event) => self.boundary(node, event, parent),
                         NodeKind::SubProcess(_, sub) => {
@@ -179,9 +198,13 @@ impl<'m> Check<'m> {
                 _ => {}
             }
         }
-        let message = match starts {
-            0 => "Hier fehlt ein Startereignis.",
-            1 => return,
+        let message = match (starts, plain_starts) {
+            (0, _) => "Hier fehlt ein Startereignis.",
+            (1, _) => return,
+            (_, 0 | 1) if parent.is_none() => return,
+            (_, _) if parent.is_none() => {
+                "Hier stehen mehrere Startereignisse ohne Auslöser; ausgeführt wird genau eines."
+            }
             _ => "Hier stehen mehrere Startereignisse; ausgeführt wird genau eines.",
         };
         self.report(base.at, &base.id, name, Rule::Start, message);
@@ -202,9 +225,16 @@ impl<'m> Check<'m> {
 
     fn boundary(&mut self, node: &FlowNode, event: &BoundaryEvent, parent: Option<usize>) {
         let host = self.graph.node(&event.attached_to).map(|host| &self.graph.nodes[host]);
-        let is_error =
-            matches!(event.definitions.as_slice(), [EventDefinition { trigger: EventTrigger::Error(_), .. }]);
+        let trigger = if let [definition] = event.definitions.as_slice() { Some(&definition.trigger) } else { None };
+        let is_error = matches!(trigger, Some(EventTrigger::Error(_)));
         let message = match host {
+            Some(host)
+                if host.parent == parent
+                    && matches!(trigger, Some(EventTrigger::Escalation(_)))
+                    && matches!(host.does, Does::UserTask | Does::Command | Does::Receive(_)) =>
+            {
+                "Das Ereignis kann nie eintreten: Nur ein Teilprozess oder aufgerufener Prozess eskaliert.".to_owned()
+            }
             Some(host) if host.parent == parent && host.waits() => {
                 if !is_error || event.cancel_activity != Some(false) {
                     return;
@@ -241,14 +271,26 @@ impl<'m> Check<'m> {
         let is_user = matches!(task, Some(TaskKind::User { .. }));
         let is_command = matches!(task, Some(TaskKind::Service { .. } | TaskKind::Send { .. }));
         let is_rule = matches!(task, Some(TaskKind::BusinessRule { .. }));
-        let receives = matches!(task, Some(TaskKind::Receive { .. }))
-            || match &node.kind {
-                NodeKind::CatchEvent(CatchEvent { definitions, .. })
-                | NodeKind::BoundaryEvent(BoundaryEvent { definitions, .. }) => {
-                    definitions.iter().any(|d| matches!(d.trigger, EventTrigger::Message { .. }))
-                }
-                _ => false,
-            };
+        let is_call = matches!(node.kind, NodeKind::CallActivity(..));
+        let does = self.graph.node(&node.base.id).map(|index| &self.graph.nodes[index].does);
+        let starts_handler = matches!(does, Some(Does::EventStart { .. }));
+        let (catches, throws): (&[EventDefinition], &[EventDefinition]) = match &node.kind {
+            NodeKind::CatchEvent(CatchEvent { definitions, .. })
+            | NodeKind::BoundaryEvent(BoundaryEvent { definitions, .. }) => (definitions, &[]),
+            NodeKind::StartEvent(event) if starts_handler => (&event.definitions, &[]),
+            NodeKind::ThrowEvent(ThrowEvent { definitions }) | NodeKind::EndEvent(EndEvent { definitions }) => {
+                (&[], definitions)
+            }
+            _ => (&[], &[]),
+        };
+        let message = |events: &[EventDefinition]| {
+            events.iter().any(|event| matches!(event.trigger, EventTrigger::Message { .. }))
+        };
+        let signal =
+            |events: &[EventDefinition]| events.iter().any(|event| matches!(event.trigger, EventTrigger::Signal(_)));
+        let receives_message = message(catches) || matches!(task, Some(TaskKind::Receive { .. }));
+        let receives = receives_message || signal(catches);
+        let sends = message(throws) || signal(throws);
         let misplaced = [
             ("command", meer.command.is_some(), is_command),
             ("form", meer.form.is_some(), is_user),
@@ -257,9 +299,9 @@ impl<'m> Check<'m> {
             ("four-eyes", meer.four_eyes.is_some(), is_user),
             ("medienbruch", meer.medienbruch.is_some(), is_user),
             ("decision", meer.decision.is_some(), is_rule),
-            ("key", meer.key.is_some(), receives),
-            ("input", !meer.inputs.is_empty(), is_user || is_command || is_rule),
-            ("output", !meer.outputs.is_empty(), is_user || is_command || is_rule || receives),
+            ("key", meer.key.is_some(), receives_message || message(throws)),
+            ("input", !meer.inputs.is_empty(), is_user || is_command || is_rule || is_call || sends),
+            ("output", !meer.outputs.is_empty(), is_user || is_command || is_rule || is_call || receives),
         ];
         for (name, given, allowed) in misplaced {
             if given && !allowed {
@@ -287,8 +329,30 @@ impl<'m> Check<'m> {
                     self.at_node(node, Rule::Value, "meer:decision hat die Form datei#entscheidung.");
                 }
             }
+            Does::Call(key) => match self.known.processes.as_ref() {
+                _ if key.is_empty() => {
+                    self.at_node(node, Rule::NotAssigned, "Hier fehlt der aufgerufene Prozess (calledElement).");
+                }
+                Some(known) if !known.contains(key) => {
+                    self.at_node(node, Rule::UnknownName, format!("Es gibt den Prozess „{key}“ nicht."));
+                }
+                _ => {}
+            },
             Does::EventBased => self.event_gateway(node),
+            Does::EventSubProcess { .. } if !node.incoming.is_empty() || !node.outgoing.is_empty() => {
+                let message = "Zu einem Ereignis-Teilprozess führt kein Weg, und von ihm geht keiner aus.";
+                self.at_node(node, Rule::Reference, message);
+            }
+            Does::EventStart { interrupting: false, trigger: Trigger::Error(_) } => {
+                let message = "Ein Fehlerereignis unterbricht immer; isInterrupting=\"false\" ist nicht möglich.";
+                self.at_node(node, Rule::Reference, message);
+            }
             _ => {}
+        }
+        if let Some(Looped::Each(Each { count: Count::Cardinality(text), .. })) = &node.looped
+            && text.parse::<f64>().is_ok_and(|number| number < 0.0)
+        {
+            self.at_node(node, Rule::Value, format!("„{text}“ ist keine Anzahl von Durchgängen."));
         }
         if let Some(spec) = node.timer() {
             self.timer(node, spec);
@@ -338,7 +402,6 @@ impl<'m> Check<'m> {
     }
 
     fn timer(&mut self, node: &GraphNode, spec: &TimerSpec) {
-        let reminder = matches!(node.does, Does::Boundary { interrupting: false, .. });
         let text = spec.text();
         let readable = match spec {
             _ if feel_of(text).is_some() => true,
@@ -349,8 +412,8 @@ impl<'m> Check<'m> {
         if !readable {
             let message = format!("„{text}“ ist keine lesbare Zeitangabe nach ISO 8601 (Beispiele: P14D, R3/P7D).");
             self.at_node(node, Rule::Timer, message);
-        } else if matches!(spec, TimerSpec::Cycle(_)) && !reminder {
-            let message = "Eine Wiederholung ist nur an einem angehefteten Ereignis möglich, das nicht unterbricht.";
+        } else if matches!((spec, &node.does), (TimerSpec::Cycle(_), Does::Timer(_))) {
+            let message = "Ein Zwischenereignis wartet einmal; eine Wiederholung ist hier nicht möglich.";
             self.at_node(node, Rule::Timer, message);
         }
     }
@@ -358,8 +421,8 @@ impl<'m> Check<'m> {
     fn event_gateway(&mut self, node: &GraphNode) {
         for &flow in &node.outgoing {
             let target = &self.graph.nodes[self.graph.flows[flow].target];
-            if !matches!(target.does, Does::Timer(_) | Does::Receive(_)) {
-                let message = "Hinter einem Ereignis-Gateway stehen nur Zeit- und Nachrichtenereignisse.";
+            if !matches!(target.does, Does::Timer(_) | Does::Receive(_) | Does::Signal(_)) {
+                let message = "Hinter einem Ereignis-Gateway stehen nur Zeit-, Nachrichten- und Signalereignisse.";
                 self.at_node(target, Rule::Unsupported, message);
             } else if target.incoming.len() > 1 {
                 let message = "Zu einem Ereignis hinter einem Ereignis-Gateway führt kein zweiter Weg.";
@@ -404,24 +467,46 @@ impl<'m> Check<'m> {
         }
     }
 
+    /// Each throwing link event has one catching event of its name on its level (BPMN 2.0.2, 10.5.1).
+    fn links(&mut self) {
+        let graph = self.graph;
+        let mut targets = HashSet::new();
+        for node in &graph.nodes {
+            let name = node.link.as_deref().unwrap_or_default();
+            match &node.does {
+                Does::Link(None) => {
+                    let message = format!("Zum Link „{name}“ gibt es auf dieser Ebene kein Ziel.");
+                    self.at_node(node, Rule::Reference, message);
+                }
+                Does::LinkTarget if !targets.insert((node.parent, name)) => {
+                    self.at_node(
+                        node,
+                        Rule::Reference,
+                        format!("Der Link „{name}“ hat auf dieser Ebene mehrere Ziele."),
+                    );
+                }
+                Does::Link(_) if !node.outgoing.is_empty() => {
+                    self.at_node(node, Rule::Reference, "Von einem auslösenden Link darf kein Weg ausgehen.");
+                }
+                Does::LinkTarget if !node.incoming.is_empty() => {
+                    self.at_node(node, Rule::Reference, "Zum Ziel eines Links darf kein Weg führen.");
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// Every node lies on a way from a start to an end.
     fn ways(&mut self) {
         let graph = self.graph;
         // An element that is not executed is reported once; what lies behind or before it is not its fault.
         let all = || graph.nodes.iter().enumerate();
-        let starts = all().filter(|(_, node)| node.is_start || node.is_unsupported()).map(|(index, _)| index);
-        let reached = closure(starts, |index| {
-            let node = &graph.nodes[index];
-            let targets = node.outgoing.iter().map(|&flow| graph.flows[flow].target);
-            targets.chain(node.boundary.iter().copied()).collect()
+        let starts = all().filter(|(_, node)| node.is_start || node.is_handler() || node.is_unsupported());
+        let reached = closure(starts.map(|(index, _)| index), |index| graph.successors(index).collect());
+        let ends = all().filter(|(_, node)| {
+            node.is_end || node.is_handler() || node.is_unsupported() || node.does == Does::Link(None)
         });
-        let ends = all().filter(|(_, node)| node.is_end || node.is_unsupported()).map(|(index, _)| index);
-        let ending = closure(ends, |index| {
-            let node = &graph.nodes[index];
-            let sources = node.incoming.iter().map(|&flow| graph.flows[flow].source);
-            let hosts = (0..graph.nodes.len()).filter(|&host| graph.nodes[host].boundary.contains(&index));
-            sources.chain(hosts).collect()
-        });
+        let ending = closure(ends.map(|(index, _)| index), |index| graph.predecessors(index).collect());
         for (index, node) in graph.nodes.iter().enumerate() {
             let is_source = node.is_start || matches!(node.does, Does::Boundary { .. });
             if is_source && !node.incoming.is_empty() {
@@ -430,12 +515,13 @@ impl<'m> Check<'m> {
             if node.is_end && !node.outgoing.is_empty() {
                 self.at_node(node, Rule::Reference, "Von einem Endereignis darf kein Weg ausgehen.");
             }
-            if node.is_unsupported() {
+            if node.is_unsupported() || node.is_handler() {
                 continue;
             }
+            let stops = node.is_end || matches!(node.does, Does::Link(_));
             if !reached.contains(&index) {
                 self.at_node(node, Rule::Unreachable, "Kein Weg vom Start führt hierher.");
-            } else if !node.is_end && node.outgoing.is_empty() {
+            } else if !stops && node.outgoing.is_empty() {
                 self.at_node(
                     node,
                     Rule::DeadEnd,
@@ -446,6 +532,18 @@ impl<'m> Check<'m> {
             }
         }
     }
+}
+
+/// What says how often an activity is done.
+fn loop_of(kind: &NodeKind) -> Option<&Base> {
+    let (NodeKind::Task(activity, _) | NodeKind::SubProcess(activity, _) | NodeKind::CallActivity(activity, _)) = kind
+    else {
+        return None;
+    };
+    Some(match activity.loop_characteristics.as_ref()? {
+        Loop::Standard(standard) => &standard.base,
+        Loop::MultiInstance(multiple) => &multiple.base,
+    })
 }
 
 fn closure(from: impl Iterator<Item = usize>, next: impl Fn(usize) -> Vec<usize>) -> HashSet<usize> {

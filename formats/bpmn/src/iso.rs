@@ -56,16 +56,18 @@ fn fits(text: &str, pattern: &str) -> bool {
         && text.bytes().zip(pattern.bytes()).all(|(b, p)| if p == b'd' { b.is_ascii_digit() } else { b == p })
 }
 
-/// A repetition: how often, an optional first date, and the time between.
+/// A repetition: how often, an optional first date, the time between, and an optional date after which it is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cycle {
     /// `None` is for ever.
     pub times: Option<u32>,
     pub start: Option<String>,
     pub interval: String,
+    pub end: Option<String>,
 }
 
-/// `R3/PT1H`, `R/P1D`, `R2/2026-11-23T08:00:00Z/P1D`.
+/// `R3/PT1H`, `R/P1D`, `R2/2026-11-23T08:00:00Z/P1D`, `R/P1D/2026-12-31`. A start with an end and no interval is not
+/// read: how long that is depends on the time zone.
 pub(crate) fn parse_cycle(text: &str) -> Option<Cycle> {
     let mut parts = text.strip_prefix('R')?.split('/');
     let times = match parts.next()? {
@@ -76,14 +78,16 @@ pub(crate) fn parse_cycle(text: &str) -> Option<Cycle> {
     if parts.next().is_some() {
         return None;
     }
-    let (start, interval) = match second {
-        Some(interval) => (Some(first), interval),
-        None => (None, first),
+    let (start, interval, end) = match second {
+        Some(end) if is_duration(first) => (None, first, Some(end)),
+        Some(interval) => (Some(first), interval, None),
+        None => (None, first, None),
     };
-    (start.is_none_or(is_date) && is_duration(interval)).then(|| Cycle {
+    (start.is_none_or(is_date) && is_duration(interval) && end.is_none_or(is_date)).then(|| Cycle {
         times,
         start: start.map(str::to_owned),
         interval: interval.to_owned(),
+        end: end.map(str::to_owned),
     })
 }
 
@@ -117,7 +121,10 @@ mod tests {
         assert_eq!(parse_cycle("R/P1D").unwrap().times, None);
         let dated = parse_cycle("R2/2026-11-23T08:00:00Z/P1D").unwrap();
         assert_eq!(dated.start.as_deref(), Some("2026-11-23T08:00:00Z"));
-        for wrong in ["R0/P1D", "3/P1D", "R3", "R3/", "R3/P1D/2026-11-23", "0 0 9 * * *", "R-1/P1D", "R3/P1D/P1D/P1D"] {
+        assert_eq!(parse_cycle("R/P1D/2026-11-23").unwrap().end.as_deref(), Some("2026-11-23"));
+        for wrong in
+            ["R0/P1D", "3/P1D", "R3", "R3/", "R3/2026-11-23/2026-11-24", "0 0 9 * * *", "R-1/P1D", "R3/P1D/P1D/P1D"]
+        {
             assert_eq!(parse_cycle(wrong), None, "{wrong}");
         }
     }

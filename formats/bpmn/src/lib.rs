@@ -16,9 +16,13 @@ mod write;
 
 pub use check::{ExpressionKind, ExpressionUse, Known};
 pub use error::{ModelError, Position, Rule};
+pub use graph::TimerSpec;
 pub use limits::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
 pub use state::{Awaits, Outcome, Resume, State, Status, Token, Vars, Wait, Watch};
-pub use step::{Conditions, Due, Effect, Event, MAX_MOVES, MAX_TOKENS, StepError, UserTask, step};
+pub use step::{
+    Conditions, Due, Effect, Event, MAX_MOVES, MAX_PASSES, MAX_TOKENS, Placement, Reason, StepError, UserTask, migrate,
+    preview, step,
+};
 
 /// A BPMN file: what it says, and the executable process in it, ready to be stepped.
 #[derive(Clone, Debug)]
@@ -50,6 +54,46 @@ impl Model {
             model::Root::Process(process) => process.name.as_deref(),
             _ => None,
         })
+    }
+}
+
+/// One of the ways in which a process may begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start<'m> {
+    pub element: &'m str,
+    pub name: Option<&'m str>,
+    pub trigger: StartTrigger<'m>,
+}
+
+/// What a process begins with; who notices it sends [`Event::StartAt`], for a plain start [`Event::Start`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartTrigger<'m> {
+    Plain,
+    /// A message of this name.
+    Message(&'m str),
+    /// A signal of this name.
+    Signal(&'m str),
+    /// A time; one that repeats starts an instance each time.
+    Timer(&'m TimerSpec),
+}
+
+impl Model {
+    /// The start events of the process itself, in the order of the file.
+    #[must_use]
+    pub fn starts(&self) -> Vec<Start<'_>> {
+        let nodes = self.graph.starts.iter().map(|&start| &self.graph.nodes[start]);
+        nodes
+            .filter_map(|node| {
+                let trigger = match &node.does {
+                    graph::Does::Start => StartTrigger::Plain,
+                    graph::Does::TriggeredStart(graph::Trigger::Message(name)) => StartTrigger::Message(name),
+                    graph::Does::TriggeredStart(graph::Trigger::Signal(name)) => StartTrigger::Signal(name),
+                    graph::Does::TriggeredStart(graph::Trigger::Timer(spec)) => StartTrigger::Timer(spec),
+                    _ => return None,
+                };
+                Some(Start { element: &node.id, name: node.name.as_deref(), trigger })
+            })
+            .collect()
     }
 }
 

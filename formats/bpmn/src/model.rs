@@ -583,6 +583,14 @@ pub struct MultiInstance {
     pub behavior: Option<String>,
     pub cardinality: Option<Expression>,
     pub completion: Option<Expression>,
+    /// `meer:collection`: FEEL for the list of which each item gets a pass of its own.
+    pub collection: Option<String>,
+    /// `meer:item`: name of the variable that holds the item; `item` where it is missing.
+    pub item: Option<String>,
+    /// `meer:output`: FEEL for what a pass hands out.
+    pub output: Option<String>,
+    /// `meer:outputs`: name of the variable that holds the list of what the passes handed out.
+    pub outputs: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -670,7 +678,7 @@ pub struct Meer {
     pub medienbruch: Option<String>,
     /// Business-rule task: `file-key#decision`.
     pub decision: Option<String>,
-    /// Receive task and message event: FEEL for the key a message must carry.
+    /// Receive task and message event: FEEL for the key a message must carry, or carries when it is thrown.
     pub key: Option<String>,
     pub inputs: Vec<Mapping>,
     pub outputs: Vec<Mapping>,

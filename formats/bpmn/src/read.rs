@@ -710,6 +710,10 @@ impl Reader {
                 behavior: open.text("behavior"),
                 cardinality: open.one("loopCardinality").map(|node| self.expression(node)),
                 completion: open.one("completionCondition").map(|node| self.expression(node)),
+                collection: open.meer("collection"),
+                item: open.meer("item"),
+                output: open.meer("output"),
+                outputs: open.meer("outputs"),
                 base: self.base(open),
             }))
         });

@@ -641,6 +641,10 @@ fn loop_characteristics(characteristics: &Loop) -> Element {
             let mut out = Out::new("multiInstanceLoopCharacteristics")
                 .with("isSequential", multiple.is_sequential)
                 .with("behavior", &multiple.behavior);
+            out.set(MEER, "collection", &multiple.collection);
+            out.set(MEER, "item", &multiple.item);
+            out.set(MEER, "output", &multiple.output);
+            out.set(MEER, "outputs", &multiple.outputs);
             out.all(multiple.cardinality.iter().map(|cardinality| expression("loopCardinality", cardinality)));
             out.all(multiple.completion.iter().map(|condition| expression("completionCondition", condition)));
             out.base(&multiple.base)

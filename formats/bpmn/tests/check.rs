@@ -54,7 +54,6 @@ fn elements_that_are_not_executed() {
     for (element, also) in [
         ("<bpmn:task id='t'/>", None),
         ("<bpmn:scriptTask id='t'/>", None),
-        ("<bpmn:callActivity id='t' calledElement='q'/>", None),
         ("<bpmn:complexGateway id='t'/>", None),
         ("<bpmn:transaction id='t'/>", Some((Rule::Start, "t"))),
         ("<bpmn:adHocSubProcess id='t'/>", Some((Rule::Start, "t"))),
@@ -66,6 +65,16 @@ fn elements_that_are_not_executed() {
         ("<bpmn:intermediateCatchEvent id='t'><bpmn:conditionalEventDefinition/></bpmn:intermediateCatchEvent>", None),
         ("<bpmn:intermediateCatchEvent id='t'><bpmn:timerEventDefinition/></bpmn:intermediateCatchEvent>", None),
         ("<bpmn:intermediateThrowEvent id='t'><bpmn:messageEventDefinition/></bpmn:intermediateThrowEvent>", None),
+        ("<bpmn:intermediateThrowEvent id='t'><bpmn:compensateEventDefinition/></bpmn:intermediateThrowEvent>", None),
+        (
+            "<bpmn:userTask id='t'><bpmn:multiInstanceLoopCharacteristics behavior='One' meer:collection='c'/></bpmn:userTask>",
+            None,
+        ),
+        (
+            "<bpmn:userTask id='t'><bpmn:multiInstanceLoopCharacteristics meer:collection='c' meer:output='o'/></bpmn:userTask>",
+            None,
+        ),
+        ("<bpmn:userTask id='t'><bpmn:standardLoopCharacteristics loopMaximum='0'/></bpmn:userTask>", None),
         ("<bpmn:eventBasedGateway id='t' instantiate='true'/>", Some((Rule::Unsupported, "t"))),
     ] {
         let also: Vec<_> = also.into_iter().filter(|also| also.0 != Rule::Unsupported).collect();
@@ -130,10 +139,119 @@ fn boundary_events_that_can_never_happen() {
     expect(&attached(user, "cancelActivity='false'><bpmn:errorEventDefinition/>", "t"), &[(Rule::Reference, "b")]);
     expect(&attached(user, "><bpmn:errorEventDefinition errorRef='ghost'/>", "t"), &[(Rule::Unsupported, "b")]);
     let cycle = "><bpmn:timerEventDefinition><bpmn:timeCycle>R3/P1D</bpmn:timeCycle></bpmn:timerEventDefinition>";
-    expect(&attached(user, cycle, "t"), &[(Rule::Timer, "b")]);
+    expect(&attached(user, cycle, "t"), &[]);
     expect(&attached(user, &format!("cancelActivity='false' {cycle}"), "t"), &[]);
     expect(&attached(user, &timer.replace("P1D", "1 Tag"), "t"), &[(Rule::Timer, "b")]);
     expect(&attached(user, &timer.replace("P1D", "=period"), "t"), &[]);
+}
+
+#[test]
+fn event_sub_processes() {
+    let handler = |attributes: &str, start: &str, list: &str| {
+        format!(
+            "{ENDS}{}<bpmn:subProcess id='h' triggeredByEvent='true' {attributes}>{start}<bpmn:endEvent id='he'/>{}</bpmn:subProcess>{}",
+            flows("s-e"),
+            flows("hs-he"),
+            flows(list)
+        )
+    };
+    let start = |more: &str, event: &str| format!("<bpmn:startEvent id='hs' {more}>{event}</bpmn:startEvent>");
+    let storm = "<bpmn:signalEventDefinition signalRef='g-storm'/>";
+    expect(&handler("", &start("", storm), ""), &[]);
+    expect(&handler("", &start("isInterrupting='false'", storm), ""), &[]);
+    expect(&handler("", &start("", ""), ""), &[(Rule::Unsupported, "hs")]);
+    expect(&handler("", &start("", "<bpmn:conditionalEventDefinition/>"), ""), &[(Rule::Unsupported, "hs")]);
+    expect(&handler("", &start("", "<bpmn:compensateEventDefinition/>"), ""), &[(Rule::Unsupported, "hs")]);
+    expect(&handler("", &start("", &format!("{storm}{storm}")), ""), &[(Rule::Unsupported, "hs")]);
+    expect(&handler("", &start("", storm), "h-e"), &[(Rule::Reference, "h")]);
+    expect(&handler("", &start("", storm), "s-h"), &[(Rule::Reference, "h")]);
+    let error = "<bpmn:errorEventDefinition/>";
+    expect(&handler("", &start("", error), ""), &[]);
+    expect(&handler("", &start("isInterrupting='false'", error), ""), &[(Rule::Reference, "hs")]);
+    let two = format!("{}<bpmn:startEvent id='hs2'>{storm}</bpmn:startEvent>{}", start("", storm), flows("hs2-he"));
+    expect(&handler("", &two, ""), &[(Rule::Start, "h")]);
+    // A start event with a trigger belongs to the process or an event sub-process.
+    let sub = format!(
+        "{ENDS}<bpmn:subProcess id='u'>{}<bpmn:endEvent id='he'/>{}</bpmn:subProcess>{}",
+        start("", storm),
+        flows("hs-he"),
+        flows("s-u u-e")
+    );
+    expect(&sub, &[(Rule::Unsupported, "hs")]);
+    let top = |event: &str| {
+        format!("<bpmn:startEvent id='s'>{event}</bpmn:startEvent><bpmn:endEvent id='e'/>{}", flows("s-e"))
+    };
+    expect(&top(storm), &[]);
+    expect(&top(error), &[(Rule::Unsupported, "s")]);
+}
+
+#[test]
+fn escalations_that_can_never_come() {
+    let attached = |host: &str| {
+        format!(
+            "{ENDS}{host}<bpmn:boundaryEvent id='b' attachedToRef='t'><bpmn:escalationEventDefinition escalationRef='l-late'/>
+            </bpmn:boundaryEvent>{}",
+            flows("s-t t-e b-e")
+        )
+    };
+    expect(&attached("<bpmn:userTask id='t' meer:form='f'/>"), &[(Rule::Reference, "b")]);
+    expect(&attached("<bpmn:callActivity id='t' calledElement='q'/>"), &[]);
+    expect(&attached("<bpmn:callActivity id='t'/>"), &[(Rule::NotAssigned, "t")]);
+}
+
+#[test]
+fn links_without_a_partner() {
+    let link =
+        |kind: &str, id: &str| format!("<bpmn:{kind} id='{id}'><bpmn:linkEventDefinition name='l'/></bpmn:{kind}>");
+    let (throw, catch) = ("intermediateThrowEvent", "intermediateCatchEvent");
+    let process = |parts: &[String], list: &str| format!("{ENDS}{}{}", parts.concat(), flows(list));
+    expect(&process(&[link(throw, "t"), link(catch, "c")], "s-t c-e"), &[]);
+    expect(&process(&[link(throw, "t")], "s-t s-e"), &[(Rule::Reference, "t")]);
+    expect(&process(&[link(catch, "c")], "s-e c-e"), &[(Rule::Unreachable, "c")]);
+    let twice = process(&[link(throw, "t"), link(catch, "c"), link(catch, "d")], "s-t c-e d-e");
+    expect(&twice, &[(Rule::Reference, "d"), (Rule::Unreachable, "d")]);
+    expect(&process(&[link(throw, "t"), link(catch, "c")], "s-t c-e t-e"), &[(Rule::Reference, "t")]);
+    // The partner lies on another level.
+    let sub = format!(
+        "{ENDS}<bpmn:subProcess id='u'><bpmn:startEvent id='is'/>{}{}</bpmn:subProcess>{}{}",
+        link(throw, "t"),
+        flows("is-t"),
+        link(catch, "c"),
+        flows("s-u u-e c-e")
+    );
+    expect(&sub, &[(Rule::Reference, "t"), (Rule::Unreachable, "c")]);
+}
+
+#[test]
+fn attributes_of_what_is_thrown_and_repeated() {
+    let throw = |event: &str, more: &str| {
+        format!(
+            "{ENDS}<bpmn:intermediateThrowEvent id='t' {more}>{event}</bpmn:intermediateThrowEvent>{}",
+            flows("s-t t-e")
+        )
+    };
+    let inputs = "<bpmn:extensionElements><meer:input name='a' value='b'/></bpmn:extensionElements>";
+    let (paid, storm) =
+        ("<bpmn:messageEventDefinition messageRef='m-paid'/>", "<bpmn:signalEventDefinition signalRef='g-storm'/>");
+    expect(&throw(&format!("{paid}{inputs}"), "meer:key='k'"), &[]);
+    expect(&throw(&format!("{storm}{inputs}"), ""), &[]);
+    expect(&throw(storm, "meer:key='k'"), &[(Rule::UnknownExtension, "t")]);
+    expect(&throw(inputs, ""), &[(Rule::UnknownExtension, "t")]);
+    let each = |attributes: &str| {
+        format!(
+            "{ENDS}<bpmn:userTask id='t' meer:form='f'><bpmn:multiInstanceLoopCharacteristics meer:collection='c' {attributes}/></bpmn:userTask>{}",
+            flows("s-t t-e")
+        )
+    };
+    expect(&each(""), &[]);
+    expect(&each("meer:item='x' meer:output='y' meer:outputs='z'"), &[]);
+    expect(&each("meer:colour='red'"), &[(Rule::UnknownExtension, "t")]);
+    let kinds: Vec<_> = model(&each("meer:output='y' meer:outputs='z'"))
+        .expressions()
+        .iter()
+        .map(|e| (e.kind, e.text.to_owned()))
+        .collect();
+    assert_eq!(kinds, [(ExpressionKind::Value, "c".to_owned()), (ExpressionKind::Value, "y".to_owned())]);
 }
 
 #[test]
@@ -172,6 +290,7 @@ fn names_that_are_not_known() {
         decisions: set(&["fees#fee"]),
         forms: set(&["check"]),
         units: set(&["standesamt"]),
+        processes: set(&["zahlung"]),
     };
     let rules = |process: &str| -> Vec<Rule> { model(process).check(&known).iter().map(|error| error.rule).collect() };
     assert_eq!(rules(&task("meer:form='check' meer:unit='standesamt'")), []);
@@ -181,6 +300,8 @@ fn names_that_are_not_known() {
     assert_eq!(rules(&of("<bpmn:serviceTask id='t' meer:command='payments.request'/>")), []);
     assert_eq!(rules(&of("<bpmn:serviceTask id='t' meer:command='payments.reqest'/>")), [Rule::UnknownName]);
     assert_eq!(rules(&of("<bpmn:businessRuleTask id='t' meer:decision='fees#fe'/>")), [Rule::UnknownName]);
+    assert_eq!(rules(&of("<bpmn:callActivity id='t' calledElement='zahlung'/>")), []);
+    assert_eq!(rules(&of("<bpmn:callActivity id='t' calledElement='zahlungen'/>")), [Rule::UnknownName]);
 }
 
 #[test]

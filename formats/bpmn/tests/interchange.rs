@@ -136,7 +136,7 @@ const EVERYTHING: &str = r##"<definitions xmlns="http://www.omg.org/spec/BPMN/20
     <startEvent id="s"><outgoing>f1</outgoing><extensionElements><v:a xmlns=""><plain x="1">text<v:b/>tail</plain></v:a></extensionElements></startEvent>
     <sequenceFlow id="f1" sourceRef="s" targetRef="t" isImmediate="true"><conditionExpression xsi:type="tFormalExpression" language="feel">a &gt; 1 and b &lt; 2</conditionExpression></sequenceFlow>
     <userTask id="t" name="Prüfen" m:form="f" m:unit="=office" m:due="P1D" m:four-eyes="u" m:medienbruch="true" implementation="x" default="f2">
-      <multiInstanceLoopCharacteristics isSequential="true" behavior="All"><completionCondition>c</completionCondition><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>
+      <multiInstanceLoopCharacteristics isSequential="true" behavior="All" m:collection="=offices" m:item="office" m:output="answer" m:outputs="answers"><completionCondition>c</completionCondition><loopCardinality>3</loopCardinality></multiInstanceLoopCharacteristics>
       <outgoing>f2</outgoing><incoming>f1</incoming>
       <potentialOwner id="po"><resourceRef>res</resourceRef></potentialOwner>
       <performer id="pf" name="n"><resourceAssignmentExpression id="ra"><formalExpression language="feel">x</formalExpression></resourceAssignmentExpression></performer>

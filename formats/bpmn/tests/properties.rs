@@ -2,9 +2,9 @@
 
 mod support;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use bpmn::{Effect, Event, Known, Model, Outcome, State, Status, StepError, Vars, Wait, step};
+use bpmn::{Effect, Event, Known, Model, Outcome, State, Status, StepError, Vars, Wait, migrate, preview, step};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{Names, file, flows};
@@ -25,6 +25,13 @@ enum Block {
     Inclusive(Vec<Block>),
     Again(Box<Block>),
     Sub(Box<Block>),
+    Call,
+    /// A user task done twice.
+    Twice,
+    /// A sub-process done for each of two items, one after the other or at once.
+    Each(Box<Block>, bool),
+    /// A sub-process with an event sub-process, which interrupts or not, waiting for a time.
+    Handled(Box<Block>, bool),
 }
 
 fn block() -> impl Strategy<Value = Block> {
@@ -35,6 +42,8 @@ fn block() -> impl Strategy<Value = Block> {
         1 => Just(Block::Timer),
         1 => Just(Block::Timed),
         1 => Just(Block::Guarded),
+        1 => Just(Block::Call),
+        1 => Just(Block::Twice),
     ];
     leaf.prop_recursive(4, 24, 3, |inner| {
         let some = || prop::collection::vec(inner.clone(), 1..4);
@@ -45,6 +54,8 @@ fn block() -> impl Strategy<Value = Block> {
             some().prop_map(Block::Inclusive),
             inner.clone().prop_map(|b| Block::Again(Box::new(b))),
             inner.clone().prop_map(|b| Block::Sub(Box::new(b))),
+            (inner.clone(), any::<bool>()).prop_map(|(b, one_by_one)| Block::Each(Box::new(b), one_by_one)),
+            (inner.clone(), any::<bool>()).prop_map(|(b, interrupts)| Block::Handled(Box::new(b), interrupts)),
         ]
     })
 }
@@ -118,17 +129,40 @@ impl Drawing {
                 self.repeats.push(variable);
                 (first, out)
             }
-            Block::Sub(block) => {
-                let outer = std::mem::take(&mut self.xml);
-                let start = self.node("startEvent", "", "");
-                let (from, to) = self.draw(block);
-                let end = self.node("endEvent", "", "");
-                self.flow(&start, &from, "");
-                self.flow(&to, &end, "");
-                let inner = std::mem::replace(&mut self.xml, outer);
-                self.leaf("subProcess", "", &inner)
+            Block::Sub(block) => self.sub(block, ""),
+            Block::Call => self.leaf("callActivity", "calledElement=\"called\"", ""),
+            Block::Twice => {
+                self.leaf("userTask", "meer:form=\"f\"", "<bpmn:standardLoopCharacteristics loopMaximum=\"2\"/>")
+            }
+            Block::Each(block, one_by_one) => {
+                let each = format!(
+                    "<bpmn:multiInstanceLoopCharacteristics isSequential=\"{one_by_one}\" meer:collection=\"[1, 2]\"/>"
+                );
+                self.sub(block, &each)
+            }
+            Block::Handled(block, interrupts) => {
+                let start = self.id("st");
+                let (task, end) = (self.id("us"), self.id("en"));
+                let handler = format!(
+                    "<bpmn:subProcess id=\"h-{start}\" triggeredByEvent=\"true\"><bpmn:startEvent id=\"{start}\" isInterrupting=\"{interrupts}\">
+                    {TIMER}</bpmn:startEvent><bpmn:userTask id=\"{task}\" meer:form=\"f\"/><bpmn:endEvent id=\"{end}\"/>{}</bpmn:subProcess>",
+                    flows(&format!("{start}-{task} {task}-{end}"))
+                );
+                self.sub(block, &handler)
             }
         }
+    }
+
+    /// A sub-process around a block and what else is in it.
+    fn sub(&mut self, block: &Block, more: &str) -> (String, String) {
+        let outer = std::mem::take(&mut self.xml);
+        let start = self.node("startEvent", "", "");
+        let (from, to) = self.draw(block);
+        let end = self.node("endEvent", "", "");
+        self.flow(&start, &from, "");
+        self.flow(&to, &end, "");
+        let inner = std::mem::replace(&mut self.xml, outer);
+        self.leaf("subProcess", "", &(inner + more))
     }
 
     /// The id the next exclusive gateway will have.
@@ -199,6 +233,12 @@ impl Ledger {
                 Effect::CallCommand { token, .. } => assert!(self.open.insert(*token)),
                 Effect::OpenUserTask(task) => assert!(self.open.insert(task.token)),
                 Effect::CancelCommand { token } | Effect::CloseUserTask { token } => assert!(self.open.remove(token)),
+                Effect::CallProcess { token, .. } => assert!(self.open.insert(*token)),
+                Effect::CancelProcess { token } => assert!(self.open.remove(token)),
+                Effect::AwaitSignal { .. } | Effect::ForgetSignal { .. } | Effect::Escalated { .. } => {}
+                Effect::SendMessage { token, element, .. } | Effect::Broadcast { token, element, .. } => {
+                    assert_eq!(self.inside.get(token), Some(element), "it is thrown from where the token is");
+                }
                 Effect::ScheduleTimer { token, .. } => assert!(self.timers.insert(*token)),
                 Effect::CancelTimer { token } => assert!(self.timers.remove(token), "only open timers are cancelled"),
                 Effect::AwaitMessage { .. } | Effect::ForgetMessage { .. } => {}
@@ -248,8 +288,13 @@ proptest! {
         while *state.status() == Status::Running {
             events += 1;
             prop_assert!(events < 3_000, "it comes to an end");
-            let places: HashSet<_> = state.tokens().iter().map(|t| (&t.element, t.scope, format!("{:?}", t.wait))).collect();
-            prop_assert_eq!(places.len(), state.tokens().len(), "one token per place");
+            // Passes done at once share their place.
+            let of_passes = |scope| matches!(state.token(scope).map(|t| &t.wait), Some(Wait::Each { .. }));
+            let mut places: Vec<_> = state.tokens().iter().filter(|t| !of_passes(t.scope)).map(|t| (&t.element, t.scope, format!("{:?}", t.wait))).collect();
+            let count = places.len();
+            places.sort();
+            places.dedup();
+            prop_assert_eq!(places.len(), count, "one token per place");
             let mut waiting: Vec<u64> = ledger.open.iter().chain(&ledger.timers).copied().collect();
             waiting.sort_unstable();
             prop_assert!(!waiting.is_empty(), "somebody outside is asked: {:?}", state);
@@ -302,10 +347,35 @@ proptest! {
     }
 
     #[test]
+    fn going_over_to_the_same_model_changes_nothing(block in block(), choices in prop::collection::vec(any::<u16>(), 1..12)) {
+        let (xml, drawing) = draw(&block);
+        let model = Model::parse(&xml).unwrap();
+        let vars = variables(&drawing, &mut |_| 0, true);
+        let (mut state, _) = step(&model, State::new(), Event::Start { vars: vars.clone() }, &Names).unwrap();
+        for choice in choices {
+            let repeats = state.tokens().iter().any(|t| matches!(t.wait, Wait::Loop { .. } | Wait::Each { .. }));
+            match migrate(&model, state.clone(), &model, &BTreeMap::new(), &Names) {
+                Ok((same, effects)) => {
+                    prop_assert!(!repeats);
+                    prop_assert_eq!(&same, &state);
+                    prop_assert_eq!(effects, []);
+                }
+                Err(reasons) => prop_assert!(repeats, "{:?}", reasons),
+            }
+            let places = preview(&model, &state, &model, &BTreeMap::new());
+            prop_assert_eq!(places.iter().any(|place| place.to.is_err()), repeats);
+            let open = |wait: &Wait| matches!(wait, Wait::User | Wait::Command | Wait::Process);
+            let waiting: Vec<u64> = state.tokens().iter().filter(|t| open(&t.wait)).map(|t| t.id).collect();
+            let Some(&token) = waiting.get(usize::from(choice) % waiting.len().max(1)) else { break };
+            (state, _) = step(&model, state, Event::Completed { token, vars: vars.clone() }, &Names).unwrap();
+        }
+    }
+
+    #[test]
     fn any_graph_and_any_events_keep_the_books(
         nodes in prop::collection::vec(0usize..NODES.len(), 2..10),
         edges in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0u8..4), 1..20),
-        events in prop::collection::vec((0u8..7, any::<prop::sample::Index>()), 1..20),
+        events in prop::collection::vec((0u8..9, any::<prop::sample::Index>()), 1..20),
     ) {
         let mut xml = "<bpmn:startEvent id=\"n0\"/>".to_owned();
         for (n, kind) in nodes.iter().enumerate() {
@@ -333,6 +403,8 @@ proptest! {
                 3 => Event::TimerFired { token },
                 4 => Event::Retry { token },
                 5 => Event::Message { name: "paid".into(), key: Value::Null, vars: Vars::new() },
+                6 => Event::Signal { name: "storm".into(), vars: Vars::new() },
+                7 => Event::Escalated { token, code: "late".into() },
                 _ => Event::Failed { token, code: "other".into() },
             };
             match step(&model, state.clone(), event.clone(), &Names) {
@@ -346,7 +418,7 @@ proptest! {
                 Err(StepError::Stale { .. } | StepError::NotRunning | StepError::NoReceiver { .. }) => {}
                 Err(other) => prop_assert!(false, "{other}"),
             }
-            prop_assert!(state.tokens().len() <= bpmn::MAX_TOKENS + happened + 1);
+            prop_assert!(state.tokens().len() <= bpmn::MAX_TOKENS + 10 * (happened + 1));
             let ids: HashSet<u64> = state.tokens().iter().map(|t| t.id).chain(state.watches().iter().map(|w| w.id)).collect();
             prop_assert_eq!(ids.len(), state.tokens().len() + state.watches().len());
             let inside: HashSet<u64> = state.tokens().iter().filter(|t| !matches!(t.wait, Wait::Join { .. })).map(|t| t.id).collect();
@@ -376,17 +448,20 @@ proptest! {
     }
 
     #[test]
-    fn no_stored_text_breaks_the_stepper(numbers in prop::collection::vec(0u64..4, 12), wait in 0usize..8) {
+    fn no_stored_text_breaks_the_stepper(numbers in prop::collection::vec(0u64..4, 12), wait in 0usize..12) {
         let waits = [
+            json!({"loop": {"done": 0}}), json!({"each": {"total": 2, "done": 1}}), json!("process"), json!({"signal": {"name": "storm"}}),
             json!("user"), json!("command"), json!("timer"), json!("scope"), json!("events"),
             json!({"join": {"flow": "ghost"}}), json!({"message": {"name": "paid", "key": null}}),
             json!({"incident": {"message": "", "resume": "enter"}}),
         ];
-        let token = |n: usize, element: &str| json!({"id": numbers[n], "at": element, "scope": numbers[n + 1], "for": waits[(wait + n) % 8]});
+        let token = |n: usize, element: &str| json!({"id": numbers[n], "at": element, "scope": numbers[n + 1], "for": waits[(wait + n) % 12]});
         let state = json!({"status": "running", "last": numbers[0] + 2, "tokens": [token(1, "t"), token(3, "s"), token(5, "j")],
-            "watches": [{"id": numbers[8], "at": "b", "host": numbers[9], "for": "timer"}]});
+            "watches": [{"id": numbers[8], "at": "b", "host": numbers[9], "for": "timer"}],
+            "passes": {numbers[10].to_string(): {"number": 1}}});
         let model = support::model(&format!(
             "<bpmn:startEvent id='s'/><bpmn:userTask id='t'/><bpmn:inclusiveGateway id='j'/><bpmn:subProcess id='sub'/>
+            <bpmn:subProcess id='h' triggeredByEvent='true'><bpmn:startEvent id='hs'><bpmn:errorEventDefinition/></bpmn:startEvent></bpmn:subProcess>
             <bpmn:boundaryEvent id='b' attachedToRef='t'><bpmn:timerEventDefinition><bpmn:timeDuration>P1D</bpmn:timeDuration>
             </bpmn:timerEventDefinition></bpmn:boundaryEvent>{}", flows("s-t t-j s-j b-j j-sub sub-t")));
         let state: State = serde_json::from_value(state).unwrap();
@@ -395,6 +470,7 @@ proptest! {
                 Event::Completed { token, vars: Vars::new() }, Event::Failed { token, code: "x".into() },
                 Event::TimerFired { token }, Event::Retry { token }, Event::Cancel,
                 Event::Message { name: "paid".into(), key: Value::Null, vars: Vars::new() },
+                Event::Signal { name: "storm".into(), vars: Vars::new() }, Event::Escalated { token, code: "x".into() },
             ] {
                 if let Ok((next, _)) = step(&model, state.clone(), event, &Names) {
                     stored(&next);
@@ -404,7 +480,18 @@ proptest! {
     }
 }
 
-const NODES: [&str; 15] = [
+const NODES: [&str; 26] = [
+    "<bpmn:callActivity id='ID' calledElement='q'/>",
+    "<bpmn:userTask id='ID' meer:form='f'><bpmn:multiInstanceLoopCharacteristics meer:collection='[1, 2, 3]' meer:output='item' meer:outputs='items'><bpmn:completionCondition>yes</bpmn:completionCondition></bpmn:multiInstanceLoopCharacteristics></bpmn:userTask>",
+    "<bpmn:manualTask id='ID'><bpmn:multiInstanceLoopCharacteristics isSequential='true'><bpmn:loopCardinality>3</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics></bpmn:manualTask>",
+    "<bpmn:serviceTask id='ID' meer:command='c'><bpmn:standardLoopCharacteristics testBefore='true'><bpmn:loopCondition>yes</bpmn:loopCondition></bpmn:standardLoopCharacteristics></bpmn:serviceTask>",
+    "<bpmn:intermediateCatchEvent id='ID'><bpmn:signalEventDefinition signalRef='g-storm'/></bpmn:intermediateCatchEvent>",
+    "<bpmn:intermediateThrowEvent id='ID'><bpmn:signalEventDefinition signalRef='g-storm'/></bpmn:intermediateThrowEvent>",
+    "<bpmn:intermediateThrowEvent id='ID'><bpmn:linkEventDefinition name='l'/></bpmn:intermediateThrowEvent>",
+    "<bpmn:intermediateCatchEvent id='ID'><bpmn:linkEventDefinition name='l'/></bpmn:intermediateCatchEvent>",
+    "<bpmn:subProcess id='ID' triggeredByEvent='true'><bpmn:startEvent id='ID-s'><bpmn:errorEventDefinition/></bpmn:startEvent><bpmn:userTask id='ID-t' meer:form='f'/><bpmn:endEvent id='ID-e'/><bpmn:sequenceFlow id='ID-1' sourceRef='ID-s' targetRef='ID-t'/><bpmn:sequenceFlow id='ID-2' sourceRef='ID-t' targetRef='ID-e'/></bpmn:subProcess>",
+    "<bpmn:subProcess id='ID' triggeredByEvent='true'><bpmn:startEvent id='ID-s' isInterrupting='false'><bpmn:signalEventDefinition signalRef='g-storm'/></bpmn:startEvent><bpmn:userTask id='ID-t' meer:form='f'/><bpmn:endEvent id='ID-e'><bpmn:escalationEventDefinition escalationRef='l-late'/></bpmn:endEvent><bpmn:sequenceFlow id='ID-1' sourceRef='ID-s' targetRef='ID-t'/><bpmn:sequenceFlow id='ID-2' sourceRef='ID-t' targetRef='ID-e'/></bpmn:subProcess>",
+    "<bpmn:subProcess id='ID'><bpmn:multiInstanceLoopCharacteristics meer:collection='[1, 2]'/><bpmn:startEvent id='ID-s'/><bpmn:userTask id='ID-t' meer:form='f'/><bpmn:endEvent id='ID-e'/><bpmn:sequenceFlow id='ID-1' sourceRef='ID-s' targetRef='ID-t'/><bpmn:sequenceFlow id='ID-2' sourceRef='ID-t' targetRef='ID-e'/><bpmn:subProcess id='ID-h' triggeredByEvent='true'><bpmn:startEvent id='ID-hs'><bpmn:escalationEventDefinition/></bpmn:startEvent></bpmn:subProcess></bpmn:subProcess>",
     "<bpmn:userTask id='ID' meer:form='f'/>",
     "<bpmn:serviceTask id='ID' meer:command='c'/>",
     "<bpmn:manualTask id='ID'/>",

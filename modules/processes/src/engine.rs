@@ -1,9 +1,9 @@
 //! Leads instances: applies an event, stores the new state and carries out what the stepper asks for, all in one
-//! transaction.
+//! transaction. What a process calls or sends stays within its case.
 
 use std::{collections::VecDeque, sync::Arc};
 
-use bpmn::{Due, Effect, Event, Model, State, Status, StepError, Vars};
+use bpmn::{Due, Effect, Event, Model, Outcome, StartTrigger, State, Status, StepError, Vars};
 use contract_desk::{CloseTask, DoneBy, OpenTask};
 use contract_processes::{ProcessEnded, StartProcess, TaskFailed, TaskFinished};
 use db::Tx;
@@ -30,32 +30,19 @@ pub fn load(item: &content::Item) -> Result<Model> {
 }
 
 pub async fn start(cx: &Cx, tx: &mut Tx, command: StartProcess) -> Result<Uuid> {
-    let city = cx.city()?;
-    let item = city.content.get("processes", &command.process);
-    let item = item.ok_or_else(|| Error::internal(format!("process {} is not released", command.process)))?;
-    let instance = Instance {
-        id: cx.sources.uuid(),
-        process: command.process,
-        version: item.version,
-        case_id: command.case,
-        state: serde_json::to_value(State::new())?,
-        status: "new".into(),
-    };
-    store::add(tx, &instance, cx.now()).await?;
-    let id = instance.id;
-    let model = city.content.parse(&item, load)?;
-    run(cx, tx, instance, &model, Event::Start { vars: command.vars }).await?;
+    let mut work = Work::default();
+    let begun = work.begin(cx, tx, &command.process, command.case, None).await?;
+    let id = begun.ok_or_else(|| Error::internal(format!("process {} is not released", command.process)))?;
+    work.todo.push_back(Todo::Apply(id, Event::Start { vars: command.vars }));
+    work.lead(cx, tx).await?;
     Ok(id)
 }
 
 /// Applies an event to a stored instance. An event that comes twice or too late changes nothing.
 pub async fn advance(cx: &Cx, tx: &mut Tx, id: Uuid, event: Event) -> Result<()> {
-    let instance = match store::instance(tx, id).await {
-        Err(Error::NotFound) => return Ok(()),
-        found => found?,
-    };
-    let model = model(cx, tx, &instance).await?;
-    run(cx, tx, instance, &model, event).await
+    let mut work = Work::default();
+    work.todo.push_back(Todo::Apply(id, event));
+    work.lead(cx, tx).await
 }
 
 /// The model of the version that the instance started with.
@@ -69,77 +56,299 @@ async fn model(cx: &Cx, tx: &mut Tx, instance: &Instance) -> Result<Arc<Model>> 
     city.content.parse(&item, load)
 }
 
-async fn run(cx: &Cx, tx: &mut Tx, instance: Instance, model: &Model, first: Event) -> Result<()> {
-    let city = cx.city()?;
-    let (id, case) = (instance.id, instance.case_id);
-    let mut state: State = serde_json::from_value(instance.state)?;
-    let mut events = VecDeque::from([first]);
-    let mut ended = None;
-    while let Some(event) = events.pop_front() {
-        let rules = Rules::new(cx, &city.content);
-        let (next, effects) = match bpmn::step(model, state.clone(), event, &rules) {
-            Ok(stepped) => stepped,
-            Err(StepError::Stale { .. } | StepError::NotRunning | StepError::NoReceiver { .. }) => continue,
-            Err(error) => return Err(Error::internal(format!("process {}: {error}", instance.process))),
-        };
-        state = next;
-        for effect in effects {
-            if let Effect::Finished { .. } = effect {
-                ended = Some(cx.now());
-            }
-            events.extend(carry_out(cx, tx, id, case, effect).await?);
-        }
-    }
-    let status = match state.status() {
-        Status::New => "new",
-        Status::Running => "running",
-        Status::Ended(bpmn::Outcome::Completed | bpmn::Outcome::Terminated) => "completed",
-        Status::Ended(bpmn::Outcome::Failed(_)) => "failed",
-        Status::Ended(bpmn::Outcome::Cancelled) => "cancelled",
-    };
-    store::save(tx, id, &serde_json::to_value(&state)?, status, ended).await?;
-    if ended.is_some() {
-        let event = ProcessEnded { instance: id, case, process: instance.process, end: status.into() };
-        journal::emit(tx, cx, &event).await?;
-    }
-    Ok(())
+/// Steps in one transaction; more are processes that send each other signals in a circle.
+const MAX_STEPS: usize = 5_000;
+/// How deep processes may call one another; deeper is a circle.
+const MAX_CALLS: usize = 10;
+
+/// What is still to be done in this transaction.
+enum Todo {
+    Apply(Uuid, Event),
+    /// Hand a message to the oldest instance of the case that waits for it.
+    Deliver {
+        case: CaseId,
+        name: String,
+        key: Value,
+        vars: Vars,
+    },
+    /// Hand a signal to every instance of the case that waits for it.
+    Broadcast {
+        case: CaseId,
+        name: String,
+        vars: Vars,
+    },
 }
 
-/// Does what the stepper asks for; answers the event that follows at once, if any.
-async fn carry_out(cx: &Cx, tx: &mut Tx, id: Uuid, case: CaseId, effect: Effect) -> Result<Option<Event>> {
-    let now = cx.now();
-    match effect {
-        Effect::Entered { token, element } => store::entered(tx, id, number(token)?, &element, now).await?,
-        Effect::Left { token, element, interrupted } => {
-            store::left(tx, id, number(token)?, &element, now, interrupted).await?;
-            store::resolve_jobs_of_token(tx, id, number(token)?, now).await?;
+/// An instance while it is led.
+struct Live {
+    instance: Instance,
+    model: Arc<Model>,
+    state: State,
+    changed: bool,
+    ended: Option<Timestamp>,
+}
+
+/// The instances that one transaction leads: one, and those of its case that it calls, that called it, or that it sends
+/// something to. All are stored together, so that none of it happens twice or half.
+#[derive(Default)]
+struct Work {
+    live: Vec<Live>,
+    todo: VecDeque<Todo>,
+}
+
+impl Work {
+    async fn lead(mut self, cx: &Cx, tx: &mut Tx) -> Result<()> {
+        let mut steps = 0;
+        while let Some(todo) = self.todo.pop_front() {
+            steps += 1;
+            if steps > MAX_STEPS {
+                return Err(Error::internal("processes set each other off in a circle"));
+            }
+            match todo {
+                Todo::Apply(id, event) => self.apply(cx, tx, id, event).await?,
+                Todo::Deliver { case, name, key, vars } => self.deliver(cx, tx, case, name, key, vars).await?,
+                Todo::Broadcast { case, name, vars } => {
+                    for id in store::open_instances(tx, case).await? {
+                        let event = Event::Signal { name: name.clone(), vars: vars.clone() };
+                        self.apply(cx, tx, id, event).await?;
+                    }
+                }
+            }
         }
-        Effect::CallCommand { token, command, inputs, .. } => {
-            return call(cx, tx, id, case, token, &command, inputs).await;
-        }
-        Effect::CancelCommand { .. } => {}
-        Effect::OpenUserTask(task) => open_task(cx, tx, id, case, task).await?,
-        Effect::CloseUserTask { token } => cx.call(tx, CloseTask { token: TaskToken { instance: id, token } }).await?,
-        Effect::ScheduleTimer { token, due, after, .. } => {
-            let from = match after {
-                Some(earlier) => store::timer(tx, id, number(earlier)?).await?.unwrap_or(now),
-                None => now,
-            };
-            let at = due_at(&due, from)?;
-            store::set_timer(tx, id, number(token)?, at).await?;
-            jobs::enqueue_at(tx, cx, &Fire { instance: id, token }, at).await?;
-        }
-        Effect::CancelTimer { token } => store::drop_timer(tx, id, number(token)?).await?,
-        Effect::AwaitMessage { .. } | Effect::ForgetMessage { .. } => {}
-        Effect::Incident { token, element, message } => {
-            tracing::warn!(instance = %id, element, "process incident: {message}");
-            let incident = cx.sources.uuid();
-            let incident = NewIncident { id: incident, instance: id, token: number(token)?, job: None };
-            store::add_incident(tx, &incident, &element, &message, now).await?;
-        }
-        Effect::Finished { .. } => {}
+        self.save(cx, tx).await
     }
-    Ok(None)
+
+    /// Stores an instance that has not started; none when there is no such process.
+    async fn begin(
+        &mut self,
+        cx: &Cx,
+        tx: &mut Tx,
+        process: &str,
+        case: CaseId,
+        caller: Option<(Uuid, i64)>,
+    ) -> Result<Option<Uuid>> {
+        let city = cx.city()?;
+        let Some(item) = city.content.get("processes", process) else { return Ok(None) };
+        let model = city.content.parse(&item, load)?;
+        let state = State::new();
+        let instance = Instance {
+            id: cx.sources.uuid(),
+            process: process.to_owned(),
+            version: item.version,
+            case_id: case,
+            state: serde_json::to_value(&state)?,
+            status: "new".into(),
+            parent: caller.map(|(parent, _)| parent),
+            parent_token: caller.map(|(_, token)| token),
+        };
+        store::add(tx, &instance, cx.now()).await?;
+        let id = instance.id;
+        self.live.push(Live { instance, model, state, changed: false, ended: None });
+        Ok(Some(id))
+    }
+
+    /// The place of an instance among those that are led; none when it is gone.
+    async fn fetch(&mut self, cx: &Cx, tx: &mut Tx, id: Uuid) -> Result<Option<usize>> {
+        if let Some(at) = self.live.iter().position(|live| live.instance.id == id) {
+            return Ok(Some(at));
+        }
+        let instance = match store::instance(tx, id).await {
+            Err(Error::NotFound) => return Ok(None),
+            found => found?,
+        };
+        let model = model(cx, tx, &instance).await?;
+        let state: State = serde_json::from_value(instance.state.clone())?;
+        self.live.push(Live { instance, model, state, changed: false, ended: None });
+        Ok(Some(self.live.len() - 1))
+    }
+
+    async fn apply(&mut self, cx: &Cx, tx: &mut Tx, id: Uuid, event: Event) -> Result<()> {
+        let Some(at) = self.fetch(cx, tx, id).await? else { return Ok(()) };
+        let city = cx.city()?;
+        let effects = {
+            let live = &mut self.live[at];
+            let rules = Rules::new(cx, &city.content);
+            let (next, effects) = match bpmn::step(&live.model, live.state.clone(), event, &rules) {
+                Ok(stepped) => stepped,
+                Err(StepError::Stale { .. } | StepError::NotRunning | StepError::NoReceiver { .. }) => return Ok(()),
+                Err(error) => return Err(Error::internal(format!("process {}: {error}", live.instance.process))),
+            };
+            live.state = next;
+            live.changed = true;
+            effects
+        };
+        for effect in effects {
+            self.carry_out(cx, tx, at, effect).await?;
+        }
+        Ok(())
+    }
+
+    /// A message nobody waits for is gone, as it is in the model: who needs it waits before it is sent.
+    async fn deliver(
+        &mut self,
+        cx: &Cx,
+        tx: &mut Tx,
+        case: CaseId,
+        name: String,
+        key: Value,
+        vars: Vars,
+    ) -> Result<()> {
+        for id in store::open_instances(tx, case).await? {
+            let Some(at) = self.fetch(cx, tx, id).await? else { continue };
+            if self.live[at].state.awaits_message(&name, &key) {
+                return self.apply(cx, tx, id, Event::Message { name, key, vars }).await;
+            }
+        }
+        tracing::warn!(%case, sent = name, "nobody waits for this message of a process");
+        Ok(())
+    }
+
+    async fn save(self, cx: &Cx, tx: &mut Tx) -> Result<()> {
+        for live in self.live.into_iter().filter(|live| live.changed) {
+            let status = match live.state.status() {
+                Status::New => "new",
+                Status::Running => "running",
+                Status::Ended(Outcome::Completed | Outcome::Terminated) => "completed",
+                Status::Ended(Outcome::Failed(_)) => "failed",
+                Status::Ended(Outcome::Cancelled) => "cancelled",
+            };
+            let Instance { id, case_id: case, process, .. } = live.instance;
+            store::save(tx, id, &serde_json::to_value(&live.state)?, status, live.ended).await?;
+            if live.ended.is_some() {
+                let event = ProcessEnded { instance: id, case, process, end: status.into() };
+                journal::emit(tx, cx, &event).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Does what the stepper asks for.
+    async fn carry_out(&mut self, cx: &Cx, tx: &mut Tx, at: usize, effect: Effect) -> Result<()> {
+        let now = cx.now();
+        let (id, case) = (self.live[at].instance.id, self.live[at].instance.case_id);
+        match effect {
+            Effect::Entered { token, element } => store::entered(tx, id, number(token)?, &element, now).await?,
+            Effect::Left { token, element, interrupted } => {
+                store::left(tx, id, number(token)?, &element, now, interrupted).await?;
+                store::resolve_jobs_of_token(tx, id, number(token)?, now).await?;
+            }
+            Effect::CallCommand { token, command, inputs, .. } => {
+                let answer = call(cx, tx, id, case, token, &command, inputs).await?;
+                self.todo.extend(answer.map(|event| Todo::Apply(id, event)));
+            }
+            Effect::CancelCommand { .. } => {}
+            Effect::CallProcess { token, key, inputs, .. } => {
+                self.call_process(cx, tx, at, token, &key, inputs).await?
+            }
+            Effect::CancelProcess { token } => {
+                let called = store::called(tx, id, number(token)?).await?;
+                self.todo.extend(called.map(|called| Todo::Apply(called, Event::Cancel)));
+            }
+            Effect::OpenUserTask(task) => open_task(cx, tx, id, case, task).await?,
+            Effect::CloseUserTask { token } => {
+                cx.call(tx, CloseTask { token: TaskToken { instance: id, token } }).await?;
+            }
+            Effect::ScheduleTimer { token, due, after, until, .. } => {
+                let from = match after {
+                    Some(earlier) => store::timer(tx, id, number(earlier)?).await?.unwrap_or(now),
+                    None => now,
+                };
+                let at = due_at(&due, from)?;
+                let is_over = match until {
+                    Some(end) => at > due_at(&Due::Date(end), from)?,
+                    None => false,
+                };
+                if !is_over {
+                    store::set_timer(tx, id, number(token)?, at).await?;
+                    jobs::enqueue_at(tx, cx, &Fire { instance: id, token }, at).await?;
+                }
+            }
+            Effect::CancelTimer { token } => store::drop_timer(tx, id, number(token)?).await?,
+            // What an instance waits for is in its state.
+            Effect::AwaitMessage { .. } | Effect::ForgetMessage { .. } => {}
+            Effect::AwaitSignal { .. } | Effect::ForgetSignal { .. } => {}
+            Effect::SendMessage { name, key, vars, .. } => {
+                self.todo.push_back(Todo::Deliver { case, name, key, vars });
+            }
+            Effect::Broadcast { name, vars, .. } => self.todo.push_back(Todo::Broadcast { case, name, vars }),
+            Effect::Escalated { code } => {
+                if let Some((caller, token)) = self.caller(at)? {
+                    self.todo.push_back(Todo::Apply(caller, Event::Escalated { token, code }));
+                }
+            }
+            Effect::Incident { token, element, message } => {
+                tracing::warn!(instance = %id, element, "process incident: {message}");
+                let incident = cx.sources.uuid();
+                let incident = NewIncident { id: incident, instance: id, token: number(token)?, job: None };
+                store::add_incident(tx, &incident, &element, &message, now).await?;
+            }
+            Effect::Finished { outcome } => {
+                self.live[at].ended = Some(now);
+                if let Some((caller, token)) = self.caller(at)? {
+                    let event = match outcome {
+                        Outcome::Completed | Outcome::Terminated => {
+                            Event::Completed { token, vars: self.live[at].state.vars().clone() }
+                        }
+                        Outcome::Failed(code) => Event::Failed { token, code },
+                        // Mostly because the caller wants it no longer, and is told nothing new then.
+                        Outcome::Cancelled => Event::Failed { token, code: "cancelled".to_owned() },
+                    };
+                    self.todo.push_back(Todo::Apply(caller, event));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the process of a call activity; one that cannot start is an error of that activity, for its boundary event
+    /// or the process owner.
+    async fn call_process(
+        &mut self,
+        cx: &Cx,
+        tx: &mut Tx,
+        at: usize,
+        token: u64,
+        key: &str,
+        inputs: Vars,
+    ) -> Result<()> {
+        let (id, case) = (self.live[at].instance.id, self.live[at].instance.case_id);
+        let (mut depth, mut around) = (1, store::caller(tx, id).await?);
+        while let Some(caller) = around.filter(|_| depth <= MAX_CALLS) {
+            depth += 1;
+            around = store::caller(tx, caller).await?;
+        }
+        let released = cx.city()?.content.parsed("processes", key, load);
+        let refusal = match released {
+            _ if depth > MAX_CALLS => Some("calls-too-deep"),
+            Err(Error::NotFound) => Some("not-released"),
+            Err(other) => return Err(other),
+            Ok(model) if !has_plain_start(&model) => Some("no-plain-start"),
+            Ok(_) => None,
+        };
+        let begun = match refusal {
+            None => self.begin(cx, tx, key, case, Some((id, number(token)?))).await?,
+            Some(_) => None,
+        };
+        self.todo.push_back(match begun {
+            Some(called) => Todo::Apply(called, Event::Start { vars: inputs }),
+            None => {
+                let code = refusal.unwrap_or("not-released").to_owned();
+                Todo::Apply(id, Event::Failed { token, code })
+            }
+        });
+        Ok(())
+    }
+
+    /// The instance that called this one, and its token that waits for it.
+    fn caller(&self, at: usize) -> Result<Option<(Uuid, u64)>> {
+        let instance = &self.live[at].instance;
+        let (Some(parent), Some(token)) = (instance.parent, instance.parent_token) else { return Ok(None) };
+        Ok(Some((parent, u64::try_from(token).map_err(Error::internal)?)))
+    }
+}
+
+fn has_plain_start(model: &Model) -> bool {
+    model.starts().iter().any(|start| start.trigger == StartTrigger::Plain)
 }
 
 /// Calls a command; answers the event that follows at once, none when the answer comes later.

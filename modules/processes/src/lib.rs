@@ -28,7 +28,7 @@ const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY];
 
 pub const MODULE: Module = Module {
     name: "processes",
-    migrations: Some(db::migrations!("processes": "0001_init", "0002_incident_job")),
+    migrations: Some(db::migrations!("processes": "0001_init", "0002_incident_job", "0003_parent")),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {

@@ -80,6 +80,7 @@ pub fn check(app: &App, content: &Content) -> Vec<String> {
         decisions: Some(decisions),
         forms: Some(content.all("forms").iter().map(|i| i.key.clone()).collect()),
         units: None,
+        processes: Some(content.all("processes").iter().map(|i| i.key.clone()).collect()),
     };
     for item in content.all("processes") {
         let errors = match Model::parse(&item.body) {

@@ -10,20 +10,45 @@ db::record! {
         pub case_id: CaseId,
         pub state: Value,
         pub status: String,
+        /// The instance and token of the call activity that started it.
+        pub parent: Option<Uuid>,
+        pub parent_token: Option<i64>,
     }
 }
 
 pub async fn add(tx: &mut Tx, instance: &Instance, at: Timestamp) -> Result<()> {
-    let sql = "INSERT INTO processes_instance (tenant, id, process, version, case_id, state, status, started_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let sql = "INSERT INTO processes_instance
+                 (tenant, id, process, version, case_id, state, status, started_at, parent, parent_token)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let i = instance;
-    tx.exec_one(sql, params![i.id, &i.process, i.version, i.case_id, &i.state, &i.status, at]).await
+    let values = params![i.id, &i.process, i.version, i.case_id, &i.state, &i.status, at, i.parent, i.parent_token];
+    tx.exec_one(sql, values).await
 }
 
 pub async fn instance(rx: &mut Rx, id: Uuid) -> Result<Instance> {
-    let sql = "SELECT id, process, version, case_id, state, status FROM processes_instance
+    let sql = "SELECT id, process, version, case_id, state, status, parent, parent_token FROM processes_instance
                WHERE tenant = $1 AND id = $2";
     rx.one(sql, params![id]).await
+}
+
+/// Instances of a case that have not ended, the oldest first.
+pub async fn open_instances(rx: &mut Rx, case: CaseId) -> Result<Vec<Uuid>> {
+    let sql = "SELECT id FROM processes_instance
+               WHERE tenant = $1 AND case_id = $2 AND status IN ('new', 'running') ORDER BY started_at, id";
+    let found: Vec<(Uuid,)> = rx.list(sql, params![case]).await?;
+    Ok(found.into_iter().map(|(id,)| id).collect())
+}
+
+/// The instance that a call activity started.
+pub async fn called(rx: &mut Rx, parent: Uuid, token: i64) -> Result<Option<Uuid>> {
+    let sql = "SELECT id FROM processes_instance WHERE tenant = $1 AND parent = $2 AND parent_token = $3";
+    Ok(rx.opt::<(Uuid,)>(sql, params![parent, token]).await?.map(|(id,)| id))
+}
+
+/// The instance that called this one.
+pub async fn caller(rx: &mut Rx, id: Uuid) -> Result<Option<Uuid>> {
+    let sql = "SELECT parent FROM processes_instance WHERE tenant = $1 AND id = $2";
+    Ok(rx.opt::<(Option<Uuid>,)>(sql, params![id]).await?.and_then(|(parent,)| parent))
 }
 
 pub async fn save(tx: &mut Tx, id: Uuid, state: &Value, status: &str, ended: Option<Timestamp>) -> Result<()> {

@@ -151,6 +151,23 @@ const STEP: &str = r#"<bpmn:serviceTask id="mitte" name="Schritt" meer:command="
 const WAIT: &str = r#"<bpmn:serviceTask id="mitte" name="Warten" meer:command="fake.wait">
   <bpmn:incoming>f1</bpmn:incoming><bpmn:outgoing>f2</bpmn:outgoing></bpmn:serviceTask>"#;
 
+/// Calls the next one and hears its signal while it waits.
+const CALL: &str = r#"<bpmn:callActivity id="mitte" name="Aufruf" calledElement="muster-gerufen">
+  <bpmn:extensionElements><meer:input name="wort" value="&quot;hallo&quot;"/>
+  <meer:output name="antwort" value="result.wort"/></bpmn:extensionElements>
+  <bpmn:incoming>f1</bpmn:incoming><bpmn:outgoing>f2</bpmn:outgoing></bpmn:callActivity>
+  <bpmn:boundaryEvent id="gehoert" cancelActivity="false" attachedToRef="mitte"><bpmn:outgoing>f3</bpmn:outgoing>
+  <bpmn:signalEventDefinition signalRef="ruf"/></bpmn:boundaryEvent>
+  <bpmn:sequenceFlow id="f3" sourceRef="gehoert" targetRef="ende-2"/>
+  <bpmn:endEvent id="ende-2"><bpmn:incoming>f3</bpmn:incoming></bpmn:endEvent>"#;
+const CALLED: &str = r#"<bpmn:intermediateThrowEvent id="mitte" name="Ruf"><bpmn:incoming>f1</bpmn:incoming>
+  <bpmn:outgoing>f2</bpmn:outgoing><bpmn:signalEventDefinition signalRef="ruf"/></bpmn:intermediateThrowEvent>"#;
+
+/// A process of a file that knows the signal.
+fn with_signal(id: &str, middle: &str) -> String {
+    process(id, middle).replace("<bpmn:process ", "<bpmn:signal id=\"ruf\" name=\"ruf\"/><bpmn:process ")
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
@@ -171,7 +188,7 @@ struct Town {
     _db: Option<TestDb>,
 }
 
-/// Meerbusch with three processes more and a host name for staff; `None` when there is no PostgreSQL for tests.
+/// Meerbusch with five processes more and a host name for staff; `None` when there is no PostgreSQL for tests.
 async fn town(postgres: bool) -> Option<Town> {
     let folder = tempfile::tempdir().unwrap();
     let home: PathBuf = folder.path().join("cities/meerbusch");
@@ -179,6 +196,8 @@ async fn town(postgres: bool) -> Option<Town> {
     std::fs::write(home.join("processes/muster-datum.bpmn"), process("muster-datum", DATE)).unwrap();
     std::fs::write(home.join("processes/muster-schritt.bpmn"), process("muster-schritt", STEP)).unwrap();
     std::fs::write(home.join("processes/muster-warten.bpmn"), process("muster-warten", WAIT)).unwrap();
+    std::fs::write(home.join("processes/muster-rufer.bpmn"), with_signal("muster-rufer", CALL)).unwrap();
+    std::fs::write(home.join("processes/muster-gerufen.bpmn"), with_signal("muster-gerufen", CALLED)).unwrap();
     let file = std::fs::read_to_string(home.join("city.toml")).unwrap();
     std::fs::write(home.join("city.toml"), format!("internal_host = \"meer.intern.example\"\n{file}")).unwrap();
     let modules: Vec<Module> = MODULES.iter().copied().chain([FAKE]).collect();
@@ -242,6 +261,25 @@ async fn a_step_that_is_refused_leaves_nothing_behind() {
         journal::settle(&town.city.db).await.unwrap();
         let entries = journal::entries(&mut town.city.db.read().await.unwrap(), 0, 10_000).await.unwrap();
         assert!(!entries.is_empty() && entries.iter().all(|e| e.name != "fake.written"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_calls_another_and_hears_its_signal() {
+    for town in towns().await {
+        assert_eq!(started(&town, "muster-rufer", &Map::new()).await, []);
+        let mut rx = town.city.db.read().await.unwrap();
+        let sql = "SELECT process, status, state FROM processes_instance
+                   WHERE tenant = $1 AND process IN ('muster-rufer', 'muster-gerufen') ORDER BY process";
+        let found: Vec<(String, String, Value)> = rx.list(sql, &[]).await.unwrap();
+        let ends: Vec<(&str, &str)> = found.iter().map(|row| (row.0.as_str(), row.1.as_str())).collect();
+        assert_eq!(ends, [("muster-gerufen", "completed"), ("muster-rufer", "completed")]);
+        assert_eq!(found[1].2.pointer("/vars/antwort"), Some(&json!("hallo")));
+        let sql = "SELECT v.element FROM processes_visit v JOIN processes_instance i
+                   ON i.tenant = v.tenant AND i.id = v.instance
+                   WHERE v.tenant = $1 AND i.process = 'muster-rufer' AND v.element = 'gehoert'";
+        let heard: Vec<(String,)> = rx.list(sql, &[]).await.unwrap();
+        assert_eq!(heard.len(), 1, "the caller heard it once");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Models written short, and conditions that are simple enough to be seen through.
 #![allow(dead_code)]
 
-use bpmn::{Conditions, Effect, Event, Model, State, StepError, Vars, step};
+use bpmn::{Conditions, Effect, Event, Model, State, StepError, Vars, Wait, step};
 use serde_json::{Map, Value, json};
 
 /// A BPMN file around the content of its only process.
@@ -11,7 +11,7 @@ pub fn file(process: &str) -> String {
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:meer="urn:meer:bpmn:1"
     xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" targetNamespace="urn:test">
   <bpmn:error id="e-missing" errorCode="missing"/>
-  <bpmn:message id="m-paid" name="paid"/>
+  <bpmn:message id="m-paid" name="paid"/><bpmn:signal id="g-storm" name="storm"/><bpmn:escalation id="l-late" escalationCode="late"/>
   <bpmn:process id="p" isExecutable="true">
 {process}
   </bpmn:process>
@@ -56,6 +56,10 @@ impl Conditions for Names {
     fn value(&self, expression: &str, vars: &Vars) -> Result<Value, String> {
         if expression == "broken" {
             return Err("kaputt".to_owned());
+        }
+        if let Some((left, right)) = expression.split_once(">=") {
+            let (left, right) = (self.value(left, vars)?, self.value(right, vars)?);
+            return Ok((left.as_f64() >= right.as_f64()).into());
         }
         if let Ok(literal) = serde_json::from_str(expression) {
             return Ok(literal);
@@ -128,13 +132,32 @@ impl Run {
         self.step(Event::Failed { token, code: code.to_owned() })
     }
 
+    /// Numbers of all tokens at this element that wait for something outside.
+    pub fn all_at(&self, element: &str) -> Vec<u64> {
+        let outside = |wait: &Wait| matches!(wait, Wait::User | Wait::Command | Wait::Process | Wait::Timer);
+        let tokens = self.state.tokens().iter().filter(|token| token.element == element && outside(&token.wait));
+        tokens.map(|token| token.id).collect()
+    }
+
+    pub fn done(&mut self, token: u64, with: Value) -> Vec<String> {
+        self.step(Event::Completed { token, vars: vars(with) })
+    }
+
+    pub fn message(&mut self, key: Value, with: Value) -> Vec<String> {
+        self.step(Event::Message { name: "paid".into(), key, vars: vars(with) })
+    }
+
+    pub fn signal(&mut self, with: Value) -> Vec<String> {
+        self.step(Event::Signal { name: "storm".into(), vars: vars(with) })
+    }
+
     pub fn fire(&mut self, token: u64) -> Vec<String> {
         self.step(Event::TimerFired { token })
     }
 }
 
 /// Effects as one word each, without numbers.
-fn show(effect: &Effect) -> String {
+pub fn show(effect: &Effect) -> String {
     match effect {
         Effect::Entered { element, .. } => format!("+{element}"),
         Effect::Left { element, interrupted: false, .. } => format!("-{element}"),
@@ -143,8 +166,22 @@ fn show(effect: &Effect) -> String {
         Effect::CancelCommand { .. } => "cancel-command".to_owned(),
         Effect::OpenUserTask(task) => format!("open {}", task.element),
         Effect::CloseUserTask { .. } => "close-task".to_owned(),
-        Effect::ScheduleTimer { element, due, after, .. } => {
-            format!("timer {element} {due:?}{}", if after.is_some() { " again" } else { "" })
+        Effect::CallProcess { element, key, inputs, .. } => {
+            format!("process {element} {key} {}", Value::Object(inputs.clone()))
+        }
+        Effect::CancelProcess { .. } => "cancel-process".to_owned(),
+        Effect::AwaitSignal { element, name, .. } => format!("await {element} {name}"),
+        Effect::ForgetSignal { .. } => "forget-signal".to_owned(),
+        Effect::SendMessage { element, name, key, vars, .. } => {
+            format!("send {element} {name} {key} {}", Value::Object(vars.clone()))
+        }
+        Effect::Broadcast { element, name, vars, .. } => {
+            format!("broadcast {element} {name} {}", Value::Object(vars.clone()))
+        }
+        Effect::Escalated { code } => format!("escalated {code}"),
+        Effect::ScheduleTimer { element, due, after, until, .. } => {
+            let until = until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+            format!("timer {element} {due:?}{}{until}", if after.is_some() { " again" } else { "" })
         }
         Effect::CancelTimer { .. } => "cancel-timer".to_owned(),
         Effect::AwaitMessage { element, name, key, .. } => format!("await {element} {name} {key}"),
