@@ -2,6 +2,7 @@ processes-menu = Prozesse
 processes-title = Prozesse und Störungen
 processes-incidents = Störungen
 processes-no-incidents = Alles läuft. Kein Prozess und kein Auftrag hängt fest.
+processes-incident-job = Der Auftrag { $work } ist auch beim letzten Versuch gescheitert ({ $error }).
 processes-hint = Beheben Sie zuerst die Ursache, meist eine Gegenstelle, die nicht antwortet. Wählen Sie dann „Noch einmal versuchen“. Einzelheiten stehen im Protokoll des Programms.
 processes-stuck = Ereignisse, die nicht ankommen
 processes-stuck-hint = Meer versucht es jede Sekunde von selbst noch einmal. Suchen Sie im Protokoll des Programms nach „subscription“ und dem Namen, und beheben Sie die Ursache. Liegt sie im Programm, melden Sie den Fehler.

@@ -2,6 +2,7 @@ processes-menu = Processes
 processes-title = Processes and incidents
 processes-incidents = Incidents
 processes-no-incidents = Everything is running. No process and no job is stuck.
+processes-incident-job = The job { $work } failed at its last attempt too ({ $error }).
 processes-hint = Remove the cause first, mostly another system that does not answer. Then choose “Try again”. You find details in the log of the program.
 processes-stuck = Events that do not arrive
 processes-stuck-hint = Meer tries again by itself every second. Look for “subscription” and the name in the log of the program, and remove the cause. If it is in the program, report the fault.

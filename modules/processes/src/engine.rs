@@ -452,11 +452,11 @@ pub async fn task_stuck(cx: &Cx, tx: &mut Tx, event: TaskStuck, at: Timestamp) -
     if !running || !jobs::is_dead(tx, event.job).await? || store::has_incident(tx, event.job).await? {
         return Ok(());
     }
-    let incident = NewIncident { id: cx.sources.uuid(), instance, token: number(token)?, job: Some(event.job) };
+    let job = Some((event.job, event.work.clone()));
+    let incident = NewIncident { id: cx.sources.uuid(), instance, token: number(token)?, job };
     let element = store::element_of(tx, instance, incident.token).await?.unwrap_or_else(|| event.work.clone());
-    let message = format!("Der Auftrag {} ist auch beim letzten Versuch gescheitert ({}).", event.work, event.error);
     tracing::warn!(instance = %instance, element, job = event.work, error = event.error, "process incident: job given up");
-    store::add_incident(tx, &incident, &element, &message, at).await
+    store::add_incident(tx, &incident, &element, &event.error, at).await
 }
 
 #[cfg(test)]

@@ -98,14 +98,15 @@ pub async fn element_of(rx: &mut Rx, instance: Uuid, token: i64) -> Result<Optio
     Ok(rx.opt::<(String,)>(sql, params![instance, token]).await?.map(|(element,)| element))
 }
 
-/// Where an incident is, and the job that was given up, if that is what happened.
+/// Where an incident is, and the job that was given up with its name, if that is what happened.
 pub struct NewIncident {
     pub id: Uuid,
     pub instance: Uuid,
     pub token: i64,
-    pub job: Option<Uuid>,
+    pub job: Option<(Uuid, String)>,
 }
 
+/// The message is what the stepper says; for a job it is the code of the failure.
 pub async fn add_incident(
     tx: &mut Tx,
     incident: &NewIncident,
@@ -113,10 +114,11 @@ pub async fn add_incident(
     message: &str,
     at: Timestamp,
 ) -> Result<()> {
-    let sql = "INSERT INTO processes_incident (tenant, id, instance, token, element, message, at, job)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let sql = "INSERT INTO processes_incident (tenant, id, instance, token, element, message, at, job, work)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     let i = incident;
-    tx.exec_one(sql, params![i.id, i.instance, i.token, element, message, at, i.job]).await
+    let (job, work) = i.job.clone().unzip();
+    tx.exec_one(sql, params![i.id, i.instance, i.token, element, message, at, job, work]).await
 }
 
 /// Whether the job has an incident already that nobody has resolved.
@@ -154,11 +156,13 @@ db::record! {
         pub message: String,
         pub at: Timestamp,
         pub job: Option<Uuid>,
+        /// Name of the job; the message is the code of its last failure then.
+        pub work: Option<String>,
     }
 }
 
 pub async fn open_incidents(rx: &mut Rx) -> Result<Vec<OpenIncident>> {
-    let sql = "SELECT i.id, p.process, i.element, i.message, i.at, i.job FROM processes_incident i
+    let sql = "SELECT i.id, p.process, i.element, i.message, i.at, i.job, i.work FROM processes_incident i
                JOIN processes_instance p ON p.tenant = i.tenant AND p.id = i.instance
                WHERE i.tenant = $1 AND i.resolved_at IS NULL ORDER BY i.at LIMIT 200";
     rx.list(sql, &[]).await

@@ -313,6 +313,10 @@ async fn a_job_that_is_given_up_while_a_process_waits_for_it_is_an_incident_unti
         let (mut browser, page) = overview(Browser::new(house::router(&town.app))).await;
         page.shows("muster-warten, mitte")
             .shows("Der Auftrag fake.work ist auch beim letzten Versuch gescheitert (peer fake).");
+        // The sentence is made by the page, in the language of whoever looks.
+        browser.get("/sprache/en").await;
+        browser.get("/intern/prozesse").await.shows("The job fake.work failed at its last attempt too (peer fake).");
+        browser.get("/sprache/de").await;
         page.shows("Beheben Sie zuerst die Ursache").hides("/intern/prozesse/auftrag/");
         let retry = page.body.split("action=\"").find(|part| part.starts_with("/intern/prozesse/stoerung/"));
         let retry = retry.and_then(|part| part.split('"').next()).expect("a button to try again").to_owned();
