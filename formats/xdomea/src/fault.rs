@@ -26,6 +26,8 @@ pub enum Rule {
     Choice,
     /// The version that is written has no place for it.
     Version,
+    /// Valid by the schema, and yet not what the specification says in words.
+    Specification,
 }
 
 /// Why a message is not read or not written. The text is German, for the people who hand files over.

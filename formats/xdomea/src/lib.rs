@@ -5,6 +5,7 @@
 
 mod fault;
 mod foreign;
+mod hints;
 mod latin;
 mod limits;
 pub mod model;
@@ -15,6 +16,7 @@ mod values;
 mod write;
 
 pub use fault::{Dropped, Fault, Position, Rule, Why};
+pub use hints::hints;
 pub use limits::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_DROPPED, MAX_ELEMENTS, MAX_FAULTS};
 pub use model::{Inhalt, Message};
 pub use read::{Reading, read};
