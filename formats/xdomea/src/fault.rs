@@ -63,7 +63,8 @@ pub enum Why {
     Unknown,
     /// The standard has it; this crate does not.
     NotModelled,
-    /// Contradicts what the message says elsewhere: the code of another message type, another code list than the one fixed.
+    /// Contradicts what the message says elsewhere: the code of another message type, another code list than the one
+    /// fixed.
     Contradiction,
     /// The name beside a code; the version-neutral model keeps the code, and the code list says its name.
     CodeName,

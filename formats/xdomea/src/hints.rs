@@ -1,5 +1,5 @@
-//! What the specification says in words and no schema can say. A message that breaks such a rule is valid and is read and
-//! written; its receiver may still send it back.
+//! What the specification says in words and no schema can say. A message that breaks such a rule is valid and is read
+//! and written; its receiver may still send it back.
 
 use std::collections::HashSet;
 

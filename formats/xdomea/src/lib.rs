@@ -1,7 +1,7 @@
 //! Messages of xdomea 2.3.0, 2.4.0 and 3.0.0 for filing plans and the hand-over of files to an archive, without I/O.
 //!
-//! [`read`] makes a version-neutral [`Message`] of a file, [`write`] a file of it, [`package`] names and checks what lies
-//! beside it. See the README for the messages and elements.
+//! [`read`] makes a version-neutral [`Message`] of a file, [`write()`] a file of it, [`package`] names and checks what
+//! lies beside it. See the README for the messages and elements.
 
 mod fault;
 mod foreign;

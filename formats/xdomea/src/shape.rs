@@ -1,5 +1,5 @@
-//! What each type consists of, in the order of the schemas: said once, and walked by the reader and the writer alike, so
-//! that the two cannot differ. Where versions differ, it is here that they do.
+//! What each type consists of, in the order of the schemas: said once, and walked by the reader and the writer alike,
+//! so that the two cannot differ. Where versions differ, it is here that they do.
 //!
 //! Names of xdomea begin with a capital and are qualified. The two small ones, `code` and `name`, belong to the type
 //! `xoev-code:Code` and stand in no namespace.

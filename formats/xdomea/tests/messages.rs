@@ -1,5 +1,5 @@
-//! Small messages written for these tests: what is read, what is refused and where, what is dropped, what older versions
-//! say in another way.
+//! Small messages written for these tests: what is read, what is refused and where, what is dropped, what older
+//! versions say in another way.
 
 use std::time::Instant;
 
@@ -159,7 +159,8 @@ fn values_must_be_of_their_type() {
 fn a_choice_is_one_of_its_elements() {
     for wrong in ["", "<x:AnzahlJahre>1</x:AnzahlJahre><x:Unbefristet>1</x:Unbefristet>"] {
         let xml = handover(&format!(
-            "<x:ArchivspezifischeMetadaten><x:Aufbewahrungsdauer>{wrong}</x:Aufbewahrungsdauer></x:ArchivspezifischeMetadaten>"
+            "<x:ArchivspezifischeMetadaten><x:Aufbewahrungsdauer>{wrong}</x:Aufbewahrungsdauer>\
+             </x:ArchivspezifischeMetadaten>"
         ));
         assert_eq!(refused(&xml).rule, Rule::Choice);
     }
@@ -449,9 +450,10 @@ fn signatures_inside_a_message_are_kept_and_not_lost_in_3_0_0() {
     let head =
         "<x:SendendesSystem/><x:Importbestaetigung/><x:RueckmeldungArchivkennung>0</x:RueckmeldungArchivkennung>";
     let content = format!(
-        "<x:Schriftgutobjekt><x:Dokument><x:Identifikation><x:ID>{OBJEKT}</x:ID></x:Identifikation><x:Version><x:Nummer/>\
-         <x:Format><x:Name><code>018</code></x:Name><x:Version/><x:Primaerdokument><x:Dateiname>{DATEI}</x:Dateiname>\
-         <x:Signaturdaten><x:Signatur Version='v1.5'><x:OID/><x:Format/><x:Container>QUJD\nQQ==</x:Container></x:Signatur>\
+        "<x:Schriftgutobjekt><x:Dokument><x:Identifikation><x:ID>{OBJEKT}</x:ID></x:Identifikation>\
+         <x:Version><x:Nummer/><x:Format><x:Name><code>018</code></x:Name><x:Version/><x:Primaerdokument><x:Dateiname>{DATEI}</x:Dateiname>\
+         <x:Signaturdaten><x:Signatur Version='v1.5'><x:OID/><x:Format/><x:Container>QUJD\nQQ==</x:Container>\
+         </x:Signatur>\
          <x:Zertifikat><x:Format/><x:Zertifikat>QUI=</x:Zertifikat></x:Zertifikat>\
          <x:Status><x:Format/><x:Antwort/></x:Status></x:Signaturdaten>\
          </x:Primaerdokument></x:Format></x:Version></x:Dokument></x:Schriftgutobjekt>"
