@@ -26,6 +26,8 @@ pub enum Rule {
     Choice,
     /// The version that is written has no place for it.
     Version,
+    /// Valid by the schema, and yet not what the specification says in words.
+    Specification,
 }
 
 /// Why a message is not read or not written. The text is German, for the people who hand files over.
@@ -61,7 +63,8 @@ pub enum Why {
     Unknown,
     /// The standard has it; this crate does not.
     NotModelled,
-    /// Contradicts what the message says elsewhere: the code of another message type, another code list than the one fixed.
+    /// Contradicts what the message says elsewhere: the code of another message type, another code list than the one
+    /// fixed.
     Contradiction,
     /// The name beside a code; the version-neutral model keeps the code, and the code list says its name.
     CodeName,

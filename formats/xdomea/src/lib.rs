@@ -1,10 +1,11 @@
 //! Messages of xdomea 2.3.0, 2.4.0 and 3.0.0 for filing plans and the hand-over of files to an archive, without I/O.
 //!
-//! [`read`] makes a version-neutral [`Message`] of a file, [`write`] a file of it, [`package`] names and checks what lies
-//! beside it. See the README for the messages and elements.
+//! [`read`] makes a version-neutral [`Message`] of a file, [`write()`] a file of it, [`package`] names and checks what
+//! lies beside it. See the README for the messages and elements.
 
 mod fault;
 mod foreign;
+mod hints;
 mod latin;
 mod limits;
 pub mod model;
@@ -15,6 +16,7 @@ mod values;
 mod write;
 
 pub use fault::{Dropped, Fault, Position, Rule, Why};
+pub use hints::hints;
 pub use limits::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_DROPPED, MAX_ELEMENTS, MAX_FAULTS};
 pub use model::{Inhalt, Message};
 pub use read::{Reading, read};

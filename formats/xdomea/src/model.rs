@@ -661,7 +661,8 @@ pub struct Feld {
     pub wert: Option<String>,
 }
 
-/// Elements of other namespaces (`AnwendungsspezifischeErweiterungXMLType`), which a receiver must not lose. Since 3.0.0.
+/// Elements of other namespaces (`AnwendungsspezifischeErweiterungXMLType`), which a receiver must not lose. Since
+/// 3.0.0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErweiterungXml {
     pub elemente: Vec<Element>,

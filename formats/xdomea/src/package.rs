@@ -1,6 +1,6 @@
-//! What lies in the ZIP file of a message, and what it is called (specification 3.0.0, chapter "Nachrichtenaustausch":
-//! one ZIP file per message, in it the message and, side by side without folders, the files it names). No ZIP is opened
-//! here: whoever does gives the entries.
+//! What lies in the ZIP file of a message, and what it is called (specification 3.0.0, page 11 for the names, 2.4.4 for
+//! the process id): one ZIP file per message, in it the message and, side by side without folders, the files it names.
+//! No ZIP is opened here: whoever does gives the entries.
 //!
 //! ```text
 //! 9fde4e7a-…_Aussonderung.Aussonderung.0503.zip

@@ -1,10 +1,11 @@
-//! What each type consists of, in the order of the schemas: said once, and walked by the reader and the writer alike, so
-//! that the two cannot differ. Where versions differ, it is here that they do.
+//! What each type consists of, in the order of the schemas: said once, and walked by the reader and the writer alike,
+//! so that the two cannot differ. Where versions differ, it is here that they do.
 //!
 //! Names of xdomea begin with a capital and are qualified. The two small ones, `code` and `name`, belong to the type
 //! `xoev-code:Code` and stand in no namespace.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::mem::take;
 
 use crate::model::*;
@@ -36,6 +37,9 @@ pub(crate) trait Walk: Sized {
     fn lost(&mut self, name: &'static str, why: Why);
     /// A fault of this element, or of the child or attribute named.
     fn fault(&mut self, name: &'static str, rule: Rule, message: String);
+
+    /// A rule of the specification that no schema can say; see [`crate::hints`].
+    fn hint(&mut self, _name: &'static str, _broken: bool, _message: &str) {}
 
     fn required<P: Part>(&mut self, name: &'static str, part: &mut P) {
         self.element(name, |w| part.walk(w));
@@ -686,6 +690,9 @@ impl Part for Akte {
         }
         w.optional("AnwendungsspezifischeErweiterung", &mut self.erweiterung);
         erweiterung_xml(w, &mut self.erweiterung_xml);
+        let (dokumente, vorgaenge) = (self.dokumente.iter(), self.vorgaenge.iter());
+        let ids = dokumente.map(|d| &d.identifikation).chain(vorgaenge.map(|v| &v.identifikation));
+        numbers(w, ids.chain(self.teilakten.iter().map(|t| &t.identifikation)));
     }
 }
 
@@ -717,6 +724,8 @@ impl Part for Vorgang {
             w.many("Teilvorgang", &mut self.teilvorgaenge);
         }
         erweiterung_xml(w, &mut self.erweiterung_xml);
+        let (dokumente, teile) = (self.dokumente.iter(), self.teilvorgaenge.iter());
+        numbers(w, dokumente.map(|d| &d.identifikation).chain(teile.map(|t| &t.identifikation)));
     }
 }
 
@@ -748,6 +757,7 @@ impl Part for Dokument {
             w.many("WeitererKontakt", &mut self.weitere_kontakte);
         }
         erweiterung_xml(w, &mut self.erweiterung_xml);
+        numbers(w, self.anlagen.iter().map(|anlage| &anlage.dokument.identifikation));
     }
 }
 
@@ -771,6 +781,9 @@ impl Part for Format {
         w.optional("SonstigerName", &mut self.sonstiger_name);
         w.required("Version", &mut self.version);
         w.required("Primaerdokument", &mut self.primaerdokument);
+        let (is_other, is_named) = (self.name.code == "100", self.sonstiger_name.is_some());
+        w.hint("SonstigerName", is_other && !is_named, "Das Format „Sonstiges“ (100) braucht einen Namen.");
+        w.hint("SonstigerName", is_named && !is_other, "Nur das Format „Sonstiges“ (100) hat einen eigenen Namen.");
     }
 }
 
@@ -968,6 +981,10 @@ impl Part for Zeitraum {
     fn walk<W: Walk>(&mut self, w: &mut W) {
         w.optional("Beginn", &mut self.beginn);
         w.optional("Ende", &mut self.ende);
+        if let (Some(beginn), Some(ende)) = (&self.beginn, &self.ende) {
+            // Both are written year first; time zones matter for a day at most.
+            w.hint("Ende", ende.as_str() < beginn.as_str(), "Das Ende liegt vor dem Beginn.");
+        }
     }
 }
 
@@ -993,6 +1010,8 @@ impl Part for Verweis {
         w.required("SGOTyp", &mut self.sgo_typ);
         w.optional("SGOKennzeichen", &mut self.sgo_kennzeichen);
         w.optional("Bemerkung", &mut self.bemerkung);
+        let led_nowhere = self.id.is_none() && self.sgo_kennzeichen.is_none();
+        w.hint("", led_nowhere, "Ein Verweis braucht ID oder SGOKennzeichen.");
     }
 }
 
@@ -1056,7 +1075,21 @@ impl Part for Kontakt {
         w.optional("Rolle", &mut self.rolle);
         w.many("UnstrukturierteAnschrift", &mut self.unstrukturierte_anschriften);
         w.optional("Geburt", &mut self.geburt);
+        w.hint("", *self == Self::default(), "Ein Kontakt sagt wenigstens eines.");
     }
+}
+
+/// Numbers in a container: all of its objects have one, or none has; no number twice.
+fn numbers<'i, W: Walk>(w: &mut W, objects: impl Iterator<Item = &'i Identifikation>) {
+    let (mut seen, mut twice, mut without) = (HashSet::new(), false, false);
+    for object in objects {
+        match &object.nummer_im_uebergeordneten_container {
+            Some(number) => twice |= !seen.insert(number.trim_start_matches('0')),
+            None => without = true,
+        }
+    }
+    w.hint("", twice, "Eine Nummer im übergeordneten Container steht zweimal.");
+    w.hint("", without && !seen.is_empty(), "Nicht jedes Objekt hat eine Nummer im übergeordneten Container.");
 }
 
 impl Part for Behoerdenkennung {

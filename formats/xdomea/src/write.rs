@@ -19,6 +19,16 @@ pub fn write(message: &Message) -> Result<String, Vec<Fault>> {
 /// # Errors
 /// What that version cannot say, each with the path of the field; nothing is left out silently.
 pub fn write_as(message: &Message, version: Version) -> Result<String, Vec<Fault>> {
+    let writer = written(message, version);
+    if writer.faults.is_empty() { Ok(writer.xml) } else { Err(writer.faults) }
+}
+
+/// Rules that are broken on the way; see [`crate::hints`].
+pub(crate) fn hints_on_the_way(message: &Message) -> Vec<Fault> {
+    written(message, Version::V3_0_0).hints
+}
+
+fn written(message: &Message, version: Version) -> Writer {
     // The walk is the reader's as well, and that one fills values: it needs a message of its own.
     let mut message = message.clone();
     let name = message.inhalt.name();
@@ -28,6 +38,7 @@ pub fn write_as(message: &Message, version: Version) -> Result<String, Vec<Fault
         open: Vec::new(),
         elements: 0,
         faults: Vec::new(),
+        hints: Vec::new(),
     };
     writer.begin(name, None);
     let namespace = version.namespace();
@@ -42,7 +53,7 @@ pub fn write_as(message: &Message, version: Version) -> Result<String, Vec<Fault
     if writer.elements > MAX_ELEMENTS {
         writer.report(Rule::TooLarge, format!("Die Nachricht hat mehr als {MAX_ELEMENTS} Elemente."));
     }
-    if writer.faults.is_empty() { Ok(writer.xml) } else { Err(writer.faults) }
+    writer
 }
 
 /// What an open element holds so far.
@@ -66,6 +77,7 @@ struct Writer {
     open: Vec<Open>,
     elements: usize,
     faults: Vec<Fault>,
+    hints: Vec<Fault>,
 }
 
 /// Prefix of xdomea's elements; the parts of `xoev-code:Code` have none.
@@ -163,10 +175,15 @@ impl Writer {
 
     fn report_below(&mut self, name: &str, rule: Rule, message: String) {
         if self.faults.len() < MAX_FAULTS {
-            let mut names: Vec<String> = self.open.iter().map(|open| numbered(open.name, open.number)).collect();
-            names.extend(Some(name.to_owned()).filter(|name| !name.is_empty()));
-            self.faults.push(Fault { at: Position::default(), path: names.join("/"), rule, message });
+            let fault = self.fault_below(name, rule, message);
+            self.faults.push(fault);
         }
+    }
+
+    fn fault_below(&self, name: &str, rule: Rule, message: String) -> Fault {
+        let mut names: Vec<String> = self.open.iter().map(|open| numbered(open.name, open.number)).collect();
+        names.extend(Some(name.to_owned()).filter(|name| !name.is_empty()));
+        Fault { at: Position::default(), path: names.join("/"), rule, message }
     }
 
     /// An element of another standard; every one declares the namespaces it needs. No line breaks: there may be text
@@ -302,5 +319,12 @@ impl Walk for Writer {
 
     fn fault(&mut self, name: &'static str, rule: Rule, message: String) {
         self.report_below(name, rule, message);
+    }
+
+    fn hint(&mut self, name: &'static str, broken: bool, message: &str) {
+        if broken && self.hints.len() < MAX_FAULTS {
+            let hint = self.fault_below(name, Rule::Specification, message.to_owned());
+            self.hints.push(hint);
+        }
     }
 }

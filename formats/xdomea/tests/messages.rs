@@ -1,5 +1,5 @@
-//! Small messages written for these tests: what is read, what is refused and where, what is dropped, what older versions
-//! say in another way.
+//! Small messages written for these tests: what is read, what is refused and where, what is dropped, what older
+//! versions say in another way.
 
 use std::time::Instant;
 
@@ -159,7 +159,8 @@ fn values_must_be_of_their_type() {
 fn a_choice_is_one_of_its_elements() {
     for wrong in ["", "<x:AnzahlJahre>1</x:AnzahlJahre><x:Unbefristet>1</x:Unbefristet>"] {
         let xml = handover(&format!(
-            "<x:ArchivspezifischeMetadaten><x:Aufbewahrungsdauer>{wrong}</x:Aufbewahrungsdauer></x:ArchivspezifischeMetadaten>"
+            "<x:ArchivspezifischeMetadaten><x:Aufbewahrungsdauer>{wrong}</x:Aufbewahrungsdauer>\
+             </x:ArchivspezifischeMetadaten>"
         ));
         assert_eq!(refused(&xml).rule, Rule::Choice);
     }
@@ -449,9 +450,10 @@ fn signatures_inside_a_message_are_kept_and_not_lost_in_3_0_0() {
     let head =
         "<x:SendendesSystem/><x:Importbestaetigung/><x:RueckmeldungArchivkennung>0</x:RueckmeldungArchivkennung>";
     let content = format!(
-        "<x:Schriftgutobjekt><x:Dokument><x:Identifikation><x:ID>{OBJEKT}</x:ID></x:Identifikation><x:Version><x:Nummer/>\
-         <x:Format><x:Name><code>018</code></x:Name><x:Version/><x:Primaerdokument><x:Dateiname>{DATEI}</x:Dateiname>\
-         <x:Signaturdaten><x:Signatur Version='v1.5'><x:OID/><x:Format/><x:Container>QUJD\nQQ==</x:Container></x:Signatur>\
+        "<x:Schriftgutobjekt><x:Dokument><x:Identifikation><x:ID>{OBJEKT}</x:ID></x:Identifikation>\
+         <x:Version><x:Nummer/><x:Format><x:Name><code>018</code></x:Name><x:Version/><x:Primaerdokument><x:Dateiname>{DATEI}</x:Dateiname>\
+         <x:Signaturdaten><x:Signatur Version='v1.5'><x:OID/><x:Format/><x:Container>QUJD\nQQ==</x:Container>\
+         </x:Signatur>\
          <x:Zertifikat><x:Format/><x:Zertifikat>QUI=</x:Zertifikat></x:Zertifikat>\
          <x:Status><x:Format/><x:Antwort/></x:Status></x:Signaturdaten>\
          </x:Primaerdokument></x:Format></x:Version></x:Dokument></x:Schriftgutobjekt>"
@@ -513,4 +515,62 @@ fn days_and_times_exist() {
     {
         assert!(DateTime::parse(time).is_none(), "{time}");
     }
+}
+
+#[test]
+fn what_the_specification_says_in_words_is_hinted_at() {
+    let dokument = |number: &str, rest: &str| {
+        format!("<x:Dokument><x:Identifikation><x:ID>{OBJEKT}</x:ID>{number}</x:Identifikation>{rest}</x:Dokument>")
+    };
+    let numbered = "<x:NummerImUebergeordnetenContainer>7</x:NummerImUebergeordnetenContainer>";
+    let file = format!(
+        "<x:Version><x:Nummer/><x:Format><x:Name listVersionID='2.0'><code>100</code></x:Name><x:Version/>\
+         <x:Primaerdokument><x:Dateiname>{DATEI}</x:Dateiname></x:Primaerdokument></x:Format></x:Version>"
+    );
+    let xml = handover(&format!(
+        "<x:Laufzeit><x:Beginn>2020-01-01</x:Beginn><x:Ende>2019-12-31</x:Ende></x:Laufzeit>\
+         {}{}{}<x:Verweis><x:SGOTyp><code>001</code></x:SGOTyp></x:Verweis>",
+        dokument(numbered, &file),
+        dokument(numbered, ""),
+        dokument("", "")
+    ));
+    let message = read(&xml).unwrap().message;
+    assert!(write(&message).is_ok());
+    let hints = xdomea::hints(&message);
+    assert!(hints.iter().all(|hint| hint.rule == Rule::Specification));
+    let short: Vec<String> = hints
+        .iter()
+        .map(|hint| {
+            hint.to_string().replace("Aussonderung.Aussonderung.0503/", "").replace("Schriftgutobjekt/Vorgang", "V")
+        })
+        .collect();
+    let twice = format!("Schriftgutobjekt: Zwei Objekte haben dieselbe ID {OBJEKT}.");
+    assert_eq!(
+        short,
+        [
+            "Kopf/Empfaenger: Ein Kontakt sagt wenigstens eines.".to_owned(),
+            "V/Laufzeit/Ende: Das Ende liegt vor dem Beginn.".to_owned(),
+            "V/Dokument[1]/Version/Format/SonstigerName: Das Format „Sonstiges“ (100) braucht einen Namen.".to_owned(),
+            "V/Verweis: Ein Verweis braucht ID oder SGOKennzeichen.".to_owned(),
+            "V: Eine Nummer im übergeordneten Container steht zweimal.".to_owned(),
+            "V: Nicht jedes Objekt hat eine Nummer im übergeordneten Container.".to_owned(),
+            format!("Schriftgutobjekt: Das Objekt {OBJEKT} hat keine ArchivspezifischeMetadaten."),
+            twice.clone(),
+            twice.clone(),
+            twice,
+        ]
+    );
+    let offer = Message {
+        inhalt: match message.inhalt.clone() {
+            Inhalt::Aussonderung(it) => Inhalt::Anbieteverzeichnis(Anbieteverzeichnis {
+                schriftgutobjekte: it.schriftgutobjekte,
+                ..Anbieteverzeichnis::default()
+            }),
+            _ => panic!(),
+        },
+        ..message
+    };
+    assert!(xdomea::hints(&offer).iter().any(|hint| hint.message.contains("keine Primärdokumente")));
+    let none = read(&handover("")).unwrap().message;
+    assert!(xdomea::hints(&none).iter().any(|hint| hint.message.contains("übergibt Primärdokumente")));
 }

@@ -5,6 +5,8 @@ mod support;
 use proptest::prelude::*;
 use xdomea::{Version, read, write_as};
 
+const DAMAGE: [&str; 9] = ["", "<", "</", "&", "]]>", "<x/>", "<!DOCTYPE a>", "\u{0}", "<xdomea:ID/>"];
+
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 0..3000)
 }
@@ -28,14 +30,15 @@ proptest! {
         bytes in bytes(),
         from in any::<prop::sample::Index>(),
         length in 0usize..40,
-        insert in prop::sample::select(&["", "<", "</", "&", "]]>", "<x/>", "<!DOCTYPE a>", "\u{0}", "<xdomea:ID/>"][..]),
+        insert in prop::sample::select(&DAMAGE[..]),
     ) {
         let version = Version::V3_0_0;
         let xml = write_as(&support::message(&bytes, version), version).unwrap();
         let chars: Vec<char> = xml.chars().collect();
         let start = from.index(chars.len());
         let end = (start + length).min(chars.len());
-        let damaged: String = chars[..start].iter().copied().chain(insert.chars()).chain(chars[end..].iter().copied()).collect();
+        let (before, after) = (chars[..start].iter().copied(), chars[end..].iter().copied());
+        let damaged: String = before.chain(insert.chars()).chain(after).collect();
         if let Ok(reading) = read(&damaged) {
             let _ = write_as(&reading.message, version);
         }

@@ -1,6 +1,6 @@
-//! Messages of xdomea that others wrote: patterns of an archive in three versions, examples of another one. Each is read,
-//! written in its own version and compared element by element, read again, and judged by the schema of its version where
-//! `xmllint` is installed; older ones are also written in 3.0.0.
+//! Messages of xdomea that others wrote: patterns of an archive in three versions, examples of another one. Each is
+//! read, written in its own version and compared element by element, read again, and judged by the schema of its
+//! version where `xmllint` is installed; older ones are also written in 3.0.0.
 
 use std::collections::BTreeSet;
 use std::fs;
