@@ -3,8 +3,9 @@
 
 use std::io::{Cursor, Read as _};
 
-use db::{Engine, params};
-use kernel::CaseId;
+use contract_records::DueForDeletion;
+use db::Engine;
+use house::Call as _;
 use meer::modules::MODULES;
 use testkit::{Browser, TestCity};
 
@@ -82,11 +83,9 @@ async fn a_file_lives_from_opening_to_the_archive() {
         test.later(24 * 366 * 4);
         let mut rita = staff(&test, "rita.registratur").await;
         rita.get("/intern/aussonderung").await.is(200).shows("2 Vorgänge sind anzubieten");
-        rita.post(&format!("/intern/vorgang/{unwanted}/sperre"), &[("reason", "Klage anhängig")]).await.is(303);
+        hold(&mut rita, &unwanted).await;
         rita.get("/intern/aussonderung").await.is(200).shows("Ein Vorgang ist anzubieten");
-        let holds = rita.get(&format!("/intern/vorgang/{unwanted}/sperre")).await;
-        let lift = holds.body.split("action=\"").find(|part| part.contains("/aufheben")).unwrap();
-        rita.post(lift.split('"').next().unwrap(), &[]).await.is(303);
+        lift(&mut rita, &unwanted).await;
         let offer = id_in(rita.post("/intern/aussonderung", &[]).await.is(303).location.as_deref());
         test.settle().await;
         let offered = format!("/intern/aussonderung/{offer}");
@@ -101,6 +100,9 @@ async fn a_file_lives_from_opening_to_the_archive() {
         anton.post(&format!("{offered}/bewertung"), &decisions).await.is(303);
         test.settle().await;
         assert_eq!(due(&test).await, [unwanted.clone()], "what the archive does not want may be deleted");
+        hold(&mut rita, &unwanted).await;
+        assert!(due(&test).await.is_empty(), "a hold beats everything");
+        lift(&mut rita, &unwanted).await;
 
         let page = anton.get(&offered).await;
         page.is(200).shows("Aussonderung mit Dokumenten (0503)");
@@ -136,13 +138,24 @@ async fn a_file_lives_from_opening_to_the_archive() {
     }
 }
 
+async fn hold(clerk: &mut Browser, case: &str) {
+    clerk.post(&format!("/intern/vorgang/{case}/sperre"), &[("reason", "")]).await.is(422);
+    clerk.post(&format!("/intern/vorgang/{case}/sperre"), &[("reason", "Klage anhängig")]).await.is(303);
+}
+
+async fn lift(clerk: &mut Browser, case: &str) {
+    let page = clerk.get(&format!("/intern/vorgang/{case}/sperre")).await;
+    let button = page.body.split("action=\"").find(|part| part.contains("/aufheben")).expect("a hold in force");
+    clerk.post(button.split('"').next().unwrap(), &[]).await.is(303);
+}
+
 /// Cases that the deletion run would take.
 async fn due(test: &TestCity) -> Vec<String> {
-    let sql = "SELECT c.id FROM records_case c WHERE c.tenant = $1 AND c.closed_at IS NOT NULL
-                 AND (c.appraisal = 'V' OR EXISTS (
-                   SELECT 1 FROM records_offered o WHERE o.tenant = c.tenant AND o.case_id = c.id AND o.settled))";
-    let rows = test.city.db.read().await.unwrap().list::<(CaseId,)>(sql, params![]).await.unwrap();
-    rows.into_iter().map(|(id,)| id.to_string()).collect()
+    let mut cx = test.app.cx(&test.city, "test");
+    cx.actor.via = vec!["privacy"];
+    let asked = DueForDeletion { today: cx.today(), only: None, limit: 100 };
+    let due = cx.ask(&mut test.city.db.read().await.unwrap(), asked).await.unwrap();
+    due.into_iter().map(|due| due.case.to_string()).collect()
 }
 
 /// The package holds the message and the document, and nothing is missing.

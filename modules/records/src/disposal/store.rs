@@ -160,7 +160,7 @@ db::record! {
 
 pub async fn messages(rx: &mut Rx, offer: Uuid) -> Result<Vec<Message>> {
     let sql = "SELECT id, kind, name, file_id, at FROM records_offer_message WHERE tenant = $1 AND offer_id = $2
-               ORDER BY at, id";
+               ORDER BY at, kind, id";
     rx.list(sql, params![offer]).await
 }
 
