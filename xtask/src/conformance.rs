@@ -1,6 +1,7 @@
 //! Runs public conformance suites and prints one line for each: `suite: passed/total`.
 //! The data lies where `MEER_CONFORMANCE` points, else at `../shared/conformance` beside the project's root.
 
+mod bpmn_miwg;
 mod dmn_tck;
 mod xdomea;
 
@@ -40,6 +41,7 @@ struct Suite {
 }
 
 const SUITES: &[Suite] = &[
+    Suite { name: "bpmn-miwg", folder: "bpmn-miwg", at_least: 21, run: bpmn_miwg::run },
     Suite { name: "dmn-tck", folder: "dmn-tck", at_least: 1889, run: dmn_tck::run },
     Suite { name: "xdomea", folder: "xdomea", at_least: 23, run: xdomea::run },
 ];

@@ -1,112 +1,22 @@
 //! Reading and writing keeps everything: compared on the XML trees, not on the model that does both.
 
 mod support;
-
-use std::path::PathBuf;
+#[path = "support/tree.rs"]
+mod tree;
 
 use bpmn::Model;
 use roxmltree::{Document, Node};
-
-/// An element without prefixes, layout, order of attributes and order of children.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Tree {
-    name: (String, String),
-    attributes: Vec<((String, String), String)>,
-    text: String,
-    children: Vec<Tree>,
-}
-
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
-const DI: &str = "http://www.omg.org/spec/DD/20100524/DI";
-
-fn tree(node: Node) -> Tree {
-    let mut attributes: Vec<_> = node
-        .attributes()
-        .map(|a| ((a.namespace().unwrap_or_default().to_owned(), a.name().to_owned()), normal(a.name(), a.value())))
-        // The type of a waypoint says nothing: there is one only.
-        .filter(|((namespace, name), _)| {
-            !(namespace == XSI && name == "type" && node.tag_name().namespace() == Some(DI))
-        })
-        .collect();
-    attributes.sort();
-    let text: String = node.children().filter(Node::is_text).filter_map(|text| text.text()).collect();
-    let mut children: Vec<Tree> = node.children().filter(Node::is_element).map(tree).collect();
-    children.retain(|child| !(child.name.1 == "extensionElements" && child.children.is_empty()));
-    children.sort();
-    Tree {
-        name: (node.tag_name().namespace().unwrap_or_default().to_owned(), node.tag_name().name().to_owned()),
-        attributes,
-        text: text.split_whitespace().collect::<Vec<_>>().join(" "),
-        children,
-    }
-}
-
-/// Numbers of the drawing by value; types without the prefix of the file.
-fn normal(name: &str, value: &str) -> String {
-    match name {
-        "x" | "y" | "width" | "height" | "size" | "resolution" => {
-            value.parse::<f64>().map_or_else(|_| value.to_owned(), |number| number.to_string())
-        }
-        "type" if value.ends_with("tFormalExpression") => "tFormalExpression".to_owned(),
-        _ => value.to_owned(),
-    }
-}
 
 #[track_caller]
 fn kept(name: &str, source: &str) -> Model {
     let model = Model::parse(source).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
     let written = model.to_xml();
     let (before, after) = (Document::parse(source).unwrap(), Document::parse(&written).unwrap());
-    compare(name, &tree(before.root_element()), &tree(after.root_element()));
+    let same = tree::compare(name, &tree::of(before.root_element()), &tree::of(after.root_element()));
+    assert_eq!(same, Ok(()));
     let again = Model::parse(&written).unwrap_or_else(|errors| panic!("{name}: {errors:?}"));
     assert_eq!(again.to_xml(), written, "{name}: writing is stable");
     model
-}
-
-/// Points at the first difference instead of printing two files.
-#[track_caller]
-fn compare(path: &str, before: &Tree, after: &Tree) {
-    let place = format!("{path}/{}", before.name.1);
-    assert_eq!(
-        (&before.name, &before.attributes, &before.text),
-        (&after.name, &after.attributes, &after.text),
-        "{place}"
-    );
-    let names = |tree: &Tree| tree.children.iter().map(|child| child.name.1.clone()).collect::<Vec<_>>();
-    assert_eq!(names(before), names(after), "{place}");
-    for (before, after) in before.children.iter().zip(&after.children) {
-        compare(&place, before, after);
-    }
-}
-
-fn reference_models() -> Option<Vec<PathBuf>> {
-    let root = std::env::var_os("MEER_CONFORMANCE")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/conformance"), PathBuf::from);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root.join("bpmn-miwg/Reference"))
-        .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "bpmn"))
-        .collect();
-    files.sort();
-    Some(files)
-}
-
-#[test]
-fn reference_models_of_the_interchange_working_group() {
-    let Some(files) = reference_models() else {
-        println!("bpmn-miwg: skipped: no conformance data");
-        return;
-    };
-    assert!(!files.is_empty());
-    for file in &files {
-        let name = file.file_name().unwrap().to_string_lossy();
-        let source = std::fs::read_to_string(file).unwrap();
-        kept(&name, &source);
-        if let Ok(folder) = std::env::var("BPMN_WRITTEN") {
-            std::fs::write(PathBuf::from(folder).join(&*name), Model::parse(&source).unwrap().to_xml()).unwrap();
-        }
-    }
-    println!("bpmn-miwg: {}/{}", files.len(), files.len());
 }
 
 /// Every kind of element the types know, with children in an order the schema does not allow, other default

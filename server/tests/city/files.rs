@@ -99,7 +99,7 @@ async fn a_file_lives_from_opening_to_the_archive() {
         anton.post(&format!("{offered}/bewertung"), &decisions[..1]).await.is(409).shows("jeden Vorgang");
         anton.post(&format!("{offered}/bewertung"), &decisions).await.is(303);
         test.settle().await;
-        assert_eq!(due(&test).await, [unwanted.clone()], "what the archive does not want may be deleted");
+        assert_eq!(due(&test).await, std::slice::from_ref(&unwanted), "what the archive does not want may be deleted");
         hold(&mut rita, &unwanted).await;
         assert!(due(&test).await.is_empty(), "a hold beats everything");
         lift(&mut rita, &unwanted).await;

@@ -28,7 +28,7 @@ struct Disposal<'a> {
 }
 
 impl Disposal<'_> {
-    fn t(&self, key: &str, code: &str) -> String {
+    fn coded(&self, key: &str, code: &str) -> String {
         self.page.t(&format!("{key}-{code}"))
     }
 
@@ -74,7 +74,7 @@ struct OfferPage<'a> {
 }
 
 impl OfferPage<'_> {
-    fn t(&self, key: &str, code: &str) -> String {
+    fn coded(&self, key: &str, code: &str) -> String {
         self.page.t(&format!("{key}-{code}"))
     }
 
@@ -109,7 +109,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     drop(rx);
     let archive = rq.cx.actor.allows(perm::ARCHIVE);
     let may_appraise = archive && offer.state == "offered" && offer.made_by != rq.cx.actor.staff();
-    let may_answer = archive && offer.state == "appraised" || archive && offer.state == "handed-over";
+    let may_answer = archive && matches!(offer.state.as_str(), "appraised" | "handed-over");
     Ok(OfferPage { page, offer, cases, messages, may_appraise, may_answer, errors })
 }
 
