@@ -567,6 +567,80 @@ test("pages of staff: lists, caller view, refunds, processes, on a phone too", a
   });
 });
 
+test("a file from opening to closing, with versions and a hold, on a phone too", () =>
+  visit("/intern/anmelden", {}, async (page) => {
+    const to = (text) => page.getByRole("link", { name: text }).first().click();
+    const press = (text) => page.getByRole("button", { name: text, exact: true }).first().click();
+    const put = (name, text) =>
+      page.locator('main input[name="datei"]').setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from(text) });
+    await signInAsStaff(page, "rita.registratur");
+    await page.goto(`${city.base}/intern/aktenplan`);
+    await look(page, "akte-plan");
+    await to("Anliegen und Ortstermine");
+    await look(page, "akte-liste-leer");
+    await to("Akte anlegen");
+    await press("Anlegen");
+    await look(page, "akte-neu-fehler");
+    await fill(page, { title: "Radweg am Musterbach", unit: option("dezernat-1") });
+    await press("Anlegen");
+    await page.getByText("61.50-1/").first().waitFor();
+    await look(page, "akte-leer");
+    await fill(page, { title: "Ortstermin im Frühjahr" });
+    await press("Vorgang anlegen");
+    await look(page, "akte-vorgang");
+    await to("Dokumente und Fassungen");
+    await press("Hinzufügen");
+    await look(page, "akte-dokumente-fehler");
+    await fill(page, { titel: "Vermerk" });
+    await put("vermerk.txt", "erste Fassung");
+    await press("Hinzufügen");
+    await page.getByText("Das Dokument liegt im Vorgang").waitFor();
+    await look(page, "akte-dokumente");
+    await to("Vermerk");
+    await press("In Arbeit nehmen");
+    await put("vermerk.txt", "zweite Fassung");
+    await fill(page, { notiz: "Abschnitt 2 neu" });
+    await press("Speichern");
+    await page.getByText("Fassung 2").first().waitFor();
+    await look(page, "akte-fassungen");
+    await to("Zurück");
+    await to("Zurück");
+    await to("Löschsperre");
+    await press("Sperre setzen");
+    await look(page, "akte-sperre-fehler");
+    await fill(page, { reason: "Klage anhängig" });
+    await press("Sperre setzen");
+    await page.getByText("Die Sperre gilt").waitFor();
+    await look(page, "akte-sperre");
+    await press("Aufheben");
+    await to("Zurück");
+    await press("Vorgang schließen (z. d. A.)");
+    await page.getByText("Zu den Akten verfügt").waitFor();
+    await to("Zur Akte");
+    await press("Akte schließen (z. d. A.)");
+    await page.getByText("Zu den Akten verfügt").waitFor();
+    await look(page, "akte-geschlossen");
+    const path = new URL(page.url()).pathname;
+    await page.goto(`${city.base}/intern/aktenplan/einspielen`);
+    await fill(page, { table: "kennzeichen;titel\n1;" });
+    await press("Prüfen");
+    await look(page, "akte-plan-fehler");
+    await page.goto(`${city.base}/intern/aussonderung`);
+    await look(page, "aussonderung");
+    await on320Pixels("/intern/anmelden", async (phone) => {
+      await signInAsStaff(phone, "rita.registratur");
+      for (const [name, at] of [["plan", "/intern/aktenplan"], ["akte", path], ["aussonderung", "/intern/aussonderung"]]) {
+        await phone.goto(city.base + at);
+        await look(phone, `akte-320-${name}`);
+      }
+    });
+    await visit("/intern/anmelden", {}, async (archive) => {
+      await signInAsStaff(archive, "anton.archiv");
+      await archive.goto(`${city.base}/intern/aussonderung`);
+      await look(archive, "aussonderung-archiv");
+    });
+  }));
+
 test("nothing was logged as an error while people walked through the city", async () => {
   const errors = (await city.log()).split("\n").filter((line) => /\bERROR\b|panicked/.test(line));
   assert.deepEqual(errors, []);
