@@ -58,8 +58,16 @@ privacy-deletion-closed = Geschlossen
 privacy-deletion-years = Jahre
 privacy-deletion-basis = Grundlage
 privacy-deletion-final = Gelöschte Vorgänge kommen nicht zurück
-privacy-deletion-final-text = Mit der Freigabe löschen wir die gezeigten Vorgänge mit allen Dokumenten. Im Protokoll bleibt nur, dass etwas gelöscht wurde.
-privacy-deletion-release = Gezeigte Vorgänge zur Löschung freigeben
+privacy-deletion-final-text = Mit der Freigabe löschen wir { $n } Vorgänge, die jemand anderes geprüft hat, mit allen Dokumenten. Im Protokoll bleibt nur, dass etwas gelöscht wurde.
+privacy-deletion-release = Geprüfte Vorgänge zur Löschung freigeben
+privacy-deletion-check = Die gezeigten Vorgänge dürfen gelöscht werden
+privacy-deletion-unchecked =
+    { $n ->
+        [one] Ein Vorgang ist noch ungeprüft
+       *[other] { $n } Vorgänge sind noch ungeprüft
+    }. Zum Löschen braucht es zwei Personen: Eine prüft, eine andere gibt frei.
+privacy-deletion-checked = Geprüft. Jetzt gibt jemand anderes die Löschung frei.
+privacy-deletion-other = Sie haben diese Vorgänge geprüft. Freigeben muss sie jemand anderes.
 privacy-deletion-released = Freigegeben. Die Vorgänge werden jetzt gelöscht.
 privacy-deletion-nothing-fehler = Die Liste hat sich geändert. Sehen Sie sie noch einmal durch.
 privacy-protocol-title = Löschprotokoll

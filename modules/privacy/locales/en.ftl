@@ -58,8 +58,16 @@ privacy-deletion-closed = Closed
 privacy-deletion-years = Years
 privacy-deletion-basis = Basis
 privacy-deletion-final = Deleted cases do not come back
-privacy-deletion-final-text = When you release the list, we delete the cases shown with all their documents. The log only says that something was deleted.
-privacy-deletion-release = Release the cases shown for deletion
+privacy-deletion-final-text = When you release, we delete { $n } cases that somebody else has checked, with all their documents. The log only says that something was deleted.
+privacy-deletion-release = Release the checked cases for deletion
+privacy-deletion-check = The cases shown may be deleted
+privacy-deletion-unchecked =
+    { $n ->
+        [one] One case has not been checked
+       *[other] { $n } cases have not been checked
+    }. Deletion takes two people: one checks, another one releases.
+privacy-deletion-checked = Checked. Now somebody else releases the deletion.
+privacy-deletion-other = You have checked these cases. Somebody else has to release them.
 privacy-deletion-released = Released. The cases are being deleted now.
 privacy-deletion-nothing-fehler = The list has changed. Look through it again.
 privacy-protocol-title = Log of deletions

@@ -1,7 +1,7 @@
 //! The deletion run (Löschlauf): what the law says must go, goes everywhere, and the journal keeps its proof.
 //!
 //! 1. Every night cases whose retention has ended are put on a list.
-//! 2. Somebody with the right looks at the list and releases it.
+//! 2. Somebody with the right looks at the list and says that it may go; somebody else releases it.
 //! 3. Each released case is deleted in one transaction: the rows of every module, the files' rows, the private parts
 //!    of the journal. One line of the protocol stays, without anything that leads to a person.
 //!
@@ -170,12 +170,42 @@ pub async fn still_due(cx: &Cx, rx: &mut Rx, cases: &[CaseId]) -> Result<Vec<Due
     Ok(cases.iter().filter_map(|case| due.remove(case)).collect())
 }
 
-/// Releases the cases that somebody has seen on the list. Answers how many.
+/// The list of due cases was looked at.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Checked {
+    /// Last one of the cases in the order of ids.
+    pub upto: CaseId,
+    pub cases: i64,
+}
+
+impl Event for Checked {
+    const NAME: &'static str = "privacy.deletion-checked";
+    fn subject(&self) -> Subject {
+        self.upto.into()
+    }
+}
+
+/// Somebody has looked at the cases on the list. Answers how many.
+///
+/// # Errors
+/// Those of the database.
+pub async fn check(cx: &Cx, tx: &mut Tx, upto: CaseId, shown_at: Timestamp) -> Result<u64> {
+    let by = cx.actor.staff().ok_or(Error::StaffSignIn)?;
+    let checked = store::check(tx, upto, shown_at, by, cx.now()).await?;
+    if checked > 0 {
+        let cases = i64::try_from(checked).unwrap_or(i64::MAX);
+        journal::emit(tx, cx, &Checked { upto, cases }).await?;
+    }
+    Ok(checked)
+}
+
+/// Releases the cases on the list that somebody else has looked at (Vier-Augen-Prinzip). Answers how many.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn release(cx: &Cx, tx: &mut Tx, upto: CaseId, shown_at: Timestamp) -> Result<u64> {
-    let released = store::release(tx, upto, shown_at, cx.now()).await?;
+    let by = cx.actor.staff().ok_or(Error::StaffSignIn)?;
+    let released = store::release(tx, upto, shown_at, by, cx.now()).await?;
     if released > 0 {
         let cases = i64::try_from(released).unwrap_or(i64::MAX);
         journal::emit(tx, cx, &Released { upto, cases }).await?;

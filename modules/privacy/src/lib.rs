@@ -33,7 +33,7 @@ const PERMISSIONS: &[Permission] = &[perm::EXPORT, perm::DELETE];
 
 pub const MODULE: Module = Module {
     name: "privacy",
-    migrations: Some(db::migrations!("privacy": "0001_init")),
+    migrations: Some(db::migrations!("privacy": "0001_init", "0002_two_people")),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -45,6 +45,7 @@ pub const MODULE: Module = Module {
         r.get(Access::AnyStaff, "/intern/verarbeitungen.csv", pages::register_csv);
         r.get(Access::Staff(perm::DELETE), "/intern/loeschlauf", pages::deletion_list);
         r.post(Access::Staff(perm::DELETE), "/intern/loeschlauf", pages::deletion_release);
+        r.post(Access::Staff(perm::DELETE), "/intern/loeschlauf/pruefen", pages::deletion_check);
     },
     jobs: |j| {
         j.on(job!(deletion::find: deletion::Find));

@@ -197,8 +197,8 @@ struct DueLine {
 struct DeletionPage<'a> {
     page: &'a Page,
     due: Vec<DueLine>,
-    total: i64,
-    /// What the button releases: up to this case, as the list was at this moment.
+    waiting: store::Waiting,
+    /// What the buttons are about: up to this case, as the list was at this moment.
     upto: Option<String>,
     protocol: Vec<Deletion>,
 }
@@ -212,7 +212,8 @@ fn short(hash: &[u8]) -> String {
 pub async fn deletion_list(rq: Req) -> Answer {
     let now = rq.cx.now();
     let mut rx = rq.city.db.read_long().await?;
-    let (cases, total) = store::waiting(&mut rx, SHOWN).await?;
+    let reader = rq.cx.actor.staff().ok_or(Error::StaffSignIn)?;
+    let (cases, waiting) = store::waiting(&mut rx, reader, SHOWN).await?;
     let due = deletion::still_due(&rq.cx, &mut rx, &cases).await?.into_iter().map(|d| DueLine {
         number: d.number,
         closed_at: d.closed_at,
@@ -224,7 +225,7 @@ pub async fn deletion_list(rq: Req) -> Answer {
     drop(rx);
     let upto = cases.last().map(|last| format!("{last}_{}", now.as_microsecond()));
     let page = rq.page("privacy-deletion-title");
-    rq.html(&DeletionPage { page: &page, due, total, upto, protocol })
+    rq.html(&DeletionPage { page: &page, due, waiting, upto, protocol })
 }
 
 #[derive(Deserialize)]
@@ -238,6 +239,13 @@ impl ReleaseForm {
         let (case, micros) = self.upto.split_once('_')?;
         Some((case.parse().ok()?, Timestamp::from_microsecond(micros.parse().ok()?).ok()?))
     }
+}
+
+pub async fn deletion_check(rq: Req, Form(form): Form<ReleaseForm>) -> Answer {
+    let (upto, shown_at) = form.read().ok_or_else(|| Error::invalid("upto", "wrong"))?;
+    let checked = db::write!(rq.city.db, |tx| { deletion::check(&rq.cx, tx, upto, shown_at).await })?;
+    let notice = if checked > 0 { "privacy-deletion-checked" } else { "privacy-deletion-nothing-fehler" };
+    rq.see_other_with("/intern/loeschlauf", notice)
 }
 
 pub async fn deletion_release(rq: Req, Form(form): Form<ReleaseForm>) -> Answer {

@@ -1,5 +1,5 @@
 use db::{Rx, Tx, either, params, record};
-use kernel::{CaseId, Hash, Result, Timestamp, Uuid};
+use kernel::{CaseId, Hash, Result, StaffId, Timestamp, Uuid};
 
 /// Notes cases that wait for release; those that are known already stay as they are.
 pub async fn add_due(tx: &mut Tx, cases: &[CaseId], at: Timestamp) -> Result<u64> {
@@ -11,19 +11,43 @@ pub async fn add_due(tx: &mut Tx, cases: &[CaseId], at: Timestamp) -> Result<u64
     Ok(added)
 }
 
-/// Cases that wait for release, in the order of their ids, and how many there are in all.
-pub async fn waiting(rx: &mut Rx, limit: i64) -> Result<(Vec<CaseId>, i64)> {
-    let sql = "SELECT case_id FROM privacy_due WHERE tenant = $1 AND released_at IS NULL ORDER BY case_id LIMIT $2";
-    let cases = rx.list::<(CaseId,)>(sql, params![limit]).await?.into_iter().map(|(case,)| case).collect();
-    let sql = "SELECT COUNT(*) AS n FROM privacy_due WHERE tenant = $1 AND released_at IS NULL";
-    Ok((cases, rx.one::<(i64,)>(sql, &[]).await?.0))
+/// How many cases wait for release.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    pub all: i64,
+    /// Nobody has looked at them yet.
+    pub unchecked: i64,
+    /// Somebody else than the reader has.
+    pub checked_by_others: i64,
 }
 
-/// Releases what waited at a moment, up to and including a case in the order of ids.
-pub async fn release(tx: &mut Tx, upto: CaseId, shown_at: Timestamp, at: Timestamp) -> Result<u64> {
-    let sql = "UPDATE privacy_due SET released_at = $4
-               WHERE tenant = $1 AND released_at IS NULL AND case_id <= $2 AND found_at <= $3";
-    tx.exec(sql, params![upto, shown_at, at]).await
+/// Cases that wait for release, in the order of their ids, and how many there are in all.
+pub async fn waiting(rx: &mut Rx, reader: StaffId, limit: i64) -> Result<(Vec<CaseId>, Waiting)> {
+    let sql = "SELECT case_id FROM privacy_due WHERE tenant = $1 AND released_at IS NULL ORDER BY case_id LIMIT $2";
+    let cases = rx.list::<(CaseId,)>(sql, params![limit]).await?.into_iter().map(|(case,)| case).collect();
+    let count = "SELECT COUNT(*) AS n FROM privacy_due WHERE tenant = $1 AND released_at IS NULL";
+    let (all,) = rx.one::<(i64,)>(count, &[]).await?;
+    let count = "SELECT COUNT(*) AS n FROM privacy_due
+                 WHERE tenant = $1 AND released_at IS NULL AND checked_by IS NULL";
+    let (unchecked,) = rx.one::<(i64,)>(count, &[]).await?;
+    let count = "SELECT COUNT(*) AS n FROM privacy_due
+                 WHERE tenant = $1 AND released_at IS NULL AND checked_by <> $2";
+    let (checked_by_others,) = rx.one::<(i64,)>(count, params![reader]).await?;
+    Ok((cases, Waiting { all, unchecked, checked_by_others }))
+}
+
+/// Somebody has looked at the cases of a list and says that they may go.
+pub async fn check(tx: &mut Tx, upto: CaseId, shown_at: Timestamp, by: StaffId, at: Timestamp) -> Result<u64> {
+    let sql = "UPDATE privacy_due SET checked_by = $4, checked_at = $5
+               WHERE tenant = $1 AND released_at IS NULL AND checked_by IS NULL AND case_id <= $2 AND found_at <= $3";
+    tx.exec(sql, params![upto, shown_at, by, at]).await
+}
+
+/// Releases what somebody else has looked at, as far as the list went when it was shown.
+pub async fn release(tx: &mut Tx, upto: CaseId, shown_at: Timestamp, by: StaffId, at: Timestamp) -> Result<u64> {
+    let sql = "UPDATE privacy_due SET released_at = $5
+               WHERE tenant = $1 AND released_at IS NULL AND case_id <= $2 AND checked_at <= $3 AND checked_by <> $4";
+    tx.exec(sql, params![upto, shown_at, by, at]).await
 }
 
 pub async fn released(rx: &mut Rx, limit: i64) -> Result<Vec<CaseId>> {

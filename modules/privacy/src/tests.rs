@@ -9,7 +9,10 @@ use contract_records::{
 use db::{Row, Rx, params};
 use house::{App, City, Config, Holds, Key, Module, Retention, Table, answer};
 use journal::{Evidence, Kind};
-use kernel::{AccountId, CaseId, Cx, Date, DocumentId, Event, FileId, Lang, Result, Sources, Subject, Timestamp, Uuid};
+use kernel::{
+    AccountId, CaseId, Cx, Date, DocumentId, Event, FileId, Lang, Principal, Result, Sources, StaffId, Subject,
+    Timestamp, Uuid,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -422,8 +425,16 @@ async fn what_was_released_is_deleted_everywhere_and_the_journal_stays_whole() {
         // Found, and nothing happens before somebody has looked.
         deletion::find(town.cx.clone(), deletion::Find {}).await.unwrap();
         town.work().await;
-        let (waiting, total) = store::waiting(&mut db.read().await.unwrap(), 10).await.unwrap();
-        assert_eq!((waiting.as_slice(), total), ([bert.case, clara.case].as_slice(), 2));
+        // Two people of the office.
+        let person = || {
+            let user = StaffId::from_uuid(town.cx.sources.uuid());
+            town.cx.as_principal(Principal::Staff { user, unit: "datenschutz".into(), grants: Arc::default() })
+        };
+        let (one, other) = (person(), person());
+        let reader = one.actor.staff().unwrap();
+        let (waiting, counts) = store::waiting(&mut db.read().await.unwrap(), reader, 10).await.unwrap();
+        assert_eq!(waiting, [bert.case, clara.case]);
+        assert_eq!((counts.all, counts.unchecked, counts.checked_by_others), (2, 2, 0));
         assert_eq!(town.count(CASES, bert.case).await, 1);
         // What the page shows: the list in its order, without a case that is not due or not there.
         let listed = [clara.case, anna.case, bert.case, CaseId::from_uuid(Uuid::nil())];
@@ -433,11 +444,17 @@ async fn what_was_released_is_deleted_everywhere_and_the_journal_stays_whole() {
 
         // What came onto the list after the page was made is not released with it.
         let early = town.cx.now().checked_sub(jiff::SignedDuration::from_hours(1)).unwrap();
-        let none = db::write!(db, |tx| { deletion::release(&town.cx, tx, clara.case, early).await }).unwrap();
+        let none = db::write!(db, |tx| { deletion::check(&one, tx, clara.case, early).await }).unwrap();
         assert_eq!(none, 0);
+        let none = db::write!(db, |tx| { deletion::release(&other, tx, clara.case, town.cx.now()).await }).unwrap();
+        assert_eq!(none, 0, "nobody has looked at them");
+        let both = db::write!(db, |tx| { deletion::check(&one, tx, clara.case, town.cx.now()).await }).unwrap();
+        assert_eq!(both, 2);
+        let none = db::write!(db, |tx| { deletion::release(&one, tx, clara.case, town.cx.now()).await }).unwrap();
+        assert_eq!(none, 0, "nobody releases what they have checked themselves");
 
         // Somebody opens Clara's case again between release and run.
-        let both = db::write!(db, |tx| { deletion::release(&town.cx, tx, clara.case, town.cx.now()).await }).unwrap();
+        let both = db::write!(db, |tx| { deletion::release(&other, tx, clara.case, town.cx.now()).await }).unwrap();
         assert_eq!(both, 2);
         db::write!(db, |tx| {
             let sql = "UPDATE filing_case SET closed_at = NULL WHERE tenant = $1 AND id = $2";

@@ -187,11 +187,13 @@ fn timeline(
     names: &BTreeMap<StaffId, String>,
 ) -> Vec<TimelineEntry> {
     let who = |by| if staff { who(page, by, names) } else { String::new() };
+    // A case without a service was opened by the office itself.
+    let by_office = case.service.is_empty();
     let opened = TimelineEntry {
         when: page.datetime(case.opened_at),
         machine_time: case.opened_at.to_string(),
-        who: who(Some(By::Applicant)),
-        title: page.t("timeline-opened"),
+        who: who(Some(By::Applicant).filter(|_| !by_office)),
+        title: page.t(if by_office { "timeline-opened-office" } else { "timeline-opened" }),
         done: true,
         ..TimelineEntry::default()
     };

@@ -199,11 +199,23 @@ async fn an_erased_case_leaves_the_index() {
         let cx = test.app.cx(&test.city, "test");
         db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &FindDue {}).await }).unwrap();
         test.settle().await;
-        let mut privacy = staff(&test, "dora.datenschutz").await;
-        let list = privacy.get("/intern/loeschlauf").await;
-        list.is(200).shows(&number);
-        let upto = list.body.split("name=\"upto\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
-        privacy.post("/intern/loeschlauf", &[("upto", upto.unwrap())]).await.is(303);
+        // Two people: one checks, another one releases.
+        for (login, action) in
+            [("rita.registratur", "/intern/loeschlauf/pruefen"), ("dora.datenschutz", "/intern/loeschlauf")]
+        {
+            let mut privacy = staff(&test, login).await;
+            let list = privacy.get("/intern/loeschlauf").await;
+            list.is(200).shows(&number);
+            let upto = list.body.split("name=\"upto\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+            privacy.post("/intern/loeschlauf", &[("upto", upto.unwrap())]).await.is(303);
+            let own = privacy.get("/intern/loeschlauf").await;
+            if action.ends_with("/pruefen") {
+                own.is(200).shows(&number);
+                privacy.post(action, &[("upto", upto.unwrap())]).await.is(303);
+                privacy.post("/intern/loeschlauf", &[("upto", upto.unwrap())]).await.is(303);
+                privacy.get("/intern/loeschlauf").await.is(200).shows("Freigeben muss sie jemand anderes");
+            }
+        }
         test.settle().await;
 
         let mut clerk = staff(&test, CLERK).await;
