@@ -486,7 +486,7 @@ async fn what_was_released_is_deleted_everywhere_and_the_journal_stays_whole() {
         let [line] = protocol.as_slice() else { panic!("one line for one case: {protocol:?}") };
         assert_eq!(line.number_hash, kernel::sha256(&[b"Bert/2024/1"]));
         assert_eq!((line.basis.as_str(), line.row_count, line.file_count), ("§ 1 Mustergesetz", 4, 2));
-        assert_eq!(store::waiting(&mut rx, 10).await.unwrap().1, 0);
+        assert_eq!(store::waiting(&mut rx, reader, 10).await.unwrap().1, store::Waiting::default());
         drop(rx);
 
         let report = journal::check::run(db, &town.app.evidence(), &[], &[], &mut |_| {}).await.unwrap();
