@@ -7,6 +7,7 @@ pub mod keys;
 pub mod modules;
 pub mod openapi;
 pub mod production;
+pub mod verify;
 
 use std::{path::PathBuf, sync::Arc};
 

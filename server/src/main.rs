@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc};
 use clap::{Parser, Subcommand, ValueEnum};
 use house::{App, Config, Role};
 use kernel::{Error, Result, Sources};
-use meer::{backup, check, config, keys, production};
+use meer::{backup, check, config, keys, production, verify};
 use tracing_subscriber::EnvFilter;
 
 /// Digital platform of a municipality.
@@ -53,6 +53,14 @@ enum Command {
     },
     /// Write a signed checkpoint of every city's journal now.
     Checkpoint,
+    /// Check a document against its proof, offline: no configuration, no database.
+    Verify {
+        file: PathBuf,
+        proof: PathBuf,
+        /// Public key of the city's log (name+hash+base64), or a file that holds it.
+        #[arg(long)]
+        key: Option<String>,
+    },
     /// Copy every city into a folder, while the program goes on.
     Backup { target: PathBuf },
     /// Put a backup into an empty data folder.
@@ -107,7 +115,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> Result<ExitCode> {
-    let mut config = config::read(&args.config)?;
+    // Who checks a proof has no city of their own.
+    let mut config = match &args.command {
+        Command::Verify { .. } => Config::default(),
+        _ => config::read(&args.config)?,
+    };
     match args.command {
         Command::Serve { role, production, listen } => {
             config.production |= production;
@@ -150,6 +162,10 @@ async fn run(args: Args) -> Result<ExitCode> {
                 println!("{}: Prüfpunkt über {size} Einträge", city.key);
             }
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Verify { file, proof, key } => {
+            let holds = verify::run(&file, &proof, key.as_deref())?;
+            Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Backup { target } => {
             let app = App::new(config, Sources::system(), meer::modules::MODULES.to_vec())?;

@@ -14,4 +14,5 @@ pub const MODULES: &[Module] = &[
     certificates::MODULE,
     postbox::MODULE,
     privacy::MODULE,
+    evidence::MODULE,
 ];

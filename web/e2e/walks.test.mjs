@@ -517,7 +517,7 @@ test("Personenstandsurkunde: another Standesamt, the archive and a low level end
 test("pages around the services", () =>
   visit("/", {}, async (page) => {
     const pages = ["/leistungen", "/leistungen?q=perso", "/leistungen?q=xyzzy", "/leistungen/fuehrerschein", "/impressum"];
-    pages.push("/datenschutz", "/barrierefreiheit", "/kontakt", "/feedback", "/anmelden", "/registrieren");
+    pages.push("/datenschutz", "/barrierefreiheit", "/kontakt", "/feedback", "/anmelden", "/registrieren", "/nachweis");
     pages.push("/passwort-vergessen", "/gibt-es-nicht", "/postfach", "/meine-vorgaenge");
     for (const path of pages) {
       await page.goto(city.base + path);

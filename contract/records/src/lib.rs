@@ -268,7 +268,7 @@ pub struct VisibleCase {
 impl Query for VisibleCase {
     const NAME: &'static str = "records.visible-case";
     const CALLERS: &'static [&'static str] =
-        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes", "privacy"];
+        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes", "privacy", "evidence"];
     type Answer = CaseView;
 }
 
@@ -325,7 +325,7 @@ pub struct DocumentsOfCase {
 
 impl Query for DocumentsOfCase {
     const NAME: &'static str = "records.documents-of-case";
-    const CALLERS: &'static [&'static str] = &["privacy"];
+    const CALLERS: &'static [&'static str] = &["privacy", "evidence"];
     type Answer = Vec<DocumentView>;
 }
 

@@ -51,7 +51,12 @@ db::record! {
     }
 }
 
-/// A file was taken in. A proof for its bytes points at `/sha256`.
+/// Name of the entry by which a file's bytes are proven; their hash stands in it at [`SHA256_POINTER`].
+pub const STORED: &str = "files.stored";
+/// Where the entry [`STORED`] keeps the SHA-256 of the bytes (RFC 6901).
+pub const SHA256_POINTER: &str = "/sha256";
+
+/// A file was taken in.
 #[derive(Serialize, Deserialize)]
 struct FileStored {
     file: FileId,
@@ -62,7 +67,7 @@ struct FileStored {
 }
 
 impl Event for FileStored {
-    const NAME: &'static str = "files.stored";
+    const NAME: &'static str = STORED;
     fn subject(&self) -> Subject {
         self.file.into()
     }

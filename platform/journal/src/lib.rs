@@ -23,7 +23,7 @@ pub use emit::{ERASED, emit, emit_deleted, emit_evidence, emit_private, erase_pr
 pub use evidence::{Evidence, Kind, state, state_hash};
 pub use read::{Entry, Touched, advance, cursor, cursor_moved, entries, entry, of_subject, touched};
 pub use sequencer::{Sequencer, run_sequencer, settle};
-pub use tree::{consistency_proof, frontier, inclusion_proof, root, size};
+pub use tree::{consistency_proof, frontier, inclusion_proof, root, size, tile};
 
 /// Tables `journal_*`.
 pub const MIGRATIONS: db::Migrations = db::migrations!("journal": "0001_init", "0002_cursor_moved");

@@ -2,7 +2,7 @@ use std::{cell::RefCell, collections::HashMap};
 
 use db::{Rx, params};
 use kernel::{Error, Result};
-use tlog::{Frontier, Hash, ProofError};
+use tlog::{Frontier, Hash, ProofError, TILE_WIDTH, Tile, TileKind};
 
 use crate::evidence::hash;
 
@@ -55,6 +55,31 @@ pub async fn inclusion_proof(rx: &mut Rx, seq: i64, size: i64) -> Result<Vec<Has
 pub async fn consistency_proof(rx: &mut Rx, old: i64, new: i64) -> Result<Vec<Hash>> {
     let (Ok(old), Ok(new)) = (u64::try_from(old), u64::try_from(new)) else { return Err(Error::NotFound) };
     with_nodes(rx, new, |node| tlog::consistency_proof(old, new, node)).await
+}
+
+/// Content of a hash tile (C2SP tlog-tiles): 32 bytes per hash. Entry bundles are not given out: who did what with which
+/// object, and when, is nobody else's business, also where it names no person.
+///
+/// # Errors
+/// [`Error::NotFound`] for an entry bundle and for a tile that reaches beyond the tree.
+pub async fn tile(rx: &mut Rx, tile: Tile) -> Result<Vec<u8>> {
+    let TileKind::Hashes { level } = tile.kind else { return Err(Error::NotFound) };
+    let level = level.checked_mul(8).ok_or(Error::NotFound)?;
+    let size = u64::try_from(size(rx).await?).map_err(Error::internal)?;
+    let complete = size.checked_shr(level.into()).unwrap_or(0);
+    let first = tile.index.checked_mul(TILE_WIDTH).ok_or(Error::NotFound)?;
+    let end = first.checked_add(tile.width.into()).filter(|&end| end <= complete).ok_or(Error::NotFound)?;
+    let (from, to) = (i64::try_from(first).map_err(Error::internal)?, i64::try_from(end).map_err(Error::internal)?);
+    let sql = "SELECT hash FROM journal_node WHERE tenant = $1 AND level = $2 AND idx >= $3 AND idx < $4 ORDER BY idx";
+    let nodes = rx.list::<(Vec<u8>,)>(sql, params![i64::from(level), from, to]).await?;
+    if nodes.len() != usize::from(tile.width) {
+        return Err(Error::internal(format!("{} lacks nodes of the tree", tile.path())));
+    }
+    let mut content = Vec::with_capacity(32 * nodes.len());
+    for (node,) in nodes {
+        content.extend_from_slice(&hash(&node)?);
+    }
+    Ok(content)
 }
 
 /// Runs a calculation that reads tree nodes: once to learn which, and once with them. Which nodes are asked for

@@ -5,6 +5,7 @@ mod backup;
 mod blocked;
 mod coverage;
 mod desk;
+mod evidence;
 mod files;
 mod hostile;
 mod kills;

@@ -1,0 +1,43 @@
+//! The module `evidence` (Echtheitsnachweise): the journal's log for everybody, proofs of documents, and the page that
+//! checks one. [`verify()`] is the same for the page and for `meer verify`, without any I/O.
+
+mod log;
+mod pages;
+mod proof;
+mod verify;
+
+use house::{Access, Module, Panel, panel};
+
+pub use proof::of_file;
+pub use verify::{Fault, Proven, verify};
+
+/// Size of a file and a proof that are checked, with the frame of the form around them.
+const CHECKED: usize = pages::MAX_FILE + pages::MAX_PROOF + 64 * 1024;
+
+pub const MODULE: Module = Module {
+    name: "evidence",
+    locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
+    routes: |r| {
+        r.get(Access::Public, "/protokoll/checkpoint", log::checkpoint);
+        r.get(Access::Public, "/protokoll/schluessel", log::key);
+        r.get(Access::Public, "/protokoll/tile/{level}/{*index}", log::tile);
+        r.get(Access::Public, "/nachweis", pages::ask);
+        r.upload(Access::Public, "/nachweis", CHECKED, pages::check);
+        r.get(Access::Applicant, "/vorgang/{case}/nachweise", pages::applicant_list);
+        r.get(Access::Applicant, "/vorgang/{case}/dokument/{document}/nachweis", pages::applicant_proof);
+        // Whoever may see the case: asked of `records`, which knows.
+        r.get(Access::AnyStaff, "/intern/vorgang/{case}/nachweise", pages::staff_list);
+        r.get(Access::AnyStaff, "/intern/vorgang/{case}/dokument/{document}/nachweis", pages::staff_proof);
+    },
+    panels: &[
+        Panel { name: "evidence.staff", order: 90, staff: true, applicant: false, render: panel!(pages::staff_panel) },
+        Panel {
+            name: "evidence.applicant",
+            order: 90,
+            staff: false,
+            applicant: true,
+            render: panel!(pages::applicant_panel),
+        },
+    ],
+    ..Module::EMPTY
+};

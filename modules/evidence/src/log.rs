@@ -1,0 +1,43 @@
+//! The published log (C2SP tlog-tiles): checkpoint, public key and hash tiles. There are no entry bundles: an entry says
+//! who did what with which object and when; hashes are enough to watch that nothing is taken back.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use house::{Answer, City, Path, Req};
+use http::header;
+use kernel::{Error, Result};
+use tlog::{Note, TILE_WIDTH, Tile};
+
+/// A full tile never changes again.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+const SHORTLY: &str = "public, max-age=30";
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+fn published(kind: &'static str, cache: &'static str, body: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cache)], body).into_response()
+}
+
+/// The newest signed checkpoint. Its folder may lie on a slow disk of another machine.
+pub async fn newest(city: &Arc<City>) -> Result<Option<Note>> {
+    let checkpoints = city.checkpoints.clone();
+    tokio::task::spawn_blocking(move || checkpoints.latest_note()).await.map_err(Error::internal)?
+}
+
+pub async fn checkpoint(rq: Req) -> Answer {
+    let note = newest(&rq.city).await?.ok_or(Error::NotFound)?;
+    Ok(published(TEXT, SHORTLY, note.to_string().into_bytes()))
+}
+
+/// The public key. Whoever relies on it compares it with what the city has published elsewhere.
+pub async fn key(rq: Req) -> Answer {
+    Ok(published(TEXT, SHORTLY, format!("{}\n", rq.city.checkpoints.verifier()).into_bytes()))
+}
+
+pub async fn tile(rq: Req, Path((level, index)): Path<(String, String)>) -> Answer {
+    let tile = Tile::parse(&format!("tile/{level}/{index}")).ok_or(Error::NotFound)?;
+    let hashes = journal::tile(&mut rq.city.db.read().await?, tile).await?;
+    let cache = if u64::from(tile.width) == TILE_WIDTH { FOR_EVER } else { SHORTLY };
+    Ok(published("application/octet-stream", cache, hashes))
+}

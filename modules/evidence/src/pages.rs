@@ -1,0 +1,226 @@
+//! The page that checks a proof, and the proofs of a case's documents.
+
+use askama::Template;
+use axum::{
+    extract::Multipart,
+    response::{IntoResponse, Response},
+};
+use contract_records::{Audience, DocumentView, DocumentsOfCase, VisibleCase};
+use db::Rx;
+use house::{Answer, Call, Path, Req};
+use http::{StatusCode, header};
+use kernel::{CaseId, DocumentId, Error, Hash, Result};
+use sha2::{Digest, Sha256};
+use ui::{Errors, Page, Row};
+
+use crate::{
+    log, proof,
+    verify::{Fault, Proven, verify},
+};
+
+/// Largest file that is checked on the page, in bytes; `meer verify` takes any.
+pub const MAX_FILE: usize = 10 * 1024 * 1024;
+/// Largest proof: an entry, 64 hashes and a signed note are less.
+pub const MAX_PROOF: usize = 256 * 1024;
+
+#[derive(Template)]
+#[template(path = "check.html")]
+struct Check<'a> {
+    page: &'a Page,
+    errors: Errors,
+    proven: Option<Proven>,
+    fault: Option<Fault>,
+}
+
+impl Check<'_> {
+    fn rows(&self, proven: &Proven) -> Vec<Row> {
+        let page = self.page;
+        let mut rows = vec![
+            Row::new(page.t("evidence-log"), &proven.origin),
+            Row::new(page.t("evidence-entry"), page.t2("evidence-entry-of", "n", proven.number, "size", proven.size)),
+        ];
+        rows.extend(proven.stored_at.map(|at| Row::new(page.t("evidence-stored"), page.datetime(at))));
+        rows.extend(proven.signed_at.map(|at| Row::new(page.t("evidence-signed"), page.datetime(at))));
+        rows
+    }
+
+    fn fault_title(&self, fault: &Fault) -> String {
+        self.page.t(match fault {
+            Fault::NoProof => "evidence-no-proof",
+            Fault::OtherKey => "evidence-other-key",
+            Fault::Signature => "evidence-signature",
+            Fault::NotInTree => "evidence-not-in-tree",
+            Fault::OtherEntry => "evidence-other-entry",
+            Fault::OtherBytes => "evidence-other-bytes",
+        })
+    }
+
+    fn fault_text(&self, fault: &Fault) -> String {
+        self.page.t(match fault {
+            Fault::NoProof => "evidence-no-proof-text",
+            Fault::OtherKey => "evidence-other-key-text",
+            Fault::Signature => "evidence-signature-text",
+            Fault::NotInTree => "evidence-not-in-tree-text",
+            Fault::OtherEntry => "evidence-other-entry-text",
+            Fault::OtherBytes => "evidence-other-bytes-text",
+        })
+    }
+}
+
+pub async fn ask(rq: Req) -> Answer {
+    let page = rq.page("evidence-check-title");
+    rq.html(&Check { page: &page, errors: Errors::new(), proven: None, fault: None })
+}
+
+/// Checks a file against a proof. Both are read once and forgotten; nothing of them is stored.
+pub async fn check(rq: Req, form: Multipart) -> Answer {
+    let sent = match read(form).await {
+        Ok(sent) => sent,
+        Err(response) => return Ok(response),
+    };
+    let page = rq.page("evidence-check-title");
+    let mut errors = Errors::new();
+    if sent.sha256.is_none() {
+        errors.push("datei", page.t("evidence-file-missing"));
+    }
+    if sent.proof.is_none() {
+        errors.push("nachweis", page.t("evidence-proof-missing"));
+    }
+    let (Some(sha256), Some(proof)) = (sent.sha256, sent.proof) else {
+        let page = page.checked(&errors);
+        return rq.invalid(&Check { page: &page, errors, proven: None, fault: None });
+    };
+    let checked = verify(&sha256, &proof, &rq.city.checkpoints.verifier());
+    rq.html(&Check { page: &page, errors, fault: checked.as_ref().err().copied(), proven: checked.ok() })
+}
+
+/// What was sent; a file that is empty was not chosen.
+#[derive(Default)]
+struct Sent {
+    sha256: Option<Hash>,
+    proof: Option<String>,
+}
+
+async fn read(mut form: Multipart) -> Result<Sent, Response> {
+    let mut sent = Sent::default();
+    while let Some(mut field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+        let (is_file, max) = match field.name() {
+            Some("datei") => (true, MAX_FILE),
+            Some("nachweis") => (false, MAX_PROOF),
+            _ => continue,
+        };
+        let (mut size, mut hasher, mut proof) = (0, Sha256::new(), Vec::new());
+        while let Some(chunk) = field.chunk().await.map_err(IntoResponse::into_response)? {
+            size += chunk.len();
+            if size > max {
+                return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+            }
+            if is_file {
+                hasher.update(&chunk);
+            } else {
+                proof.extend_from_slice(&chunk);
+            }
+        }
+        if size > 0 && is_file {
+            sent.sha256 = Some(hasher.finalize().into());
+        } else if size > 0 {
+            // What is no text is no proof either; the check says so.
+            sent.proof = Some(String::from_utf8_lossy(&proof).into_owned());
+        }
+    }
+    Ok(sent)
+}
+
+/// The documents of a case that this person may see.
+async fn documents(rq: &Req, rx: &mut Rx, case: CaseId, staff: bool) -> Result<Vec<DocumentView>> {
+    let case = rq.cx.ask(rx, VisibleCase { case }).await?;
+    let mut documents = rq.cx.ask(rx, DocumentsOfCase { case: case.id }).await?;
+    documents.retain(|document| staff || document.audience == Audience::Applicant);
+    Ok(documents)
+}
+
+fn case_href(case: CaseId, staff: bool) -> String {
+    let prefix = if staff { "/intern" } else { "" };
+    format!("{prefix}/vorgang/{case}")
+}
+
+#[derive(Template)]
+#[template(path = "list.html")]
+struct List<'a> {
+    page: &'a Page,
+    case_href: String,
+    documents: Vec<DocumentView>,
+    /// A proof was asked for that no checkpoint covers yet.
+    not_yet: bool,
+}
+
+impl List<'_> {
+    fn href(&self, document: &DocumentView) -> String {
+        format!("{}/dokument/{}/nachweis", self.case_href, document.id)
+    }
+}
+
+pub async fn applicant_list(rq: Req, Path(case): Path<CaseId>) -> Answer {
+    list(&rq, case, false).await
+}
+
+pub async fn staff_list(rq: Req, Path(case): Path<CaseId>) -> Answer {
+    list(&rq, case, true).await
+}
+
+async fn list(rq: &Req, case: CaseId, staff: bool) -> Answer {
+    let documents = documents(rq, &mut rq.city.db.read().await?, case, staff).await?;
+    let page = rq.page("evidence-list-title");
+    rq.html(&List { page: &page, case_href: case_href(case, staff), documents, not_yet: false })
+}
+
+pub async fn applicant_proof(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>) -> Answer {
+    send(&rq, case, document, false).await
+}
+
+pub async fn staff_proof(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>) -> Answer {
+    send(&rq, case, document, true).await
+}
+
+async fn send(rq: &Req, case: CaseId, id: DocumentId, staff: bool) -> Answer {
+    let mut rx = rq.city.db.read().await?;
+    let documents = documents(rq, &mut rx, case, staff).await?;
+    let file = documents.iter().find(|document| document.id == id).ok_or(Error::NotFound)?.file;
+    let proof = match log::newest(&rq.city).await? {
+        Some(note) => proof::of_file(&mut rx, file, note, &rq.city.checkpoints.verifier()).await?,
+        None => None,
+    };
+    drop(rx);
+    let Some(proof) = proof else {
+        let page = rq.page("evidence-list-title");
+        return rq.html(&List { page: &page, case_href: case_href(case, staff), documents, not_yet: true });
+    };
+    let text = proof.to_text().map_err(Error::internal)?;
+    let name = format!("attachment; filename=\"{id}.tlog-proof\"");
+    let kind = "text/plain; charset=utf-8".to_owned();
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], text).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "panel.html")]
+struct CasePanel<'a> {
+    page: &'a Page,
+    href: String,
+}
+
+pub async fn applicant_panel(rq: &Req, rx: &mut Rx, case: CaseId) -> Result<Option<String>> {
+    panel(rq, rx, case, false).await
+}
+
+pub async fn staff_panel(rq: &Req, rx: &mut Rx, case: CaseId) -> Result<Option<String>> {
+    panel(rq, rx, case, true).await
+}
+
+async fn panel(rq: &Req, rx: &mut Rx, case: CaseId, staff: bool) -> Result<Option<String>> {
+    if documents(rq, rx, case, staff).await?.is_empty() {
+        return Ok(None);
+    }
+    let page = rq.untitled();
+    let panel = CasePanel { page: &page, href: format!("{}/nachweise", case_href(case, staff)) };
+    panel.render().map(Some).map_err(Error::internal)
+}
