@@ -368,6 +368,25 @@ pub struct DueCase {
     pub deletable_from: kernel::Date,
 }
 
+/// How often somebody carried data into another system by hand since a moment (Medienbruch), by service. A number of
+/// services, never of persons (§ 72 LPVG NRW).
+pub struct MediaBreaks {
+    pub since: Timestamp,
+}
+
+impl Query for MediaBreaks {
+    const NAME: &'static str = "records.media-breaks";
+    const CALLERS: &'static [&'static str] = &["processes"];
+    type Answer = Vec<MediaBreakCount>;
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct MediaBreakCount {
+    /// Key of the service in the catalogue.
+    pub service: String,
+    pub count: i64,
+}
+
 /// A case was opened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CaseOpenedEvent {

@@ -47,13 +47,63 @@ impl Model {
         &self.definitions
     }
 
-    /// The name of the first process of the file.
+    /// The first process of the file.
+    #[must_use]
+    pub fn process(&self) -> Option<&model::Process> {
+        self.definitions.roots.iter().find_map(|root| match root {
+            model::Root::Process(process) => Some(process.as_ref()),
+            _ => None,
+        })
+    }
+
+    /// The name of the first process of the file that has one.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.definitions.roots.iter().find_map(|root| match root {
             model::Root::Process(process) => process.name.as_deref(),
             _ => None,
         })
+    }
+
+    /// Activities and waiting events of that process, those in sub-processes after the sub-process, in the order of the
+    /// file: where an instance can spend time.
+    #[must_use]
+    pub fn places(&self) -> Vec<Place<'_>> {
+        let mut places = Vec::new();
+        if let Some(process) = self.process() {
+            add_places(&process.content, false, &mut places);
+        }
+        places
+    }
+}
+
+/// An element at which an instance can spend time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place<'m> {
+    pub element: &'m str,
+    pub name: Option<&'m str>,
+    /// It is, or stands in, a repetition: the same instance comes there several times as drawn.
+    pub repeats: bool,
+    /// A person may have to carry data into another system by hand here.
+    pub may_break: bool,
+}
+
+fn add_places<'m>(content: &'m model::FlowContent, inside_repetition: bool, places: &mut Vec<Place<'m>>) {
+    for element in &content.elements {
+        let model::FlowElement::Node(node) = element else { continue };
+        let repetition = match &node.kind {
+            model::NodeKind::Task(activity, _)
+            | model::NodeKind::SubProcess(activity, _)
+            | model::NodeKind::CallActivity(activity, _) => activity.loop_characteristics.is_some(),
+            model::NodeKind::CatchEvent(_) => false,
+            _ => continue,
+        };
+        let repeats = inside_repetition || repetition;
+        let may_break = node.meer.may_break();
+        places.push(Place { element: &node.base.id, name: node.name.as_deref(), repeats, may_break });
+        if let model::NodeKind::SubProcess(_, sub) = &node.kind {
+            add_places(&sub.content, repeats, places);
+        }
     }
 }
 

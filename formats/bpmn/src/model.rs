@@ -248,6 +248,23 @@ pub struct Process {
     pub definitional_collaboration: Option<String>,
     pub data: Data,
     pub content: FlowContent,
+    pub register: Register,
+}
+
+/// What a register of processes (Prozessregister) says of a process (namespace [`MEER`]); texts for people, and nothing
+/// that is executed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Register {
+    /// What sets it off.
+    pub trigger: Option<String>,
+    /// What comes out of it.
+    pub result: Option<String>,
+    /// The paragraphs it rests on.
+    pub legal_basis: Option<String>,
+    /// Key in the catalogue of services (LeiKa), 14 digits.
+    pub leika: Option<String>,
+    /// Key of the organisation unit that answers for it.
+    pub owner: Option<String>,
 }
 
 /// Data going into and out of an activity, event or process, and the people named for it.

@@ -478,6 +478,13 @@ impl Reader {
             definitional_collaboration: open.text("definitionalCollaborationRef"),
             data: self.data(&mut open),
             content: self.content(&mut open),
+            register: Register {
+                trigger: open.meer("trigger"),
+                result: open.meer("result"),
+                legal_basis: open.meer("legal-basis"),
+                leika: open.meer("leika"),
+                owner: open.meer("owner"),
+            },
             base: self.base_with_id(open),
         }
     }

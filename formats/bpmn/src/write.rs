@@ -301,6 +301,12 @@ fn root(root: &Root) -> Element {
                 .with("isClosed", process.is_closed)
                 .with("isExecutable", process.is_executable)
                 .with("definitionalCollaborationRef", &process.definitional_collaboration);
+            let register = &process.register;
+            out.set(MEER, "trigger", &register.trigger);
+            out.set(MEER, "result", &register.result);
+            out.set(MEER, "legal-basis", &register.legal_basis);
+            out.set(MEER, "leika", &register.leika);
+            out.set(MEER, "owner", &register.owner);
             data(&mut out, &process.data);
             content(&mut out, &process.content);
             out.base(&process.base)

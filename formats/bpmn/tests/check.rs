@@ -283,6 +283,36 @@ fn our_own_attributes() {
 }
 
 #[test]
+fn what_a_register_says_of_a_process() {
+    let attributes = "meer:trigger='Antrag' meer:result='Bescheinigung' meer:legal-basis='§ 18 BMG' \
+                      meer:leika='99115003000000' meer:owner='buergerbuero'";
+    let inner = format!(
+        "{ENDS}<bpmn:userTask id='t' name='Prüfen' meer:form='f' meer:medienbruch='true'><bpmn:standardLoopCharacteristics>\
+         <bpmn:loopCondition>again</bpmn:loopCondition></bpmn:standardLoopCharacteristics></bpmn:userTask>{}",
+        flows("s-t t-e")
+    );
+    let with = |attributes: &str| {
+        let text = support::file(&inner).replace("<bpmn:process ", &format!("<bpmn:process {attributes} "));
+        Model::parse(&text).unwrap_or_else(|errors| panic!("{errors:?}"))
+    };
+    let model = with(attributes);
+    assert!(model.check(&Known::default()).is_empty());
+    let register = model.process().unwrap().register.clone();
+    assert_eq!(register.trigger.as_deref(), Some("Antrag"));
+    assert_eq!(register.result.as_deref(), Some("Bescheinigung"));
+    assert_eq!(register.legal_basis.as_deref(), Some("§ 18 BMG"));
+    assert_eq!(register.leika.as_deref(), Some("99115003000000"));
+    assert_eq!(register.owner.as_deref(), Some("buergerbuero"));
+    let again = Model::parse(&model.to_xml()).unwrap();
+    assert_eq!(again.process().unwrap().register, register, "written back");
+    let places: Vec<_> = again.places().iter().map(|p| (p.element, p.name, p.repeats, p.may_break)).collect();
+    assert_eq!(places, [("t", Some("Prüfen"), true, true)]);
+
+    let rules: Vec<_> = with("meer:colour='red'").check(&Known::default()).iter().map(|error| error.rule).collect();
+    assert_eq!(rules, [Rule::UnknownExtension]);
+}
+
+#[test]
 fn names_that_are_not_known() {
     let set = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>());
     let known = Known {

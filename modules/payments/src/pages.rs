@@ -1,11 +1,9 @@
 //! Paying, coming back from the provider, and the refunds of staff.
 
 use askama::Template;
-use axum::response::{IntoResponse, Response};
 use contract_payments::RefundId;
 use contract_records::{CaseView, VisibleCase};
-use house::{Answer, Call, Path, Req};
-use http::{HeaderValue, header};
+use house::{Answer, Call, Csv, Path, Req};
 use jiff::SignedDuration;
 use kernel::{CaseId, Error, Permission, Result, Timestamp, Uuid};
 use ui::{Page, Row, Tone};
@@ -340,53 +338,4 @@ pub async fn payments_csv(rq: Req) -> Answer {
         ]);
     }
     csv.download("zahlungen.csv")
-}
-
-/// Comma-separated values (RFC 4180) in UTF-8 with a byte order mark, which spreadsheet programs need to see umlauts.
-struct Csv(String);
-
-impl Csv {
-    fn new(header: &[&str]) -> Csv {
-        let mut csv = Csv("\u{feff}".into());
-        csv.line(header);
-        csv
-    }
-
-    fn line(&mut self, fields: &[&str]) {
-        for (index, field) in fields.iter().enumerate() {
-            if index > 0 {
-                self.0.push(';');
-            }
-            self.0.push('"');
-            // A spreadsheet runs what begins like a formula.
-            if field.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-                self.0.push('\'');
-            }
-            self.0.push_str(&field.replace('"', "\"\""));
-            self.0.push('"');
-        }
-        self.0.push_str("\r\n");
-    }
-
-    fn download(self, name: &str) -> Answer {
-        let mut response: Response = self.0.into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-        let disposition =
-            HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).map_err(Error::internal)?;
-        headers.insert(header::CONTENT_DISPOSITION, disposition);
-        Ok(response)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fields_are_quoted_and_formulas_are_text() {
-        let mut csv = Csv::new(&["a"]);
-        csv.line(&["1;2\"3", "=1+1"]);
-        assert_eq!(csv.0, "\u{feff}\"a\"\r\n\"1;2\"\"3\";\"'=1+1\"\r\n");
-    }
 }

@@ -15,6 +15,57 @@ processes-process = Prozess
 processes-running = laufend
 processes-ended = beendet
 
+## Prozessregister und Zahlen
+
+processes-menu-register = Prozessregister
+processes-register-title = Prozessregister
+processes-register-text = Nach diesen Prozessen arbeitet die Stadt. Wählen Sie einen Prozess, um seine Zahlen zu sehen.
+processes-register-empty = Es ist noch kein Prozess freigegeben.
+processes-register-caption = Freigegebene Prozesse
+processes-register-trigger = Auslöser
+processes-register-result = Ergebnis
+processes-register-basis = Rechtsgrundlage
+processes-register-leika = LeiKa-Schlüssel
+processes-register-owner = Zuständig
+processes-register-version = Fassung
+processes-register-since = gültig seit
+processes-yes = ja
+processes-no = nein
+processes-figures-few = weniger als 5
+processes-figures-title = Zahlen der letzten { $n } Tage
+processes-figures-period = Zeitraum
+processes-figures-last = letzte { $n } Tage
+processes-figures-law = Gezählt wird je Schritt, nie je Person. Sind es weniger als 5 Vorgänge, steht hier keine Zahl (§ 72 LPVG NRW).
+processes-figures-counted = Die Schritte zählen höchstens { $instances } Vorgänge, die im Zeitraum begonnen haben, die neuesten zuerst. Die Dauer eines Schritts kommt aus höchstens { $stays } Durchläufen und enthält die Liegezeit. „Liegt jetzt hier“ zählt alle laufenden Vorgänge. Schritte, die es nur in einer früheren Fassung gab, fehlen.
+processes-figures-part = Es haben mehr als { $n } Vorgänge begonnen. Die Schritte zählen nur die neuesten.
+processes-figures-started = Begonnen
+processes-figures-ended = Beendet
+processes-figures-through-median = Durchlaufzeit, Median
+processes-figures-through-ninety = Durchlaufzeit, 90 % nicht länger als
+processes-figures-through-median-seconds = Durchlaufzeit, Median (Sekunden)
+processes-figures-through-ninety-seconds = Durchlaufzeit, 90 % nicht länger als (Sekunden)
+processes-figures-with-incident = Vorgänge mit Störung
+processes-figures-media-breaks = Medienbrüche
+processes-figures-days = Zeitraum (Tage)
+processes-figures-steps = Schritte
+processes-figures-step = Schritt
+processes-figures-visits = wie oft
+processes-figures-median = Dauer, Median
+processes-figures-ninety = Dauer, 90 % nicht länger als
+processes-figures-median-seconds = Dauer, Median (Sekunden)
+processes-figures-ninety-seconds = Dauer, 90 % nicht länger als (Sekunden)
+processes-figures-lying = liegt jetzt hier
+processes-figures-again = Vorgänge mehrmals hier
+processes-figures-incidents = Vorgänge mit Störung
+processes-figures-by-hand = Medienbruch möglich
+processes-figures-download = Als Tabelle herunterladen (CSV)
+processes-figures-bars = Dauer je Schritt im Vergleich
+processes-figures-bars-text = Die Balken zeigen den Median. Die Werte stehen in der Tabelle.
+processes-duration-seconds = { $n } Sek.
+processes-duration-minutes = { $n } Min.
+processes-duration-hours = { $n } Std.
+processes-duration-days = { $n } Tage
+
 ## Auskunft über gespeicherte Daten
 
 processes-table-instance = Prozess

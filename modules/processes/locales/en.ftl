@@ -15,6 +15,57 @@ processes-process = Process
 processes-running = running
 processes-ended = finished
 
+## Register of processes and figures
+
+processes-menu-register = Process register
+processes-register-title = Process register
+processes-register-text = The city works by these processes. Choose a process to see its figures.
+processes-register-empty = No process is released yet.
+processes-register-caption = Released processes
+processes-register-trigger = Trigger
+processes-register-result = Result
+processes-register-basis = Legal basis
+processes-register-leika = LeiKa key
+processes-register-owner = Responsible
+processes-register-version = Version
+processes-register-since = valid since
+processes-yes = yes
+processes-no = no
+processes-figures-few = fewer than 5
+processes-figures-title = Figures of the last { $n } days
+processes-figures-period = Period
+processes-figures-last = last { $n } days
+processes-figures-law = Counted per step, never per person. Where there are fewer than 5 cases, no number is shown (§ 72 LPVG NRW).
+processes-figures-counted = The steps count at most { $instances } cases that began in the period, newest first. The duration of a step comes from at most { $stays } passes and includes waiting. “Here now” counts all running cases. Steps that only an earlier version had are missing.
+processes-figures-part = More than { $n } cases began. The steps count the newest ones only.
+processes-figures-started = Started
+processes-figures-ended = Ended
+processes-figures-through-median = Time from start to end, median
+processes-figures-through-ninety = Time from start to end, 90% no longer than
+processes-figures-through-median-seconds = Time from start to end, median (seconds)
+processes-figures-through-ninety-seconds = Time from start to end, 90% no longer than (seconds)
+processes-figures-with-incident = Cases with an incident
+processes-figures-media-breaks = Media breaks
+processes-figures-days = Period (days)
+processes-figures-steps = Steps
+processes-figures-step = Step
+processes-figures-visits = how often
+processes-figures-median = Duration, median
+processes-figures-ninety = Duration, 90% no longer than
+processes-figures-median-seconds = Duration, median (seconds)
+processes-figures-ninety-seconds = Duration, 90% no longer than (seconds)
+processes-figures-lying = here now
+processes-figures-again = Cases here more than once
+processes-figures-incidents = Cases with an incident
+processes-figures-by-hand = Media break possible
+processes-figures-download = Download as a table (CSV)
+processes-figures-bars = Duration of the steps compared
+processes-figures-bars-text = The bars show the median. The values are in the table.
+processes-duration-seconds = { $n } s
+processes-duration-minutes = { $n } min
+processes-duration-hours = { $n } h
+processes-duration-days = { $n } days
+
 ## Export of a person's data
 
 processes-table-instance = Process

@@ -7,6 +7,7 @@
 mod engine;
 mod jobs;
 mod pages;
+mod register;
 mod rules;
 mod store;
 
@@ -28,11 +29,14 @@ const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY];
 
 pub const MODULE: Module = Module {
     name: "processes",
-    migrations: Some(db::migrations!("processes": "0001_init", "0002_incident_job", "0003_parent")),
+    migrations: Some(db::migrations!("processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures")),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
         r.get(Access::Staff(perm::VIEW), "/intern/prozesse", pages::overview);
+        r.get(Access::Staff(perm::VIEW), "/intern/prozessregister", register::pages::register);
+        r.get(Access::Staff(perm::VIEW), "/intern/prozessregister/{process}", register::pages::figures);
+        r.get(Access::Staff(perm::VIEW), "/intern/prozessregister/{process}/zahlen.csv", register::pages::download);
         r.post(Access::Staff(perm::RETRY), "/intern/prozesse/stoerung/{id}", pages::retry_incident);
         r.post(Access::Staff(perm::RETRY), "/intern/prozesse/auftrag/{id}", pages::retry_job);
     },
@@ -48,7 +52,15 @@ pub const MODULE: Module = Module {
         j.on(job!(jobs::advance: jobs::Advance));
         j.on(job!(jobs::fire: jobs::Fire));
     },
-    menu: &[Menu { label: "processes-menu", href: "/intern/prozesse", access: Access::Staff(perm::VIEW), order: 80 }],
+    menu: &[
+        Menu { label: "processes-menu", href: "/intern/prozesse", access: Access::Staff(perm::VIEW), order: 80 },
+        Menu {
+            label: "processes-menu-register",
+            href: "/intern/prozessregister",
+            access: Access::Staff(perm::VIEW),
+            order: 81,
+        },
+    ],
     tables: &[
         Table {
             name: "processes_instance",

@@ -6,18 +6,29 @@ use house::{Answer, Path, Req, StuckSubscriber};
 use kernel::{Error, Uuid};
 use ui::Page;
 
-use crate::{engine, perm, store};
+use crate::{
+    engine, perm,
+    register::{figures::Count, pages::count},
+    store,
+};
 
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct Overview<'a> {
     page: &'a Page,
-    usage: Vec<store::Usage>,
+    usage: Vec<Used>,
     incidents: Vec<store::OpenIncident>,
     /// Those that no incident tells of.
     dead: Vec<jobs::Dead>,
     stuck: Vec<StuckSubscriber>,
     may_retry: bool,
+}
+
+/// How a process is used; groups under five are not told apart.
+struct Used {
+    process: String,
+    running: String,
+    ended: String,
 }
 
 /// The name of a process as it is drawn; its key for one that is no longer released.
@@ -29,16 +40,18 @@ fn name_of(rq: &Req, key: &str) -> String {
 
 pub async fn overview(rq: Req) -> Answer {
     let mut rx = rq.city.db.read_long().await?;
-    let mut usage = store::usage(&mut rx).await?;
-    for line in &mut usage {
-        line.process = name_of(&rq, &line.process);
-    }
+    let usage = store::usage(&mut rx).await?;
     let incidents = store::open_incidents(&mut rx).await?;
     let mut dead = jobs::dead(&mut rx).await?;
     dead.retain(|job| !incidents.iter().any(|incident| incident.job == Some(job.id)));
     let page = rq.page("processes-title");
+    let used = |line: &store::Usage| Used {
+        process: name_of(&rq, &line.process),
+        running: count(&page, Count::of(line.running)),
+        ended: count(&page, Count::of(line.ended)),
+    };
     let template = Overview {
-        usage,
+        usage: usage.iter().map(used).collect(),
         incidents,
         dead,
         stuck: house::stuck_subscribers(&rq.app, &mut rx, rq.cx.now()).await?,

@@ -8,7 +8,7 @@ use feel::{Context, Env, Expr, Scope, Value};
 use house::App;
 use kernel::{Cx, Error, Result, Timestamp};
 
-use crate::engine::due_at;
+use crate::{engine::due_at, register};
 
 /// Expressions and decisions at one moment, for one city.
 pub struct Rules<'a> {
@@ -82,11 +82,14 @@ pub fn check(app: &App, content: &Content) -> Vec<String> {
         units: None,
         processes: Some(content.all("processes").iter().map(|i| i.key.clone()).collect()),
     };
+    // What is wrong with that file itself is told by the room that reads all of it.
+    let organisation = register::organisation(content).ok().flatten();
     for item in content.all("processes") {
         let errors = match Model::parse(&item.body) {
             Err(errors) => errors,
             Ok(model) => {
                 let mut errors = model.check(&known);
+                errors.extend(register::faults(&model, organisation.as_deref()));
                 errors.extend(model.expressions().into_iter().filter_map(|e| expression_fault(&e)));
                 errors
             }

@@ -145,7 +145,7 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 
 pub const MODULE: Module = Module {
     name: "records",
-    migrations: Some(db::migrations!("records": "0001_init", "0002_step_by", "0003_files")),
+    migrations: Some(db::migrations!("records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks")),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -235,6 +235,7 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::documents_of_case: contract_records::DocumentsOfCase));
         c.answers(answer!(service::due_for_deletion: contract_records::DueForDeletion));
         c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
+        c.answers(answer!(service::media_breaks: contract_records::MediaBreaks));
     },
     events: |e| {
         e.on("records.timeline", reaction!(service::task_done: contract_desk::TaskDone));

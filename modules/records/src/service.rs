@@ -1,8 +1,8 @@
 use contract_desk::{PutItem, TaskDone};
 use contract_records::{
     AddDocument, AddStep, Audience, CaseByNumber, CaseHandedOver, CaseOpened, CaseOpenedEvent, CaseView, Cases,
-    CasesOfAccount, DocumentView, Documents, DocumentsOfCase, DueCase, DueForDeletion, FilesOfCase, HandOver, OpenCase,
-    SetStatus, Status, StatusChanged, VisibleCase,
+    CasesOfAccount, DocumentView, Documents, DocumentsOfCase, DueCase, DueForDeletion, FilesOfCase, HandOver,
+    MediaBreakCount, MediaBreaks, OpenCase, SetStatus, Status, StatusChanged, VisibleCase,
 };
 use db::{Rx, Tx};
 use house::{Call, InCity};
@@ -240,6 +240,11 @@ pub async fn case_by_number(_: &Cx, rx: &mut Rx, q: CaseByNumber) -> Result<Opti
 
 pub async fn documents_of_case(_: &Cx, rx: &mut Rx, q: DocumentsOfCase) -> Result<Vec<DocumentView>> {
     store::documents_of(rx, q.case).await
+}
+
+pub async fn media_breaks(_: &Cx, rx: &mut Rx, q: MediaBreaks) -> Result<Vec<MediaBreakCount>> {
+    let counted = store::media_breaks(rx, q.since).await?;
+    Ok(counted.into_iter().map(|(service, count)| MediaBreakCount { service, count }).collect())
 }
 
 pub async fn files_of_case(_: &Cx, rx: &mut Rx, q: FilesOfCase) -> Result<Vec<FileId>> {

@@ -158,6 +158,17 @@ pub async fn case_by_number(rx: &mut Rx, number: &str) -> Result<Option<CaseView
     Ok(rx.opt::<CaseRow>(sql, params![number]).await?.map(|row| row.0))
 }
 
+/// Steps of the timeline, by the service of their case. No column of persons (§ 72 LPVG NRW).
+const MEDIA_BREAKS: &str = "SELECT c.service, COUNT(*) AS n FROM records_step s
+                            JOIN records_case c ON c.tenant = s.tenant AND c.id = s.case_id
+                            WHERE s.tenant = $1 AND s.media_break = true AND s.at >= $2
+                            GROUP BY c.service ORDER BY c.service";
+
+/// Manual steps into other systems since a moment, by service.
+pub async fn media_breaks(rx: &mut Rx, since: Timestamp) -> Result<Vec<(String, i64)>> {
+    rx.list(MEDIA_BREAKS, params![since]).await
+}
+
 db::record! {
     /// A closed case and how long it is kept.
     pub struct Kept {
@@ -298,4 +309,16 @@ pub async fn log_access(tx: &mut Tx, id: Uuid, at: Timestamp, staff: StaffId, ca
     let sql =
         "INSERT INTO records_access_log (tenant, id, at, staff_id, case_id, what) VALUES ($1, $2, $3, $4, $5, $6)";
     tx.exec_one(sql, params![id, at, staff, case, what]).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_breaks_are_counted_without_persons() {
+        for person in ["staff", "by_kind", "account", "party", "family_key"] {
+            assert!(!MEDIA_BREAKS.contains(person), "{person}");
+        }
+    }
 }

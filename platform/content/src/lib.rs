@@ -12,7 +12,7 @@ use std::{
 };
 
 use db::{Db, Migrations, Rx, Tx, params};
-use kernel::{Cx, Error, Result, sha256};
+use kernel::{Cx, Error, Result, Timestamp, sha256};
 
 pub const MIGRATIONS: Migrations = db::migrations!("content": "0001_init");
 
@@ -157,6 +157,12 @@ pub async fn version(rx: &mut Rx, kind: &str, key: &str, version: i64) -> Result
     rx.query(sql, params![kind, key, version]).await?.first().map(item).ok_or(Error::NotFound)?
 }
 
+/// When each released version of a kind was released, by key.
+pub async fn released_at(rx: &mut Rx, kind: &str) -> Result<Vec<(String, Timestamp)>> {
+    let sql = "SELECT key, at FROM content_item WHERE tenant = $1 AND kind = $2 AND state = 'released' ORDER BY key";
+    rx.list(sql, params![kind]).await
+}
+
 /// The files of a city's folder as (kind, key, name below the folder, path).
 pub fn files(folder: &Path) -> Result<Vec<(String, String, String, PathBuf)>> {
     let mut found = Vec::new();
@@ -298,6 +304,8 @@ mod tests {
             content.refresh(&test.db).await.unwrap();
             assert_eq!(content.get("forms", "tasks/a").unwrap().version, 2);
             let mut rx = test.db.read().await.unwrap();
+            let released = released_at(&mut rx, "forms").await.unwrap();
+            assert_eq!(released.iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["tasks/a"]);
             assert_eq!(&*version(&mut rx, "forms", "tasks/a", 1).await.unwrap().body, "x = 1");
             assert!(matches!(version(&mut rx, "forms", "tasks/a", 3).await, Err(Error::NotFound)));
             drop(rx);

@@ -7,6 +7,7 @@
 
 mod app;
 mod bus;
+mod csv;
 mod events;
 mod follow;
 mod jobs_list;
@@ -20,6 +21,7 @@ pub use app::{
     open_city_to_look, open_database_to_copy, signing_key,
 };
 pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo, forget_answers};
+pub use csv::Csv;
 pub use events::{EventHandler, Events};
 pub use follow::CARDS;
 pub use jobs_list::{JobHandler, Jobs};

@@ -294,6 +294,41 @@ async fn staff_have_a_host_name_of_their_own() {
     assert!(town.app.city_at("meer.fremd.example").is_none());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_register_says_what_a_process_is_and_its_figures_hide_small_groups() {
+    for town in towns().await {
+        let mut browser = Browser::new(house::router(&town.app));
+        browser.get("/intern/prozessregister").await.hides("Freigegebene Prozesse");
+        browser.staff_sign_in("admin.muster", STAFF_PASSWORD).await.is(200);
+        let page = browser.get("/intern/prozessregister").await;
+        page.is(200);
+        page.shows("Personenstandsurkunde").shows("99014002000000").shows("§ 18 BMG").shows("Standesamt");
+        browser.get("/intern/prozessregister/gibt-es-nicht").await.is(404);
+
+        // Each waits at its one step.
+        for _ in 0..4 {
+            started(&town, "muster-warten", &Map::new()).await;
+        }
+        let figures = "/intern/prozessregister/muster-warten?tage=30";
+        let few = browser.get(figures).await;
+        few.is(200);
+        few.shows("Warten").shows("weniger als 5").shows("§ 72 LPVG NRW").hides("numeric\">4<");
+        for _ in 0..3 {
+            started(&town, "muster-warten", &Map::new()).await;
+        }
+        browser.get(figures).await.shows("numeric\">7<");
+        let table = browser.get("/intern/prozessregister/muster-warten/zahlen.csv?tage=30").await;
+        table.is(200);
+        table.shows("\"Warten\";\"7\";\"\";\"\";\"7\";\"0\";\"0\";\"nein\"").shows("\"Begonnen\";\"7\"");
+        table.hides("admin.muster").hides("Admin");
+
+        // A city's own process, with steps that tell of a transfer by hand.
+        let page = browser.get("/intern/prozessregister/personenstandsurkunde").await;
+        page.is(200);
+        page.shows("Medienbruch möglich").shows("Begonnen");
+    }
+}
+
 /// The page of processes and incidents, as the IT sees it.
 async fn overview(mut browser: Browser) -> (Browser, Page) {
     browser.staff_sign_in("admin.muster", STAFF_PASSWORD).await.is(200);
