@@ -1,6 +1,7 @@
 //! Who has which task, with the people and roles of the demo city.
 
 use contract_desk::{OpenTask, PutItem};
+use contract_records::MediaBreaks;
 use house::Call;
 use identity::access::{Confidentiality, class_for};
 use kernel::{CaseId, Cx, StaffId, TaskToken, Uuid};
@@ -171,5 +172,11 @@ async fn a_media_break_is_counted_only_where_the_result_says_that_data_were_type
             page.is(200);
             assert_eq!(page.body.contains(BREAK), broke, "{fields:?}: {}", page.body);
         }
+        // The figures of the process ask for the number by service.
+        let mut rx = test.city.db.read().await.unwrap();
+        let since = MediaBreaks { since: kernel::Timestamp::UNIX_EPOCH };
+        let breaks = cx(&test, "processes").ask(&mut rx, since).await.unwrap();
+        let breaks: Vec<(&str, i64)> = breaks.iter().map(|line| (line.service.as_str(), line.count)).collect();
+        assert_eq!(breaks, [("personenstandsurkunde", 1)]);
     }
 }

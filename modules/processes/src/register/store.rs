@@ -84,19 +84,19 @@ pub async fn lying(rx: &mut Rx, process: &str) -> Result<Vec<(String, i64)>> {
 
 /// How many instances had an incident at each element, resolved or not.
 pub async fn incidents(rx: &mut Rx, process: &str, since: Timestamp) -> Result<Vec<(String, i64)>> {
-    let sql = "SELECT n.element, COUNT(DISTINCT n.instance) AS n
+    let sql = "SELECT f.element, COUNT(DISTINCT f.instance) AS n
                FROM (SELECT id FROM processes_instance WHERE tenant = $1 AND process = $2 AND started_at >= $3
                      ORDER BY started_at DESC, id LIMIT 20000) c
-               JOIN processes_incident n ON n.tenant = $1 AND n.instance = c.id
-               GROUP BY n.element ORDER BY n.element";
+               JOIN processes_incident f ON f.tenant = $1 AND f.instance = c.id
+               GROUP BY f.element ORDER BY f.element";
     rx.list(sql, params![process, since]).await
 }
 
 /// How many instances had an incident anywhere.
 pub async fn with_incident(rx: &mut Rx, process: &str, since: Timestamp) -> Result<i64> {
-    let sql = "SELECT COUNT(DISTINCT n.instance) AS n
+    let sql = "SELECT COUNT(DISTINCT f.instance) AS n
                FROM (SELECT id FROM processes_instance WHERE tenant = $1 AND process = $2 AND started_at >= $3
                      ORDER BY started_at DESC, id LIMIT 20000) c
-               JOIN processes_incident n ON n.tenant = $1 AND n.instance = c.id";
+               JOIN processes_incident f ON f.tenant = $1 AND f.instance = c.id";
     Ok(rx.one::<(i64,)>(sql, params![process, since]).await?.0)
 }
