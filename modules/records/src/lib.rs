@@ -336,9 +336,10 @@ pub const MODULE: Module = Module {
         Menu { label: "records-menu-caller", href: "/intern/auskunft", access: Access::Staff(perm::CALLER), order: 30 },
     ],
     searchable: &[search::CASES],
+    // After the panels in which the work of the case is done.
     panels: &[Panel {
         name: "records.circulation",
-        order: 15,
+        order: 90,
         staff: true,
         applicant: false,
         render: panel!(circulation::pages::panel),
