@@ -540,6 +540,7 @@ test("pages of staff: lists, caller view, refunds, processes, on a phone too", a
     "melde.muster": ["/intern", "/intern/aufgaben", "/intern/vorgaenge", "/intern/suche", "/intern/auskunft", "/intern/konto", "/intern/vertretung", "/intern/verarbeitungen", "/intern/vor-ort"],
     "admin.muster": ["/intern", "/intern/prozesse", "/intern/prozessregister", "/intern/prozessregister/personenstandsurkunde", "/intern/vorgaenge"],
     "dora.datenschutz": ["/intern"],
+    "rita.registratur": ["/intern/laufmappen", "/intern/wiedervorlagen"],
   };
   for (const [login, own] of Object.entries(paths)) {
     await on320Pixels("/intern/anmelden", async (page) => {
@@ -588,6 +589,10 @@ test("a file from opening to closing, with versions and a hold, on a phone too",
     await fill(page, { title: "Ortstermin im Frühjahr" });
     await press("Vorgang anlegen");
     await look(page, "akte-vorgang");
+    await to("Laufmappe anlegen");
+    await press("Auf den Weg bringen");
+    await look(page, "laufmappe-neu-fehler");
+    await to("Zurück");
     await to("Dokumente und Fassungen");
     await press("Hinzufügen");
     await look(page, "akte-dokumente-fehler");

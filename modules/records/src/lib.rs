@@ -1,6 +1,7 @@
 //! The module `records` (eAkte): everything of one matter lies in one case (Vorgang) in a file (Akte) with a file
 //! reference (Aktenzeichen), with one timeline in plain words for applicant and clerk.
 
+mod circulation;
 mod disposal;
 mod document;
 mod file;
@@ -11,7 +12,7 @@ mod search;
 mod service;
 mod store;
 
-use house::{Access, Holds, Key, Menu, Module, Retention, Table, answer, handler, job, reaction};
+use house::{Access, Holds, Key, Menu, Module, Panel, Retention, Table, answer, handler, job, panel, reaction};
 use journal::{Evidence, Kind};
 use kernel::Permission;
 
@@ -96,6 +97,49 @@ pub const OFFER: Evidence = Evidence {
     ],
 };
 
+/// A circulation folder (Laufmappe), until it is back.
+pub const CIRCULATION: Evidence = Evidence {
+    subject: "circulation",
+    table: "records_circulation",
+    one: "SELECT id, case_id, title, instruction, parallel, state, made_by, made_at, ended_at FROM records_circulation
+          WHERE tenant = $1 AND id = $2",
+    page: "SELECT id, case_id, title, instruction, parallel, state, made_by, made_at, ended_at FROM records_circulation
+           WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
+    columns: &[
+        ("id", Kind::Uuid),
+        ("case_id", Kind::Uuid),
+        ("title", Kind::Text),
+        ("instruction", Kind::Text),
+        ("parallel", Kind::Bool),
+        ("state", Kind::Text),
+        ("made_by", Kind::Uuid),
+        ("made_at", Kind::Time),
+        ("ended_at", Kind::Time),
+    ],
+};
+
+/// To whom a step of a folder was addressed and what came of it. When it was opened follows from the steps before.
+pub const CIRCULATION_STEP: Evidence = Evidence {
+    subject: "circulation-step",
+    table: "records_circulation_step",
+    one:
+        "SELECT id, circulation_id, n, addressee, kind, outcome, reason, done_by, done_at FROM records_circulation_step
+          WHERE tenant = $1 AND id = $2",
+    page: "SELECT id, circulation_id, n, addressee, kind, outcome, reason, done_by, done_at
+           FROM records_circulation_step WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
+    columns: &[
+        ("id", Kind::Uuid),
+        ("circulation_id", Kind::Uuid),
+        ("n", Kind::Int),
+        ("addressee", Kind::Uuid),
+        ("kind", Kind::Text),
+        ("outcome", Kind::Text),
+        ("reason", Kind::Text),
+        ("done_by", Kind::Uuid),
+        ("done_at", Kind::Time),
+    ],
+};
+
 /// Rows whose state is in the journal.
 pub const EVIDENCE: &[Evidence] = &[
     Evidence {
@@ -138,6 +182,8 @@ pub const EVIDENCE: &[Evidence] = &[
     FILE,
     VERSION,
     OFFER,
+    CIRCULATION,
+    CIRCULATION_STEP,
 ];
 
 /// Largest body of a page with a file. Of a larger file the rest is thrown away, so that the person gets a page that says so.
@@ -145,7 +191,9 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 
 pub const MODULE: Module = Module {
     name: "records",
-    migrations: Some(db::migrations!("records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks")),
+    migrations: Some(db::migrations!(
+        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation"
+    )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -205,6 +253,19 @@ pub const MODULE: Module = Module {
             document::pages::take,
         );
 
+        r.get(Access::Staff(perm::VIEW), "/intern/laufmappen", circulation::pages::circulations);
+        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::new_circulation);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::send);
+        r.get(Access::Staff(perm::VIEW), "/intern/laufmappe/{folder}", circulation::pages::circulation);
+        let step = "/intern/laufmappe/{folder}/schritt/{step}/zeichnen";
+        r.post(Access::Staff(perm::VIEW), step, circulation::pages::sign);
+        let step = "/intern/laufmappe/{folder}/schritt/{step}/zurueckgeben";
+        r.post(Access::Staff(perm::VIEW), step, circulation::pages::give_back);
+        r.post(Access::Staff(perm::FILE), "/intern/laufmappe/{folder}/zurueckziehen", circulation::pages::withdraw);
+        r.get(Access::Staff(perm::VIEW), "/intern/wiedervorlagen", circulation::pages::follow_ups);
+        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/wiedervorlage", circulation::pages::follow_up);
+        r.post(Access::Staff(perm::VIEW), "/intern/wiedervorlage/{id}/erledigt", circulation::pages::follow_up_done);
+
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/sperre", disposal::pages::holds);
         r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre", disposal::pages::hold);
         r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre/{hold}/aufheben", disposal::pages::lift);
@@ -251,6 +312,18 @@ pub const MODULE: Module = Module {
     menu: &[
         Menu { label: "records-menu-plan", href: "/intern/aktenplan", access: Access::Staff(perm::VIEW), order: 22 },
         Menu {
+            label: "records-menu-circulation",
+            href: "/intern/laufmappen",
+            access: Access::Staff(perm::VIEW),
+            order: 23,
+        },
+        Menu {
+            label: "records-menu-follow-ups",
+            href: "/intern/wiedervorlagen",
+            access: Access::Staff(perm::VIEW),
+            order: 24,
+        },
+        Menu {
             label: "records-menu-disposal",
             href: "/intern/aussonderung",
             access: Access::Staff(perm::DISPOSAL),
@@ -266,6 +339,14 @@ pub const MODULE: Module = Module {
         Menu { label: "records-menu-caller", href: "/intern/auskunft", access: Access::Staff(perm::CALLER), order: 30 },
     ],
     searchable: &[search::CASES],
+    // After the panels in which the work of the case is done.
+    panels: &[Panel {
+        name: "records.circulation",
+        order: 90,
+        staff: true,
+        applicant: false,
+        render: panel!(circulation::pages::panel),
+    }],
     tables: TABLES,
     evidence: EVIDENCE,
     ..Module::EMPTY
@@ -327,6 +408,38 @@ const TABLES: &[Table] = &[
             by: Key::Case,
             export: "SELECT reason, set_at, lifted_at FROM records_hold WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM records_hold WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_circulation",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without the names of the staff, here and in the steps.
+            export: "SELECT title, instruction, state, made_at, ended_at FROM records_circulation
+                     WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_circulation WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_circulation_step",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT kind, outcome, reason, done_at FROM records_circulation_step
+                     WHERE tenant = $1 AND circulation_id IN
+                       (SELECT id FROM records_circulation WHERE tenant = $1 AND case_id = $2)",
+            erase: "DELETE FROM records_circulation_step WHERE tenant = $1 AND circulation_id IN
+                      (SELECT id FROM records_circulation WHERE tenant = $1 AND case_id = $2)",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_follow_up",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT due, note, made_at, done_at FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
     },

@@ -3,6 +3,7 @@
 mod applications;
 mod backup;
 mod blocked;
+mod circulation;
 mod coverage;
 mod desk;
 mod evidence;

@@ -123,7 +123,7 @@ async fn case_of(rq: &Req, id: CaseId) -> Result<(CaseView, Page)> {
     Ok((case, page))
 }
 
-async fn names(rx: &mut db::Rx, ids: impl Iterator<Item = StaffId>) -> Result<HashMap<StaffId, String>> {
+pub async fn names(rx: &mut db::Rx, ids: impl Iterator<Item = StaffId>) -> Result<HashMap<StaffId, String>> {
     let mut names = HashMap::new();
     for id in ids {
         if let std::collections::hash_map::Entry::Vacant(free) = names.entry(id) {

@@ -154,7 +154,7 @@ fn nobody() -> Party {
 /// Closes a case that staff opened by hand (Schlussverfügung „zu den Akten“). Retention begins, by the rule of this day.
 ///
 /// # Errors
-/// Refused while a task of it is open, and for a case that a process leads.
+/// Refused while a task of it is open or a folder of it goes round, and for a case that a process leads.
 pub async fn close_case(cx: &Cx, tx: &mut Tx, plan: &Plan, id: CaseId) -> Result<()> {
     let mut case = cases::case_for_staff(tx, id, staff(cx)?).await?;
     if !cx.actor.allows_in(perm::FILE, &case.unit) {
@@ -171,6 +171,9 @@ pub async fn close_case(cx: &Cx, tx: &mut Tx, plan: &Plan, id: CaseId) -> Result
     }
     if crate::document::store::checked_out_in(tx, id, cx.now()).await? {
         return Err(Error::refused("records-checked-out"));
+    }
+    if crate::circulation::store::open_of_case(tx, id).await? > 0 {
+        return Err(Error::refused("records-open-circulation"));
     }
     case.status = Status::Done;
     cases::set_status(tx, id, case.status, Some(cx.now())).await?;
