@@ -15,10 +15,8 @@ pub fn run(file: &Path, proof: &Path, key: Option<&str>) -> Result<bool> {
     let bytes = std::fs::read(file).map_err(|e| Error::internal(format!("{}: {e}", file.display())))?;
     let proof = std::fs::read(proof).map_err(|e| Error::internal(format!("{}: {e}", proof.display())))?;
     let Some(key) = key else {
-        println!(
-            "NICHT geprüft: Ohne den öffentlichen Schlüssel der Stadt zeigt ein Nachweis nichts, denn jeder könnte"
-        );
-        println!("ihn geschrieben haben. Nennen Sie ihn mit --key; die Stadt zeigt ihn unter /protokoll/schluessel.");
+        println!("NICHT geprüft: Ohne den öffentlichen Schlüssel der Stadt zeigt ein Nachweis nichts, denn jeder");
+        println!("könnte ihn geschrieben haben. Nennen Sie ihn mit --key; er steht unter /protokoll/schluessel.");
         return Ok(false);
     };
     let key = public_key(key)?;

@@ -183,14 +183,16 @@ pub async fn staff_proof(rq: Req, Path((case, document)): Path<(CaseId, Document
 }
 
 async fn send(rq: &Req, case: CaseId, id: DocumentId, staff: bool) -> Answer {
-    let mut rx = rq.city.db.read().await?;
-    let documents = documents(rq, &mut rx, case, staff).await?;
+    let documents = documents(rq, &mut rq.city.db.read().await?, case, staff).await?;
     let file = documents.iter().find(|document| document.id == id).ok_or(Error::NotFound)?.file;
+    // A reader is stopped after a moment, and the folder of checkpoints may be slow: the one does not wait for the other.
     let proof = match log::newest(&rq.city).await? {
-        Some(note) => proof::of_file(&mut rx, file, note, &rq.city.checkpoints.verifier()).await?,
+        Some(note) => {
+            let key = rq.city.checkpoints.verifier();
+            proof::of_file(&mut rq.city.db.read().await?, file, note, &key).await?
+        }
         None => None,
     };
-    drop(rx);
     let Some(proof) = proof else {
         let page = rq.page("evidence-list-title");
         return rq.html(&List { page: &page, case_href: case_href(case, staff), documents, not_yet: true });

@@ -2,7 +2,8 @@ use std::{sync::Arc, time::Duration};
 
 use db::Engine;
 use journal::{
-    advance, consistency_proof, cursor, cursor_moved, emit, entries, inclusion_proof, root, run_sequencer, settle, size,
+    advance, consistency_proof, cursor, cursor_moved, emit, entries, inclusion_proof, root, run_sequencer, settle,
+    size, tile,
 };
 use kernel::{Error, Result, Timestamp};
 use tokio::sync::Notify;
@@ -173,6 +174,15 @@ async fn each_entry_is_proven_at_each_size_and_each_size_begins_the_next() {
             assert!(matches!(inclusion_proof(&mut rx, seq, size).await, Err(Error::NotFound)), "{seq} in {size}");
         }
         assert!(matches!(consistency_proof(&mut rx, 5, 4).await, Err(Error::NotFound)));
+
+        // The same leaves as a published tile, as far as the tree goes, and nothing but hashes.
+        let hashes = tile(&mut rx, tlog::Tile::parse("tile/0/000.p/21").unwrap()).await.unwrap();
+        let leaves: Vec<u8> = all.iter().flat_map(|entry| entry.leaf().leaf_hash().unwrap()).collect();
+        assert_eq!(hashes, leaves);
+        for beyond in ["tile/0/000.p/22", "tile/0/000", "tile/1/000.p/1", "tile/7/000", "tile/entries/000.p/1"] {
+            let beyond = tlog::Tile::parse(beyond).unwrap();
+            assert!(matches!(tile(&mut rx, beyond).await, Err(Error::NotFound)), "{}", beyond.path());
+        }
     }
 }
 
