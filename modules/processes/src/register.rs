@@ -65,7 +65,6 @@ pub fn services_of(content: &Content, process: &str) -> Vec<String> {
 
 /// What the register says of a released process; empty where the file says nothing.
 pub struct Entry {
-    pub key: String,
     pub name: String,
     pub trigger: String,
     pub result: String,
@@ -83,7 +82,6 @@ pub fn entry(content: &Content, item: &Item) -> Result<Entry> {
     let organisation = organisation(content)?;
     let name = organisation.as_ref().and_then(|organisation| organisation.name_of(&owner));
     Ok(Entry {
-        key: item.key.clone(),
         name: model.name().unwrap_or(&item.key).to_owned(),
         trigger: said.trigger.unwrap_or_default(),
         result: said.result.unwrap_or_default(),
