@@ -14,6 +14,9 @@ pub use verify::{Fault, Proven, verify};
 /// Size of a file and a proof that are checked, with the frame of the form around them.
 const CHECKED: usize = pages::MAX_FILE + pages::MAX_PROOF + 64 * 1024;
 
+/// Right of the room `records`: whoever sees a case there gets the proofs of its documents here.
+const SEE_CASES: kernel::Permission = kernel::Permission("records.view");
+
 pub const MODULE: Module = Module {
     name: "evidence",
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -26,8 +29,8 @@ pub const MODULE: Module = Module {
         r.get(Access::Applicant, "/vorgang/{case}/nachweise", pages::applicant_list);
         r.get(Access::Applicant, "/vorgang/{case}/dokument/{document}/nachweis", pages::applicant_proof);
         // Whoever may see the case: asked of `records`, which knows.
-        r.get(Access::AnyStaff, "/intern/vorgang/{case}/nachweise", pages::staff_list);
-        r.get(Access::AnyStaff, "/intern/vorgang/{case}/dokument/{document}/nachweis", pages::staff_proof);
+        r.get(Access::Staff(SEE_CASES), "/intern/vorgang/{case}/nachweise", pages::staff_list);
+        r.get(Access::Staff(SEE_CASES), "/intern/vorgang/{case}/dokument/{document}/nachweis", pages::staff_proof);
     },
     panels: &[
         Panel { name: "evidence.staff", order: 90, staff: true, applicant: false, render: panel!(pages::staff_panel) },
