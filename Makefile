@@ -23,7 +23,6 @@ e2e: ## only the browser tests
 
 conformance: ## public test suites, one line each: passed/total (MEER_CONFORMANCE names their folder)
 	@cargo run -q -p xtask -- conformance
-	@cargo test -q -p bpmn --test interchange reference_models -- --nocapture | grep -o 'bpmn-miwg: .*'
 
 bench: ## the promised figures, measured here
 	cargo run --release -p bench
