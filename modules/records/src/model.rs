@@ -57,6 +57,11 @@ pub fn case_number(plan: &str, opened: Date, running: i64) -> String {
     format!("{plan}/{}/{running:06}", opened.year())
 }
 
+/// The day of a moment on the city's calendar.
+pub fn day(at: Timestamp) -> Date {
+    at.to_zoned(berlin()).date()
+}
+
 /// First day on which a closed case may be deleted: the years of its retention count from the end of the year in which
 /// it was closed, on the city's calendar.
 pub fn deletable_from(closed: Timestamp, years: i64) -> Date {

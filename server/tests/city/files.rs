@@ -63,6 +63,12 @@ async fn a_file_lives_from_opening_to_the_archive() {
         let document = add(&mut rita, &wanted, "Vermerk zum Ortstermin").await;
         rita.get(&format!("/intern/vorgang/{wanted}")).await.is(200).shows("61.50-1/2026/000001");
 
+        // A second version, and the first one taken over again: three of them, two with the same bytes.
+        let at = format!("/intern/vorgang/{wanted}/dokument/{document}");
+        let save = [("stand", "1"), ("notiz", "")];
+        rita.post_files(&format!("{at}/fassungen"), &save, &[("datei", "b.txt", b"anders\n".as_slice())]).await.is(303);
+        rita.post(&format!("{at}/uebernehmen"), &[("fassung", "1")]).await.is(303);
+
         // Nothing closes before what lies in it.
         rita.post(&format!("/intern/akte/{file}/zda"), &[]).await.is(409).shows("noch ein Vorgang");
         let versions = format!("/intern/vorgang/{wanted}/dokument/{document}");
@@ -178,6 +184,7 @@ fn handed_over(bytes: &[u8], offer: &str, case: &str) {
     let [xdomea::model::Schriftgutobjekt::Vorgang(found)] = &content.schriftgutobjekte[..] else { panic!("{xml}") };
     assert_eq!(found.identifikation.id.as_str(), case);
     assert_eq!(found.dokumente.len(), 1);
+    assert_eq!(found.dokumente[0].versionen.len(), 3, "every version is handed over");
 }
 
 /// 0506: the archive has the case.

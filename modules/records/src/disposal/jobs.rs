@@ -9,7 +9,7 @@ use super::{
     store::{self, Message},
     xdomea::{self, Letter, Primary},
 };
-use crate::{document, file, store as cases};
+use crate::{document, store as cases};
 
 /// Largest package, in bytes; a larger offer is handed over in two.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
@@ -80,10 +80,11 @@ pub async fn write_package(cx: Cx, job: WritePackage) -> Result<()> {
                 let versions = document::store::versions(&mut rx, view.id).await?;
                 let mut all = Vec::new();
                 if versions.is_empty() {
-                    all.push(primary(&mut rx, 1, view.file).await?);
+                    all.push(Primary { id: view.file.uuid(), n: 1, meta: files::meta(&mut rx, view.file).await? });
                 }
                 for version in versions {
-                    all.push(primary(&mut rx, version.n, version.file_id).await?);
+                    let meta = files::meta(&mut rx, version.file_id).await?;
+                    all.push(Primary { id: version.id, n: version.n, meta });
                 }
                 documents.push((view, all));
             }
@@ -116,10 +117,6 @@ pub async fn write_package(cx: Cx, job: WritePackage) -> Result<()> {
     })
 }
 
-async fn primary(rx: &mut db::Rx, n: i64, file: FileId) -> Result<Primary> {
-    Ok(Primary { n, meta: files::meta(rx, file).await? })
-}
-
 /// The ZIP with the message and the files it names.
 async fn pack(cx: &Cx, message: &::xdomea::Message, letters: &[Letter]) -> Result<(String, Vec<u8>)> {
     let city = cx.city()?;
@@ -139,14 +136,9 @@ async fn pack(cx: &Cx, message: &::xdomea::Message, letters: &[Letter]) -> Resul
     for (_, primaries) in letters.iter().flat_map(|letter| &letter.documents) {
         for primary in primaries {
             let bytes = city.files.read_verified(&primary.meta).await?;
-            put(&mut zip, xdomea::file_name(&primary.meta)?.as_str(), &bytes)?;
+            put(&mut zip, xdomea::file_name(primary)?.as_str(), &bytes)?;
         }
     }
     let bytes = zip.finish().map_err(Error::internal)?.into_inner();
     Ok((::xdomea::package::package_name(message), bytes))
-}
-
-/// The day of a moment in the city, for pages and messages.
-pub fn day(at: kernel::Timestamp) -> kernel::Date {
-    file::store::day_of(at)
 }

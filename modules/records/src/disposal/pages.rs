@@ -9,11 +9,14 @@ use serde::Deserialize;
 use ui::{Choice, Errors, Page};
 
 use super::{
-    jobs::day,
     service::{self, Imported},
     store::{self, Candidate, Hold, Message, Offer, Offered},
 };
-use crate::{model, pages::download, perm, store as cases};
+use crate::{
+    model::{self, day},
+    pages::download,
+    perm, store as cases,
+};
 
 /// Largest message of the archive, in bytes.
 const LARGEST: usize = 20 * 1024 * 1024;

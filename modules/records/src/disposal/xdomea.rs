@@ -14,11 +14,8 @@ use files::Meta;
 use jiff::Zoned;
 use kernel::{Error, Result, Uuid};
 
-use super::{
-    jobs::{Kind, day},
-    store::Offered,
-};
-use crate::model;
+use super::{jobs::Kind, store::Offered};
+use crate::model::{self, day};
 
 /// A case with everything a message says of it.
 pub struct Letter {
@@ -31,6 +28,8 @@ pub struct Letter {
 
 /// Bytes of a version.
 pub struct Primary {
+    /// Of the version: one that took over an older one shares its bytes, and has a file of its own.
+    pub id: Uuid,
     pub n: i64,
     pub meta: Meta,
 }
@@ -50,9 +49,9 @@ fn format_of(media_type: &str) -> (&'static str, &'static str, Option<&'static s
 }
 
 /// Name of a file beside the message: a UUID of its own, not that of the document.
-pub fn file_name(meta: &Meta) -> Result<Dateiname> {
-    let (_, ending, _) = format_of(&meta.media_type);
-    let id = id(meta.id.uuid())?;
+pub fn file_name(primary: &Primary) -> Result<Dateiname> {
+    let (_, ending, _) = format_of(&primary.meta.media_type);
+    let id = id(primary.id)?;
     Dateiname::new(&id, None, ending).ok_or_else(|| Error::internal("a file name that xdomea does not know"))
 }
 
@@ -162,7 +161,7 @@ fn document(view: &DocumentView, versions: &[Primary]) -> Result<Dokument> {
                     sonstiger_name: other.map(str::to_owned),
                     version: String::new(),
                     primaerdokument: Primaerdokument {
-                        dateiname: file_name(&primary.meta)?,
+                        dateiname: file_name(primary)?,
                         dateiname_original: Some(primary.meta.name.clone()),
                         ..Primaerdokument::default()
                     },

@@ -1,5 +1,5 @@
 use db::{Rx, Tx, params};
-use kernel::{CaseId, Date, Result, StaffId, Timestamp, Uuid};
+use kernel::{CaseId, Result, StaffId, Timestamp, Uuid};
 
 use crate::store::{CaseRow, CaseView};
 
@@ -175,9 +175,4 @@ pub async fn open_by_entry(rx: &mut Rx, staff: StaffId) -> Result<Vec<(String, i
                JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
                WHERE f.tenant = $1 AND f.closed_at IS NULL GROUP BY f.entry";
     rx.list(sql, params![staff]).await
-}
-
-/// The day as the city's calendar has it.
-pub fn day_of(at: Timestamp) -> Date {
-    at.to_zoned(kernel::berlin()).date()
 }
