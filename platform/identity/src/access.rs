@@ -170,7 +170,7 @@ async fn settle(
     Ok(wanted.symmetric_difference(have).count())
 }
 
-/// A role held somewhere, by oneself or for somebody represented.
+/// A role with a clearance, held somewhere, by oneself or for somebody represented.
 struct Holding {
     /// `None`: the whole city.
     units: Option<Vec<String>>,
@@ -195,7 +195,7 @@ async fn holdings(rx: &mut Rx, today: Date, only: Option<StaffId>) -> Result<BTr
     // Own grants, then those of whoever is represented today.
     let sql = "SELECT g.staff AS actor, g.role, g.unit, r.clearance
                FROM identity_grant g
-               JOIN identity_role r ON r.tenant = g.tenant AND r.key = g.role AND r.active = TRUE
+               JOIN identity_role r ON r.tenant = g.tenant AND r.key = g.role AND r.active = TRUE AND r.clearance <> ''
                JOIN identity_staff s ON s.tenant = g.tenant AND s.id = g.staff AND s.state = 'active'
                WHERE g.tenant = $1 AND g.from_day <= $2 AND (g.to_day IS NULL OR g.to_day >= $2)
                  AND (CAST($3 AS UUID) IS NULL OR g.staff = $3)
@@ -204,6 +204,7 @@ async fn holdings(rx: &mut Rx, today: Date, only: Option<StaffId>) -> Result<BTr
                FROM identity_deputy d
                JOIN identity_grant g ON g.tenant = d.tenant AND g.staff = d.absent
                JOIN identity_role r ON r.tenant = g.tenant AND r.key = g.role AND r.active = TRUE AND r.deputies = TRUE
+                 AND r.clearance <> ''
                JOIN identity_staff s ON s.tenant = d.tenant AND s.id = d.deputy AND s.state = 'active'
                JOIN identity_staff t ON t.tenant = d.tenant AND t.id = d.absent AND t.state = 'active'
                WHERE d.tenant = $1 AND d.from_day <= $2 AND d.to_day >= $2

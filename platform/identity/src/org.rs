@@ -40,9 +40,9 @@ pub struct RoleData {
     pub name: String,
     #[serde(default)]
     pub permissions: BTreeSet<String>,
-    /// Highest confidentiality seen.
-    #[serde(default)]
-    pub clearance: Confidentiality,
+    /// Highest confidentiality of the records seen; without it the role sees no record, whatever it permits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clearance: Option<Confidentiality>,
     /// Special lists seen, e.g. records under a Sperrvermerk.
     #[serde(default)]
     pub special: BTreeSet<String>,
@@ -164,7 +164,8 @@ pub async fn load_organisation(tx: &mut Tx, cx: &Cx, organisation: &Organisation
                    VALUES ($1, $2, $3, $4, $5, TRUE, $6)
                    ON CONFLICT (tenant, key) DO UPDATE SET name = excluded.name, clearance = excluded.clearance,
                      deputies = excluded.deputies, active = TRUE, position = excluded.position";
-        let values = params![&role.key, &role.name, role.clearance.code(), role.deputies, position];
+        let values =
+            params![&role.key, &role.name, role.clearance.map_or("", Confidentiality::code), role.deputies, position];
         tx.exec_one(sql, values).await?;
         for permission in &role.permissions {
             let sql = "INSERT INTO identity_role_permission (tenant, role, permission) VALUES ($1, $2, $3)";
@@ -204,7 +205,10 @@ async fn stored(rx: &mut Rx) -> Result<Organisation> {
         roles.push(RoleData {
             permissions: of(&permissions, &row.key),
             special: of(&specials, &row.key),
-            clearance: Confidentiality::stored(&row.clearance)?,
+            clearance: Some(row.clearance.as_str())
+                .filter(|code| !code.is_empty())
+                .map(Confidentiality::stored)
+                .transpose()?,
             deputies: row.deputies,
             key: row.key,
             name: row.name,
@@ -251,7 +255,7 @@ mod tests {
         organisation.check().unwrap();
         assert!(organisation.unknown_permissions(|p| p == "records.view").is_empty());
         assert_eq!(organisation.unknown_permissions(|_| false), [("standesbeamte", "records.view")]);
-        assert_eq!(organisation.roles[0].clearance, Confidentiality::Vertraulich);
+        assert_eq!(organisation.roles[0].clearance, Some(Confidentiality::Vertraulich));
         assert!(toml::from_str::<Organisation>("[[unit]]\nkey='a'\nname='A'\nparrent='b'").is_err());
         assert!(fault("[[unit]]\nkey='a'\nname='A'\nparent='b'").contains("unknown parent b"));
         assert!(fault("[[unit]]\nkey='a'\nname='A'\n[[unit]]\nkey='a'\nname='B'").contains("twice"));

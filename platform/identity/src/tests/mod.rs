@@ -178,6 +178,7 @@ pub const CITY: &str = r#"
     [[role]]
     key = "sachbearbeitung"
     name = "Sachbearbeitung"
+    clearance = "normal"
     permissions = ["records.view"]
     [[role]]
     key = "leitung"
@@ -191,4 +192,8 @@ pub const CITY: &str = r#"
     clearance = "streng-vertraulich"
     special = ["sperrvermerk"]
     deputies = false
+    [[role]]
+    key = "schalter"
+    name = "Schalter"
+    permissions = ["records.open"]
 "#;

@@ -147,6 +147,9 @@ async fn access_follows_every_change_in_the_same_transaction() {
         db::write!(db, |tx| { upkeep(tx, &world.system()).await }).unwrap();
         assert!(sees(&world, mia).await.is_empty());
 
+        // A role without a clearance opens no record, in none of its units.
+        give(&world, mia, "schalter", None, "2026-11-01", None).await;
+        assert!(sees(&world, mia).await.is_empty());
         give(&world, mia, "sachbearbeitung", Some("standesamt"), "2026-11-01", None).await;
         // The Standesamt moves below the Kämmerei, and the role sees more.
         let moved = CITY
@@ -155,7 +158,7 @@ async fn access_follows_every_change_in_the_same_transaction() {
                 "name = \"Standesamt\"\n    parent = \"kaemmerei\"",
             )
             .replace(
-                "permissions = [\"records.view\"]\n    [[role]]\n    key = \"leitung\"",
+                "clearance = \"normal\"\n    permissions = [\"records.view\"]\n    [[role]]\n    key = \"leitung\"",
                 "permissions = []\n    clearance = \"vertraulich\"\n    [[role]]\n    key = \"leitung\"",
             );
         assert_ne!(moved, CITY);
