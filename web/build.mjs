@@ -30,7 +30,9 @@ async function emit(name, bytes) {
 
 /** Templates and Rust sources of all crates: what may name a class. */
 async function sources() {
-  const texts = [await readFile(join(here, "src/meer.ts"), "utf8")];
+  const texts = [];
+  for (const file of (await readdir(join(here, "src"), { recursive: true })).filter((name) => name.endsWith(".ts")))
+    texts.push(await readFile(join(here, "src", file), "utf8"));
   for (const group of ["platform", "modules", "server", "sandbox"]) {
     const folder = join(root, group);
     if (!existsSync(folder)) continue;
@@ -168,10 +170,37 @@ const script = await build({
   legalComments: "none",
 });
 await emit("meer.js", script.outputFiles[0].contents);
+
+// The designers of processes and decisions: loaded on their pages alone.
+const designers = await build({
+  entryPoints: { "designer-bpmn": join(here, "src/designer/bpmn.ts"), "designer-dmn": join(here, "src/designer/dmn.ts") },
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+  outdir: dist,
+  assetNames: "[name]-[hash]",
+  loader: { ".woff2": "file", ".woff": "file", ".ttf": "file", ".eot": "file", ".svg": "file" },
+  write: false,
+  legalComments: "none",
+});
+for (const { path, contents } of designers.outputFiles) {
+  const name = path.slice(dist.length + 1);
+  // Every browser takes WOFF2; the other fonts and pictures are never asked for.
+  if (/\.(js|css)$/.test(name)) await emit(name, contents);
+  else if (name.endsWith(".woff2")) {
+    await writeFile(path, contents);
+    manifest[name] = name;
+  }
+}
+
 await emit("icon.svg", await readFile(join(here, "src/icon.svg")));
 
 const licences = [
   ["KERN design system (@kern-ux/native), EUPL-1.2", join(kern, "LICENSE.md")],
+  ["bpmn-js, its own licence", join(packageFolder("bpmn-js"), "LICENSE")],
+  ["dmn-js, its own licence", join(packageFolder("dmn-js"), "LICENSE")],
+  ["bpmn-js-i18n, MIT", join(packageFolder("bpmn-js-i18n"), "LICENSE")],
   ["Fira Sans (@fontsource/fira-sans), SIL Open Font License 1.1", join(packageFolder("@fontsource/fira-sans"), "LICENSE")],
 ];
 let licenceText = "";

@@ -1,0 +1,110 @@
+// The diagram of a process, and the properties of what is chosen in it. The list editor does the same without a drawing.
+
+import "bpmn-js/dist/assets/diagram-js.css";
+import "bpmn-js/dist/assets/bpmn-js.css";
+import "bpmn-js/dist/assets/bpmn-font/css/bpmn.css";
+import "./designer.css";
+
+import Modeler from "bpmn-js/lib/Modeler";
+import german from "bpmn-js-i18n/translations/de";
+
+import meer from "./meer.json";
+import { catalogue, hideText, place, sendWithForm, unreadable, type Catalogue, type Place } from "./page";
+import { properties, type Node, type Shape, type Tools } from "./panel";
+import { isGerman, texts } from "./texts";
+
+interface Registry {
+  get(id: string): Shape | undefined;
+  filter(wanted: (shape: Shape) => boolean): Shape[];
+}
+interface Canvas {
+  getRootElement(): Shape;
+  addMarker(shape: Shape, marker: string): void;
+  zoom(level: "fit-viewport", center: "auto"): void;
+  scrollToElement(shape: Shape): void;
+}
+
+const translate = {
+  translate: [
+    "value",
+    (template: string, values: Record<string, string> = {}) =>
+      ((isGerman && german[template]) || template).replace(/{([^}]+)}/g, (_, name: string) => values[name] ?? `{${name}}`),
+  ],
+};
+
+async function start(page: Place): Promise<void> {
+  const modeler = new Modeler({
+    container: page.canvas,
+    moddleExtensions: { meer },
+    additionalModules: [translate],
+  });
+  let offers: Catalogue;
+  try {
+    [offers] = await Promise.all([catalogue(page.form), modeler.importXML(page.body.value)]);
+  } catch (error) {
+    return unreadable(page, error);
+  }
+  hideText(page.body);
+  const canvas = modeler.get<Canvas>("canvas");
+  const registry = modeler.get<Registry>("elementRegistry");
+  const selection = modeler.get<{ get(): Shape[]; select(shape: Shape): void }>("selection");
+  const moddle = modeler.get<{ create(type: string, properties: Record<string, unknown>): Node }>("moddle");
+  const tools: Tools = {
+    modeling: modeler.get("modeling"),
+    create: (type, properties) => moddle.create(type, properties),
+    definitions: () => (modeler as unknown as { getDefinitions(): Node }).getDefinitions(),
+    steps: (type) => registry.filter((shape) => shape.type === type && !shape.labelTarget).map((shape) => shape.businessObject),
+    offers,
+  };
+  canvas.zoom("fit-viewport", "auto");
+
+  page.panel.setAttribute("role", "region");
+  page.panel.setAttribute("aria-label", texts.panel);
+  let shown: Shape | undefined;
+  const show = (): void => {
+    const [first, ...more] = selection.get();
+    const chosen = first?.labelTarget ?? first ?? canvas.getRootElement();
+    shown = more.length ? undefined : chosen;
+    const heading = document.createElement("h2");
+    heading.className = "kern-heading-small";
+    heading.textContent = shown ? shown.businessObject.name || texts.unnamed : texts.panel;
+    if (shown) return page.panel.replaceChildren(heading, ...properties(shown, tools));
+    const hint = document.createElement("p");
+    hint.className = "kern-body";
+    hint.textContent = texts.nothing;
+    page.panel.replaceChildren(heading, hint);
+  };
+  const changed = sendWithForm(page, () => modeler.saveXML({ format: true }));
+  modeler.on("selection.changed", show);
+  modeler.on("commandStack.changed", () => {
+    changed();
+    // What is being written keeps its focus: the field that changed is found again by its place.
+    const inside = page.panel.contains(document.activeElement);
+    const fields = (): HTMLElement[] => [...page.panel.querySelectorAll<HTMLElement>("input, select, button")];
+    const at = inside ? fields().indexOf(document.activeElement as HTMLElement) : -1;
+    show();
+    if (at >= 0) fields()[at]?.focus();
+  });
+  show();
+
+  // Faults that the check found: marked in the drawing, and led to from their list.
+  for (const fault of document.querySelectorAll<HTMLElement>("[data-faults] [data-element]")) {
+    const shape = registry.get(fault.dataset["element"] ?? "");
+    if (!shape) continue;
+    canvas.addMarker(shape, "meer-faulty");
+    fault.append(" ");
+    const lead = document.createElement("button");
+    lead.type = "button";
+    lead.className = "kern-link";
+    lead.textContent = shape.businessObject.name || shape.id;
+    lead.addEventListener("click", () => {
+      canvas.scrollToElement(shape);
+      selection.select(shape);
+      page.panel.querySelector<HTMLElement>("input, select")?.focus();
+    });
+    fault.append(lead);
+  }
+}
+
+const found = place("bpmn");
+if (found) void start(found);
