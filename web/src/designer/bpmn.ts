@@ -11,7 +11,7 @@ import german from "bpmn-js-i18n/translations/de";
 import meer from "./meer.json";
 import { catalogue, hideText, place, sendWithForm, unreadable, type Catalogue, type Place } from "./page";
 import { properties, type Node, type Shape, type Tools } from "./panel";
-import { isGerman, texts } from "./texts";
+import { texts, translation } from "./texts";
 
 interface Registry {
   get(id: string): Shape | undefined;
@@ -24,19 +24,11 @@ interface Canvas {
   scrollToElement(shape: Shape): void;
 }
 
-const translate = {
-  translate: [
-    "value",
-    (template: string, values: Record<string, string> = {}) =>
-      ((isGerman && german[template]) || template).replace(/{([^}]+)}/g, (_, name: string) => values[name] ?? `{${name}}`),
-  ],
-};
-
 async function start(page: Place): Promise<void> {
   const modeler = new Modeler({
     container: page.canvas,
     moddleExtensions: { meer },
-    additionalModules: [translate],
+    additionalModules: [translation(german)],
   });
   let offers: Catalogue;
   try {

@@ -11,12 +11,14 @@ import "./designer.css";
 
 import Modeler from "dmn-js/lib/Modeler";
 
+import { germanTables } from "./german-tables";
 import { button } from "./fields";
 import { hideText, place, sendWithForm, unreadable, type Place } from "./page";
-import { texts } from "./texts";
+import { translation, texts } from "./texts";
 
 async function start(page: Place): Promise<void> {
-  const modeler = new Modeler({ container: page.canvas });
+  const german = { additionalModules: [translation(germanTables)] };
+  const modeler = new Modeler({ container: page.canvas, drd: german, decisionTable: german, literalExpression: german });
   try {
     await modeler.importXML(page.body.value);
   } catch (error) {

@@ -100,3 +100,12 @@ const english: Texts = {
 
 export const isGerman = !document.documentElement.lang.startsWith("en");
 export const texts: Texts = isGerman ? german : english;
+
+/** A module for the modelling libraries that says their texts in German where the page is German. */
+export const translation = (german: Record<string, string>): unknown => ({
+  translate: [
+    "value",
+    (template: string, values: Record<string, string> = {}) =>
+      ((isGerman && german[template]) || template).replace(/{([^}]+)}/g, (_, name: string) => values[name] ?? `{${name}}`),
+  ],
+});
