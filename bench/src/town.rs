@@ -37,7 +37,7 @@ pub fn organisation(units: usize) -> Organisation {
         key: ROLE.into(),
         name: "Sachbearbeitung".into(),
         permissions: ["desk.work".to_owned()].into(),
-        clearance: Confidentiality::Normal,
+        clearance: Some(Confidentiality::Normal),
         special: Default::default(),
         deputies: true,
     };
