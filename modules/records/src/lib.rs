@@ -7,6 +7,7 @@ mod document;
 mod file;
 mod model;
 mod pages;
+mod participation;
 mod plan;
 mod search;
 mod service;
@@ -192,7 +193,7 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
-        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation"
+        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -218,6 +219,15 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/zda", file::pages::close_file);
         r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/oeffnen", file::pages::reopen_file);
         r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/zda", file::pages::close_case);
+
+        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/beteiligung", participation::pages::case_page);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/beteiligung", participation::pages::invite_to_case);
+        let end = "/intern/vorgang/{case}/beteiligung/{participation}/beenden";
+        r.post(Access::Staff(perm::FILE), end, participation::pages::end_of_case);
+        r.get(Access::Staff(perm::VIEW), "/intern/akte/{file}/beteiligung", participation::pages::file_page);
+        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/beteiligung", participation::pages::invite_to_file);
+        let end = "/intern/akte/{file}/beteiligung/{participation}/beenden";
+        r.post(Access::Staff(perm::FILE), end, participation::pages::end_of_file);
 
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/dokumente", document::pages::documents);
         r.upload(Access::Staff(perm::FILE), "/intern/vorgang/{case}/dokumente", MOST_BYTES, document::pages::add);
@@ -304,6 +314,9 @@ pub const MODULE: Module = Module {
     jobs: |j| {
         j.on(job!(disposal::jobs::write_package: disposal::jobs::WritePackage));
         j.on(job!(disposal::jobs::remove_package: disposal::jobs::RemovePackage));
+        j.on(job!(participation::jobs::end_participations: participation::jobs::EndParticipations));
+        // What was agreed until yesterday ends with the night, after the access of the day was computed.
+        j.every("20 0 * * *", &participation::jobs::EndParticipations {});
     },
     check_content: |_, content| match plan::Plan::of(content) {
         Ok(_) => Vec::new(),
@@ -441,6 +454,81 @@ const TABLES: &[Table] = &[
             export: "SELECT due, note, made_at, done_at FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_participation",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without the units, as in the case itself.
+            export: "SELECT reason, begun_at, last_day, ended_at FROM records_participation
+                     WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_participation WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_note",
+        holds: Holds::Person {
+            by: Key::Case,
+            // When there was one; its text is given out by a person who has read it (Akteneinsicht).
+            export: "SELECT at, important, done_at FROM records_note WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_note WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_contact",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without names and addresses: they are other people's data (Art. 15 Abs. 4 DSGVO).
+            export: "SELECT role, added_at FROM records_contact WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_contact WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_reference",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without the other side, which may be somebody else's case.
+            export: "SELECT kind, made_at FROM records_reference
+                     WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
+            erase: "DELETE FROM records_reference WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_access_request",
+        holds: Holds::Person {
+            by: Key::Staff,
+            export: "SELECT reference, reason, made_at, answer, answered_at FROM records_access_request
+                     WHERE tenant = $1 AND staff_id = $2",
+            erase: "DELETE FROM records_access_request WHERE tenant = $1 AND staff_id = $2",
+            retention: Retention::Aged {
+                days: 365,
+                basis: "Art. 5 Abs. 2 DSGVO",
+                expire: "DELETE FROM records_access_request WHERE tenant = $1 AND made_at < $2",
+            },
+        },
+    },
+    Table {
+        name: "records_favourite",
+        holds: Holds::Person {
+            by: Key::Staff,
+            export: "SELECT kind, at FROM records_favourite WHERE tenant = $1 AND staff_id = $2",
+            erase: "DELETE FROM records_favourite WHERE tenant = $1 AND staff_id = $2",
+            retention: Retention::WithStaff,
+        },
+    },
+    Table {
+        name: "records_saved_search",
+        holds: Holds::Person {
+            by: Key::Staff,
+            export: "SELECT name, question, shared, made_at FROM records_saved_search
+                     WHERE tenant = $1 AND staff_id = $2",
+            erase: "DELETE FROM records_saved_search WHERE tenant = $1 AND staff_id = $2",
+            retention: Retention::WithStaff,
         },
     },
     Table { name: "records_offer", holds: Holds::NoPerson("when what was offered to the archive") },
