@@ -9,6 +9,7 @@ mod model;
 mod pages;
 mod participation;
 mod plan;
+mod request;
 mod search;
 mod service;
 mod store;
@@ -36,6 +37,8 @@ pub mod perm {
     pub const DISPOSAL: Permission = Permission("records.disposal-view");
     /// Offer what is due to the archive (Registratur).
     pub const DISPOSE: Permission = Permission("records.dispose");
+    /// Answer requests for access (Registratur).
+    pub const ACCESS: Permission = Permission("records.access");
     /// Appraise and take over (Stadtarchiv).
     pub const ARCHIVE: Permission = Permission("records.archive");
 }
@@ -208,6 +211,11 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::ask);
         r.post(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::find);
 
+        r.get(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::why);
+        r.post(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::ask);
+        r.get(Access::Staff(perm::ACCESS), "/intern/zugangsanfragen", request::pages::requests);
+        r.post(Access::Staff(perm::ACCESS), "/intern/zugangsanfrage/{request}/antwort", request::pages::answer);
+
         r.get(Access::Staff(perm::VIEW), "/intern/aktenplan", file::pages::plan);
         r.get(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_import);
         r.post(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_take);
@@ -342,6 +350,12 @@ pub const MODULE: Module = Module {
             access: Access::Staff(perm::DISPOSAL),
             order: 60,
         },
+        Menu {
+            label: "records-menu-requests",
+            href: "/intern/zugangsanfragen",
+            access: Access::Staff(perm::ACCESS),
+            order: 61,
+        },
         Menu { label: "records-menu-own", href: "/meine-vorgaenge", access: Access::Citizen, order: 20 },
         Menu {
             label: "records-menu-search",
@@ -365,8 +379,17 @@ pub const MODULE: Module = Module {
     ..Module::EMPTY
 };
 
-const PERMISSIONS: &[Permission] =
-    &[perm::VIEW, perm::CALLER, perm::FILE, perm::PLAN, perm::HOLD, perm::DISPOSAL, perm::DISPOSE, perm::ARCHIVE];
+const PERMISSIONS: &[Permission] = &[
+    perm::VIEW,
+    perm::CALLER,
+    perm::FILE,
+    perm::PLAN,
+    perm::HOLD,
+    perm::DISPOSAL,
+    perm::DISPOSE,
+    perm::ARCHIVE,
+    perm::ACCESS,
+];
 
 const TABLES: &[Table] = &[
     Table { name: "records_series", holds: Holds::NoPerson("running numbers") },

@@ -50,7 +50,7 @@ pub use grant::{
 };
 pub use guest::revoke_claims;
 pub use onsite::{CounterMatch, Document, counter_search, withdraw_onsite};
-pub use org::{Organisation, RoleData, UnitData, Units, load_organisation, roles, units};
+pub use org::{Organisation, RoleData, UnitData, Units, clearances, load_organisation, roles, units};
 pub use password::MIN_CHARS as PASSWORD_MIN_CHARS;
 pub use person::{Address, Known, Person, SELF_STATED, VOR_ORT, person_of, state_person};
 pub use policy::{Argon2Cost, Policy};

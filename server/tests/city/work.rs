@@ -4,6 +4,7 @@
 use db::Engine;
 use kernel::Cx;
 use meer::modules::MODULES;
+use serde::{Deserialize, Serialize};
 use testkit::{Browser, Page, TestCity};
 
 use crate::walks::STAFF_PASSWORD;
@@ -47,6 +48,14 @@ async fn is_whole(test: &TestCity) {
     test.settle().await;
     let report = journal::check::run(&test.city.db, &test.app.evidence(), &[], &[], &mut |_| {}).await.unwrap();
     assert!(report.is_whole(), "{report:?}");
+}
+
+/// As `records` calls what it does every night.
+#[derive(Serialize, Deserialize)]
+struct EndParticipations {}
+
+impl jobs::Job for EndParticipations {
+    const NAME: &'static str = "records.end-participations";
 }
 
 const READ: [(&str, &str); 3] = [("stelle", "buergerbuero"), ("recht", "lesen"), ("grund", "Stellungnahme")];
@@ -120,6 +129,8 @@ async fn a_whole_file_is_shared_with_what_is_opened_later_and_ends_on_its_day() 
             mara.get(&format!("/intern/vorgang/{case}")).await.is(200);
         }
         test.later(25);
+        let cx = system(&test);
+        db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &EndParticipations {}).await }).unwrap();
         test.settle().await;
         let mut mara = staff(&test, "melde.muster").await;
         mara.get(&format!("/intern/akte/{file}")).await.is(404);
@@ -146,4 +157,52 @@ async fn what_a_sealed_office_leads_is_shared_with_nobody() {
     let file = open_file(&mut rita, "Offen").await;
     let sealed = [("stelle", "standesamt-sperrvermerke"), ("recht", "lesen"), ("grund", "Warum nicht")];
     rita.post(&format!("/intern/akte/{file}/beteiligung"), &sealed).await.is(422);
+}
+
+/// The page without ids, which must differ.
+fn bare(page: &Page, ids: &[&str]) -> String {
+    ids.iter().fold(page.body.clone(), |text, id| text.replace(id, "ID"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_see_something_is_told_why_in_general_and_whom_to_ask() {
+    const NOTHING: &str = "01900000-0000-7000-8000-00000000dead";
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let mut mara = staff(&test, "melde.muster").await;
+        let file = open_file(&mut stefan, "Trauort am Musterbach").await;
+        let case = open_case(&mut stefan, &file, "Seltsamkeitsgutachten").await;
+        // The same way on from what exists and what does not, and the same page behind it.
+        for (path, real) in [("vorgang", &case), ("akte", &file)] {
+            let (real, none) = (format!("/intern/{path}/{real}"), format!("/intern/{path}/{NOTHING}"));
+            let (there, nothing) = (mara.get(&real).await, mara.get(&none).await);
+            there.is(404).shows("/intern/warum?zurueck=");
+            assert_eq!(bare(&there, &[&real]), bare(&nothing, &[&none]));
+            let why = |path: &str| format!("/intern/warum?zurueck={path}");
+            let (there, nothing) = (mara.get(&why(&real)).await, mara.get(&why(&none)).await);
+            assert_eq!(bare(&there, &[&real]), bare(&nothing, &[&none]));
+            there.is(200).shows("Ihre Stelle: Bürgerbüro Osterath").shows("bis normal");
+            there.shows("Rita Beispiel-Registratur").hides("Seltsamkeitsgutachten").hides("Trauort");
+        }
+        let ask = "/intern/warum";
+        mara.post(ask, &[("bezeichnung", "10.10")]).await.is(422).shows("wofür Sie es brauchen");
+        for about in [format!("/intern/vorgang/{case}"), format!("/intern/vorgang/{NOTHING}")] {
+            let sent = mara.post(ask, &[("bezeichnung", &about), ("grund", "Stellungnahme")]).await;
+            assert_eq!(sent.is(303).location.as_deref(), Some(ask));
+        }
+        // It reaches the Registratur, and the answer comes back.
+        mara.get("/intern/zugangsanfragen").await.is(403);
+        let mut rita = staff(&test, "rita.registratur").await;
+        let list = rita.get("/intern/zugangsanfragen").await;
+        list.is(200).shows("Mara Muster-Meldewesen").shows(&case).shows(NOTHING);
+        let answer = button(&list, "/antwort").expect("to answer");
+        rita.post(&answer, &[]).await.is(422).shows("Schreiben Sie eine Antwort");
+        rita.post(&answer, &[("antwort", "Das Standesamt fragen.")]).await.is(303);
+        rita.post(&answer, &[("antwort", "Noch einmal")]).await.is(404);
+        mara.get(ask).await.is(200).shows("Das Standesamt fragen.").shows("wird geprüft");
+        stefan.get(ask).await.is(200).hides("Das Standesamt fragen.").shows("Sabine Beispiel-Standesamt");
+        // Staff without cases may ask too; outside there is no such way.
+        staff(&test, "paula.poststelle").await.get(ask).await.is(200).shows("Poststelle");
+        test.browser().get(&format!("/vorgang/{NOTHING}")).await.hides("/intern/warum");
+    }
 }
