@@ -6,6 +6,7 @@ mod disposal;
 mod document;
 mod file;
 mod model;
+mod notes;
 mod pages;
 mod participation;
 mod plan;
@@ -211,6 +212,13 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::ask);
         r.post(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::find);
 
+        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::new_note);
+        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::add);
+        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz/{note}/erledigt", notes::pages::done);
+        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/merken", notes::pages::mark_case);
+        r.post(Access::Staff(perm::VIEW), "/intern/akte/{file}/merken", notes::pages::mark_file);
+        r.get(Access::Staff(perm::VIEW), "/intern/merkliste", notes::pages::marked);
+
         r.get(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::why);
         r.post(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::ask);
         r.get(Access::Staff(perm::ACCESS), "/intern/zugangsanfragen", request::pages::requests);
@@ -344,6 +352,7 @@ pub const MODULE: Module = Module {
             access: Access::Staff(perm::VIEW),
             order: 24,
         },
+        Menu { label: "records-menu-marked", href: "/intern/merkliste", access: Access::Staff(perm::VIEW), order: 26 },
         Menu {
             label: "records-menu-disposal",
             href: "/intern/aussonderung",
@@ -367,13 +376,16 @@ pub const MODULE: Module = Module {
     ],
     searchable: &[search::CASES],
     // After the panels in which the work of the case is done.
-    panels: &[Panel {
-        name: "records.circulation",
-        order: 90,
-        staff: true,
-        applicant: false,
-        render: panel!(circulation::pages::panel),
-    }],
+    panels: &[
+        Panel {
+            name: "records.circulation",
+            order: 90,
+            staff: true,
+            applicant: false,
+            render: panel!(circulation::pages::panel),
+        },
+        Panel { name: "records.notes", order: 91, staff: true, applicant: false, render: panel!(notes::pages::panel) },
+    ],
     tables: TABLES,
     evidence: EVIDENCE,
     ..Module::EMPTY

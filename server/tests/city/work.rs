@@ -206,3 +206,42 @@ async fn who_may_not_see_something_is_told_why_in_general_and_whom_to_ask() {
         test.browser().get(&format!("/vorgang/{NOTHING}")).await.hides("/intern/warum");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notes_are_for_those_who_see_the_case_and_marks_for_oneself() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let mut sabine = staff(&test, "sabine.beispiel").await;
+        let mut mara = staff(&test, "melde.muster").await;
+        let file = open_file(&mut stefan, "Trauort am Musterbach").await;
+        let case = open_case(&mut stefan, &file, "Ortstermin").await;
+        let at = format!("/intern/vorgang/{case}");
+        stefan.post(&format!("{at}/notiz"), &[("text", " ")]).await.is(422).shows("Schreiben Sie die Notiz");
+        let note = [("text", "Schlüssel liegt beim Hausmeisterdienst"), ("wichtig", "ja")];
+        stefan.post(&format!("{at}/notiz"), &note).await.is(303);
+        mara.get(&format!("{at}/notiz")).await.is(404);
+        mara.post(&format!("{at}/notiz"), &note).await.is(404);
+        let page = sabine.get(&at).await;
+        page.is(200).shows("Hausmeisterdienst").shows("wichtig").shows("Stefan Muster-Standesamt");
+        // Found by their words, under the access of the case.
+        test.settle().await;
+        finds(&mut sabine, "Hausmeisterdienst").await.is(200).shows("Ortstermin");
+        finds(&mut mara, "Hausmeisterdienst").await.is(200).hides("Ortstermin");
+        let done = button(&page, "/erledigt").expect("to be done");
+        mara.post(&done, &[]).await.is(404);
+        sabine.post(&done, &[]).await.is(303);
+        sabine.post(&done, &[]).await.is(404);
+        sabine.get(&at).await.is(200).shows("erledigt");
+
+        stefan.get("/intern/merkliste").await.is(200).shows("noch nichts gemerkt");
+        stefan.post(&format!("{at}/merken"), &[("merken", "ja")]).await.is(303);
+        stefan.post(&format!("{at}/merken"), &[("merken", "ja")]).await.is(303);
+        stefan.post(&format!("/intern/akte/{file}/merken"), &[]).await.is(303);
+        mara.post(&format!("{at}/merken"), &[]).await.is(404);
+        stefan.get("/intern/merkliste").await.is(200).shows("Ortstermin").shows("Trauort am Musterbach");
+        sabine.get("/intern/merkliste").await.is(200).hides("Ortstermin");
+        stefan.post(&format!("{at}/merken"), &[("merken", "nein")]).await.is(303);
+        stefan.get("/intern/merkliste").await.is(200).hides("Ortstermin");
+        is_whole(&test).await;
+    }
+}

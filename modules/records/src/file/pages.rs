@@ -12,6 +12,7 @@ use super::{
     store::{self, File},
 };
 use crate::{
+    notes,
     pages::{status, tone},
     perm,
     plan::{self, Changes, Entry, Fault, Plan},
@@ -310,6 +311,8 @@ struct FilePage<'a> {
     parts: Vec<File>,
     cases: Vec<CaseView>,
     may_write: bool,
+    /// On the reader's own list.
+    marked: bool,
     errors: Errors,
 }
 
@@ -345,6 +348,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
         None => None,
     };
     let (parts, cases) = (store::parts(&mut rx, staff, id).await?, store::cases(&mut rx, staff, id).await?);
+    let marked = notes::store::is_marked(&mut rx, staff, id).await?;
     drop(rx);
     let unit = units.get(&file.unit).map_or(file.unit.as_str(), |unit| &unit.name);
     Ok(FilePage {
@@ -355,6 +359,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
         whole,
         parts,
         cases,
+        marked,
         errors,
     })
 }
