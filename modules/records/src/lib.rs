@@ -5,6 +5,7 @@ mod circulation;
 mod disposal;
 mod document;
 mod file;
+mod links;
 mod model;
 mod notes;
 mod pages;
@@ -219,6 +220,19 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::VIEW), "/intern/akte/{file}/merken", notes::pages::mark_file);
         r.get(Access::Staff(perm::VIEW), "/intern/merkliste", notes::pages::marked);
 
+        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweis", links::pages::case_reference);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweis", links::pages::refer_case);
+        let remove = "/intern/vorgang/{case}/verweis/{reference}/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, links::pages::unrefer_case);
+        r.get(Access::Staff(perm::FILE), "/intern/akte/{file}/verweis", links::pages::file_reference);
+        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/verweis", links::pages::refer_file);
+        let remove = "/intern/akte/{file}/verweis/{reference}/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, links::pages::unrefer_file);
+        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/ansprechpartner", links::pages::new_contact);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/ansprechpartner", links::pages::add_contact);
+        let remove = "/intern/vorgang/{case}/ansprechpartner/{contact}/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, links::pages::remove_contact);
+
         r.get(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::why);
         r.post(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::ask);
         r.get(Access::Staff(perm::ACCESS), "/intern/zugangsanfragen", request::pages::requests);
@@ -385,6 +399,7 @@ pub const MODULE: Module = Module {
             render: panel!(circulation::pages::panel),
         },
         Panel { name: "records.notes", order: 91, staff: true, applicant: false, render: panel!(notes::pages::panel) },
+        Panel { name: "records.links", order: 92, staff: true, applicant: false, render: panel!(links::pages::panel) },
     ],
     tables: TABLES,
     evidence: EVIDENCE,

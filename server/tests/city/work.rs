@@ -245,3 +245,40 @@ async fn notes_are_for_those_who_see_the_case_and_marks_for_oneself() {
         is_whole(&test).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reference_shows_the_other_side_to_who_may_see_it_only() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let mut mara = staff(&test, "melde.muster").await;
+        let file = open_file(&mut stefan, "Trauort am Musterbach").await;
+        let shared = open_case(&mut stefan, &file, "Ortstermin").await;
+        let secret = open_case(&mut stefan, &file, "Seltsamkeitsgutachten").await;
+        let (here, there) = (format!("/intern/vorgang/{shared}"), format!("/intern/vorgang/{secret}"));
+        stefan.get(&format!("{here}/verweis")).await.is(200).shows("Aktenzeichen");
+        let to = |number| [("aktenzeichen", number), ("art", "successor")];
+        stefan.post(&format!("{here}/verweis"), &to("10.10-1/2026/000002")).await.is(303);
+        stefan.get(&here).await.is(200).shows("Nachfolger").shows("Seltsamkeitsgutachten");
+        stefan.get(&there).await.is(200).shows("Vorgänger").shows("Ortstermin");
+        stefan.post(&format!("/intern/akte/{file}/verweis"), &to("10.10-1/2026/000001")).await.is(303);
+
+        let invitation = format!("{here}/beteiligung");
+        stefan.post(&invitation, &WORK).await.is(303);
+        mara.get(&here).await.is(200).hides("Nachfolger").hides("Seltsamkeitsgutachten").hides("Trauort am");
+        // What is not seen and what is not there get the same answer.
+        let none = mara.post(&format!("{here}/verweis"), &to("10.10-1/2026/000077")).await;
+        let hidden = mara.post(&format!("{here}/verweis"), &to("10.10-1/2026/000002")).await;
+        none.is(422).shows("nichts anderes, das Sie sehen dürfen");
+        assert_eq!(bare(none.is(422), &["000077"]), bare(hidden.is(422), &["000002"]));
+
+        let contact = [("name", "Büro Beispielplan"), ("rolle", "Architekturbüro"), ("mail", "ohne")];
+        mara.post(&format!("{here}/ansprechpartner"), &contact).await.is(422).shows("Büro Beispielplan");
+        let contact = [("name", "Büro Beispielplan"), ("rolle", "Architekturbüro"), ("telefon", "02159 000")];
+        mara.post(&format!("{here}/ansprechpartner"), &contact).await.is(303);
+        mara.post(&format!("{there}/ansprechpartner"), &contact).await.is(404);
+        stefan.get(&format!("/intern/akte/{file}")).await.is(200).shows("Büro Beispielplan").shows("02159 000");
+        let remove = button(&stefan.get(&here).await, "/entfernen").expect("to remove");
+        stefan.post(&remove, &[]).await.is(303);
+        is_whole(&test).await;
+    }
+}
