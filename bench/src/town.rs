@@ -32,7 +32,7 @@ pub const ROLE: &str = "sachbearbeitung";
 
 /// So many organisation units side by side and one role.
 pub fn organisation(units: usize) -> Organisation {
-    let unit = |n| UnitData { key: unit_key(n), name: format!("Amt {n}"), parent: None };
+    let unit = |n| UnitData { key: unit_key(n), name: format!("Amt {n}"), parent: None, sealed: false };
     let role = RoleData {
         key: ROLE.into(),
         name: "Sachbearbeitung".into(),

@@ -12,8 +12,16 @@ use crate::{
     store::{self, DeskTaskId, Task},
 };
 
-pub async fn put_item(_: &Cx, tx: &mut Tx, item: PutItem) -> Result<()> {
-    store::put_item(tx, &item).await
+pub async fn put_item(cx: &Cx, tx: &mut Tx, item: PutItem) -> Result<()> {
+    let before = store::class_before(tx, item.case).await?;
+    store::put_item(tx, &item).await?;
+    let Some(old) = before.filter(|old| *old != item.cls) else { return Ok(()) };
+    // Who does not see the case any more does not see its tasks; a task of another unit stays with that unit alone.
+    for unit in store::units_of_tasks(tx, item.case, old).await? {
+        let cls = if unit == item.unit { item.cls } else { class_in(tx, cx.today(), old, &unit).await? };
+        store::move_tasks(tx, item.case, old, &unit, cls).await?;
+    }
+    Ok(())
 }
 
 pub async fn open_task(cx: &Cx, tx: &mut Tx, mut task: OpenTask) -> Result<()> {

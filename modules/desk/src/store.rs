@@ -147,6 +147,24 @@ pub async fn class_of_case(rx: &mut Rx, case: CaseId) -> Result<(i64, String)> {
     rx.one("SELECT cls, unit FROM desk_item WHERE tenant = $1 AND case_id = $2", params![case]).await
 }
 
+/// The class in which a case stands; none for one that is new.
+pub async fn class_before(rx: &mut Rx, case: CaseId) -> Result<Option<i64>> {
+    let sql = "SELECT cls FROM desk_item WHERE tenant = $1 AND case_id = $2";
+    Ok(rx.opt::<(i64,)>(sql, params![case]).await?.map(|(cls,)| cls))
+}
+
+/// Units whose tasks of a case stand in a class.
+pub async fn units_of_tasks(rx: &mut Rx, case: CaseId, cls: i64) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT unit FROM desk_task WHERE tenant = $1 AND case_id = $2 AND cls = $3 ORDER BY unit";
+    Ok(rx.list::<(String,)>(sql, params![case, cls]).await?.into_iter().map(|(unit,)| unit).collect())
+}
+
+/// Puts the tasks that a unit has of a case from one class into another.
+pub async fn move_tasks(tx: &mut Tx, case: CaseId, from: i64, unit: &str, to: i64) -> Result<()> {
+    let sql = "UPDATE desk_task SET cls = $5 WHERE tenant = $1 AND case_id = $2 AND cls = $3 AND unit = $4";
+    tx.exec(sql, params![case, from, unit, to]).await.map(|_| ())
+}
+
 pub async fn add_task(
     tx: &mut Tx,
     id: DeskTaskId,

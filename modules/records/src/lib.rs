@@ -5,9 +5,13 @@ mod circulation;
 mod disposal;
 mod document;
 mod file;
+mod links;
 mod model;
+mod notes;
 mod pages;
+mod participation;
 mod plan;
+mod request;
 mod search;
 mod service;
 mod store;
@@ -35,6 +39,8 @@ pub mod perm {
     pub const DISPOSAL: Permission = Permission("records.disposal-view");
     /// Offer what is due to the archive (Registratur).
     pub const DISPOSE: Permission = Permission("records.dispose");
+    /// Answer requests for access (Registratur).
+    pub const ACCESS: Permission = Permission("records.access");
     /// Appraise and take over (Stadtarchiv).
     pub const ARCHIVE: Permission = Permission("records.archive");
 }
@@ -192,7 +198,7 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
-        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation"
+        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -207,6 +213,31 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::ask);
         r.post(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::find);
 
+        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::new_note);
+        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::add);
+        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz/{note}/erledigt", notes::pages::done);
+        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/merken", notes::pages::mark_case);
+        r.post(Access::Staff(perm::VIEW), "/intern/akte/{file}/merken", notes::pages::mark_file);
+        r.get(Access::Staff(perm::VIEW), "/intern/merkliste", notes::pages::marked);
+
+        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweis", links::pages::case_reference);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweis", links::pages::refer_case);
+        let remove = "/intern/vorgang/{case}/verweis/{reference}/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, links::pages::unrefer_case);
+        r.get(Access::Staff(perm::FILE), "/intern/akte/{file}/verweis", links::pages::file_reference);
+        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/verweis", links::pages::refer_file);
+        let remove = "/intern/akte/{file}/verweis/{reference}/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, links::pages::unrefer_file);
+        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/ansprechpartner", links::pages::new_contact);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/ansprechpartner", links::pages::add_contact);
+        let remove = "/intern/vorgang/{case}/ansprechpartner/{contact}/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, links::pages::remove_contact);
+
+        r.get(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::why);
+        r.post(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::ask);
+        r.get(Access::Staff(perm::ACCESS), "/intern/zugangsanfragen", request::pages::requests);
+        r.post(Access::Staff(perm::ACCESS), "/intern/zugangsanfrage/{request}/antwort", request::pages::answer);
+
         r.get(Access::Staff(perm::VIEW), "/intern/aktenplan", file::pages::plan);
         r.get(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_import);
         r.post(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_take);
@@ -218,6 +249,15 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/zda", file::pages::close_file);
         r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/oeffnen", file::pages::reopen_file);
         r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/zda", file::pages::close_case);
+
+        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/beteiligung", participation::pages::case_page);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/beteiligung", participation::pages::invite_to_case);
+        let end = "/intern/vorgang/{case}/beteiligung/{participation}/beenden";
+        r.post(Access::Staff(perm::FILE), end, participation::pages::end_of_case);
+        r.get(Access::Staff(perm::VIEW), "/intern/akte/{file}/beteiligung", participation::pages::file_page);
+        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/beteiligung", participation::pages::invite_to_file);
+        let end = "/intern/akte/{file}/beteiligung/{participation}/beenden";
+        r.post(Access::Staff(perm::FILE), end, participation::pages::end_of_file);
 
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/dokumente", document::pages::documents);
         r.upload(Access::Staff(perm::FILE), "/intern/vorgang/{case}/dokumente", MOST_BYTES, document::pages::add);
@@ -304,6 +344,9 @@ pub const MODULE: Module = Module {
     jobs: |j| {
         j.on(job!(disposal::jobs::write_package: disposal::jobs::WritePackage));
         j.on(job!(disposal::jobs::remove_package: disposal::jobs::RemovePackage));
+        j.on(job!(participation::jobs::end_participations: participation::jobs::EndParticipations));
+        // What was agreed until yesterday ends with the night, after the access of the day was computed.
+        j.every("20 0 * * *", &participation::jobs::EndParticipations {});
     },
     check_content: |_, content| match plan::Plan::of(content) {
         Ok(_) => Vec::new(),
@@ -323,11 +366,18 @@ pub const MODULE: Module = Module {
             access: Access::Staff(perm::VIEW),
             order: 24,
         },
+        Menu { label: "records-menu-marked", href: "/intern/merkliste", access: Access::Staff(perm::VIEW), order: 26 },
         Menu {
             label: "records-menu-disposal",
             href: "/intern/aussonderung",
             access: Access::Staff(perm::DISPOSAL),
             order: 60,
+        },
+        Menu {
+            label: "records-menu-requests",
+            href: "/intern/zugangsanfragen",
+            access: Access::Staff(perm::ACCESS),
+            order: 61,
         },
         Menu { label: "records-menu-own", href: "/meine-vorgaenge", access: Access::Citizen, order: 20 },
         Menu {
@@ -340,20 +390,33 @@ pub const MODULE: Module = Module {
     ],
     searchable: &[search::CASES],
     // After the panels in which the work of the case is done.
-    panels: &[Panel {
-        name: "records.circulation",
-        order: 90,
-        staff: true,
-        applicant: false,
-        render: panel!(circulation::pages::panel),
-    }],
+    panels: &[
+        Panel {
+            name: "records.circulation",
+            order: 90,
+            staff: true,
+            applicant: false,
+            render: panel!(circulation::pages::panel),
+        },
+        Panel { name: "records.notes", order: 91, staff: true, applicant: false, render: panel!(notes::pages::panel) },
+        Panel { name: "records.links", order: 92, staff: true, applicant: false, render: panel!(links::pages::panel) },
+    ],
     tables: TABLES,
     evidence: EVIDENCE,
     ..Module::EMPTY
 };
 
-const PERMISSIONS: &[Permission] =
-    &[perm::VIEW, perm::CALLER, perm::FILE, perm::PLAN, perm::HOLD, perm::DISPOSAL, perm::DISPOSE, perm::ARCHIVE];
+const PERMISSIONS: &[Permission] = &[
+    perm::VIEW,
+    perm::CALLER,
+    perm::FILE,
+    perm::PLAN,
+    perm::HOLD,
+    perm::DISPOSAL,
+    perm::DISPOSE,
+    perm::ARCHIVE,
+    perm::ACCESS,
+];
 
 const TABLES: &[Table] = &[
     Table { name: "records_series", holds: Holds::NoPerson("running numbers") },
@@ -441,6 +504,81 @@ const TABLES: &[Table] = &[
             export: "SELECT due, note, made_at, done_at FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_participation",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without the units, as in the case itself.
+            export: "SELECT reason, begun_at, last_day, ended_at FROM records_participation
+                     WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_participation WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_note",
+        holds: Holds::Person {
+            by: Key::Case,
+            // When there was one; its text is given out by a person who has read it (Akteneinsicht).
+            export: "SELECT at, important, done_at FROM records_note WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_note WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_contact",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without names and addresses: they are other people's data (Art. 15 Abs. 4 DSGVO).
+            export: "SELECT role, added_at FROM records_contact WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_contact WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_reference",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without the other side, which may be somebody else's case.
+            export: "SELECT kind, made_at FROM records_reference
+                     WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
+            erase: "DELETE FROM records_reference WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_access_request",
+        holds: Holds::Person {
+            by: Key::Staff,
+            export: "SELECT reference, reason, made_at, answer, answered_at FROM records_access_request
+                     WHERE tenant = $1 AND staff_id = $2",
+            erase: "DELETE FROM records_access_request WHERE tenant = $1 AND staff_id = $2",
+            retention: Retention::Aged {
+                days: 365,
+                basis: "Art. 5 Abs. 2 DSGVO",
+                expire: "DELETE FROM records_access_request WHERE tenant = $1 AND made_at < $2",
+            },
+        },
+    },
+    Table {
+        name: "records_favourite",
+        holds: Holds::Person {
+            by: Key::Staff,
+            export: "SELECT kind, at FROM records_favourite WHERE tenant = $1 AND staff_id = $2",
+            erase: "DELETE FROM records_favourite WHERE tenant = $1 AND staff_id = $2",
+            retention: Retention::WithStaff,
+        },
+    },
+    Table {
+        name: "records_saved_search",
+        holds: Holds::Person {
+            by: Key::Staff,
+            export: "SELECT name, question, shared, made_at FROM records_saved_search
+                     WHERE tenant = $1 AND staff_id = $2",
+            erase: "DELETE FROM records_saved_search WHERE tenant = $1 AND staff_id = $2",
+            retention: Retention::WithStaff,
         },
     },
     Table { name: "records_offer", holds: Holds::NoPerson("when what was offered to the archive") },

@@ -17,7 +17,7 @@ use ui::{DateParts, Errors, Page, Row, TimelineEntry, Tone};
 
 use crate::{
     model::{self, By},
-    store,
+    participation, store,
 };
 
 pub mod search;
@@ -54,6 +54,8 @@ struct Work {
     file: crate::file::store::File,
     /// Opened by hand and not closed yet: whoever leads files in the unit closes it.
     may_close: bool,
+    /// Names of the units that take part, with commas between.
+    partners: String,
 }
 
 impl CasePage<'_> {
@@ -118,8 +120,12 @@ async fn show(rq: &Req, id: CaseId, staff: bool) -> Answer {
         true => {
             let file = crate::file::store::file_of_case(&mut rx, id).await?;
             let mine = rq.cx.actor.allows_in(crate::perm::FILE, &case.unit);
+            let units = identity::units(&mut rx).await?;
+            let partners = participation::store::units(&mut rx, id, rq.cx.today(), false).await?;
+            let name = |key: String| units.get(&key).map_or(key, |unit| unit.name.clone());
+            let partners = partners.into_iter().map(name).collect::<Vec<_>>().join(", ");
             let may_close = mine && case.service.is_empty() && !case.status.closed();
-            Some(Work { file: crate::file::store::file(&mut rx, file).await?, may_close })
+            Some(Work { file: crate::file::store::file(&mut rx, file).await?, may_close, partners })
         }
         false => None,
     };

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     EVIDENCE, document, file,
     model::{self, By},
+    participation,
     plan::{Appraisal, Plan},
     store,
 };
@@ -185,8 +186,11 @@ pub async fn hand_over(cx: &Cx, tx: &mut Tx, c: HandOver) -> Result<TaskOutcome>
     if case.unit != c.unit {
         case.cls = identity::access::class_in(tx, cx.today(), case.cls, &c.unit).await?;
         case.unit = c.unit;
+        // Whom the old unit had invited, the new one invites again, or not (Sperrvermerk, § 64 PStG).
+        participation::store::end_of_case(tx, case.id, cx.now()).await?;
         store::set_unit(tx, case.id, &case.unit, case.cls).await?;
         put_on_desk(cx, tx, &case).await?;
+        participation::service::settle_case(cx, tx, case.id).await?;
     }
     journal::emit_evidence(tx, cx, &CaseHandedOver { case: case.id }, None, &EVIDENCE[1]).await?;
     let decided = UnitDecided { hand_over: cx.sources.uuid(), case: case.id, unit: case.unit };

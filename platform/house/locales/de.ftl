@@ -1,6 +1,7 @@
 house-home = Startseite
 error-page-not-found = Diese Seite gibt es nicht
 error-page-not-found-text = Vielleicht ist die Adresse falsch geschrieben, oder die Seite ist nicht für Sie bestimmt.
+error-page-not-found-why = Warum darf ich das nicht sehen?
 error-page-forbidden = Dafür fehlt Ihnen die Berechtigung
 error-page-forbidden-text = Wenn Sie diese Seite für Ihre Arbeit brauchen, fragen Sie Ihre Leitung oder die IT.
 error-page-sign-in = Bitte melden Sie sich an

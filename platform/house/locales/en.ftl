@@ -1,6 +1,7 @@
 house-home = Home
 error-page-not-found = This page does not exist
 error-page-not-found-text = The address may be misspelled, or the page is not meant for you.
+error-page-not-found-why = Why may I not see this?
 error-page-forbidden = You do not have permission for this
 error-page-forbidden-text = If you need this page for your work, ask your manager or the IT department.
 error-page-sign-in = Please sign in

@@ -215,7 +215,13 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
             let link = ("error-page-sign-in-link", paths::with_return(start, &rq.path));
             message(rq, status, "error-page-sign-in", None, &[link])
         }
-        Error::NotFound | Error::NotAvailable(_) => message(rq, status, "error-page-not-found", None, &[]),
+        Error::NotFound | Error::NotAvailable(_) => {
+            // Of a thing that is not theirs staff learn as much as of one that is not there: how to ask for it.
+            let path = rq.path.split('?').next().unwrap_or_default();
+            let why = ("error-page-not-found-why", paths::with_return(paths::STAFF_ACCESS, path));
+            let staff = is_internal(&rq.path) && rq.cx.actor.staff().is_some();
+            message(rq, status, "error-page-not-found", None, if staff { std::slice::from_ref(&why) } else { &[] })
+        }
         Error::Forbidden => message(rq, status, "error-page-forbidden", None, &[]),
         Error::Invalid(_) => message(rq, status, "error-page-invalid", None, &[]),
         Error::Refused(refusal) => {

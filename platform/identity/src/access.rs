@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use db::{Rx, Tx, params, record};
-use kernel::{Date, Error, Result, StaffId, sha256};
+use kernel::{Date, Error, Result, StaffId, UnitKey, sha256};
 use serde::{Deserialize, Serialize};
 
 use crate::org;
@@ -46,16 +46,36 @@ impl Confidentiality {
 
 /// 52 bits of a hash of the parts: the same in every copy of the city's data, without a counter that writers would
 /// queue for, and exact in JSON numbers. Two classes of one number are refused when the second is made.
-fn class_id(unit: &str, confidentiality: Confidentiality, special: &str) -> i64 {
+fn class_id(unit: &str, confidentiality: Confidentiality, special: &str, shared: &str) -> i64 {
     let length = (unit.len() as u64).to_be_bytes();
-    let hash = sha256(&[&length, unit.as_bytes(), confidentiality.code().as_bytes(), b" ", special.as_bytes()]);
+    let mut parts: Vec<&[u8]> =
+        vec![&length, unit.as_bytes(), confidentiality.code().as_bytes(), b" ", special.as_bytes()];
+    // A class of one unit keeps the number it had before classes could be shared.
+    if !shared.is_empty() {
+        parts.push(b"\0");
+        parts.push(shared.as_bytes());
+    }
+    let hash = sha256(&parts);
     let mut number = [0u8; 8];
     number.copy_from_slice(&hash[..8]);
     i64::from_be_bytes(number) >> 12 & ((1 << 52) - 1)
 }
 
 record! {
-    struct Class { id: i64, unit: String, confidentiality: String, special: String }
+    struct Class {
+        id: i64,
+        unit: String,
+        confidentiality: String,
+        special: String,
+        /// Keys of the further units that see it, ascending, with a space between.
+        shared: String,
+    }
+}
+
+/// How the further units of a class are stored: in one order, whoever was invited first.
+fn shared_key(unit: &str, with: &[UnitKey]) -> String {
+    let with: BTreeSet<&str> = with.iter().map(String::as_str).filter(|key| *key != unit).collect();
+    with.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// The class of a record, made when it is the first of its kind.
@@ -69,22 +89,40 @@ pub async fn class_for(
     confidentiality: Confidentiality,
     special: Option<&str>,
 ) -> Result<i64> {
-    let special = special.unwrap_or_default();
-    let id = class_id(unit, confidentiality, special);
-    let sql = "SELECT id, unit, confidentiality, special FROM identity_class WHERE tenant = $1 AND id = $2";
+    make(tx, today, unit, confidentiality, special.unwrap_or_default(), "").await
+}
+
+/// The class with these parts, made when it is the first of its kind.
+async fn make(
+    tx: &mut Tx,
+    today: Date,
+    unit: &str,
+    confidentiality: Confidentiality,
+    special: &str,
+    shared: &str,
+) -> Result<i64> {
+    let id = class_id(unit, confidentiality, special, shared);
+    let sql = "SELECT id, unit, confidentiality, special, shared FROM identity_class WHERE tenant = $1 AND id = $2";
     if let Some(class) = tx.opt::<Class>(sql, params![id]).await? {
-        let same = class.unit == unit && class.confidentiality == confidentiality.code() && class.special == special;
+        let same = class.unit == unit
+            && class.confidentiality == confidentiality.code()
+            && class.special == special
+            && class.shared == shared;
         return if same { Ok(id) } else { Err(Error::internal("two access classes have one number")) };
     }
-    let sql = "SELECT key FROM identity_unit WHERE tenant = $1 AND key = $2";
-    tx.one::<(String,)>(sql, params![unit]).await?;
-    let sql = "INSERT INTO identity_class (tenant, id, unit, confidentiality, special) VALUES ($1, $2, $3, $4, $5)";
-    tx.exec_one(sql, params![id, unit, confidentiality.code(), special]).await?;
+    for key in std::iter::once(unit).chain(shared.split(' ').filter(|key| !key.is_empty())) {
+        let sql = "SELECT key FROM identity_unit WHERE tenant = $1 AND key = $2";
+        tx.one::<(String,)>(sql, params![key]).await?;
+    }
+    let sql = "INSERT INTO identity_class (tenant, id, unit, confidentiality, special, shared)
+               VALUES ($1, $2, $3, $4, $5, $6)";
+    tx.exec_one(sql, params![id, unit, confidentiality.code(), special, shared]).await?;
     let class = Class {
         id,
         unit: unit.to_owned(),
         confidentiality: confidentiality.code().to_owned(),
         special: special.to_owned(),
+        shared: shared.to_owned(),
     };
     for (actor, holdings) in holdings(tx, today, None).await? {
         if sees(&holdings, &class)? {
@@ -95,15 +133,32 @@ pub async fn class_for(
     Ok(id)
 }
 
-/// The class of a record that moves to another unit and stays as confidential as it was.
+/// The class of a record that moves to another unit and stays as confidential as it was. Units that saw it beside the
+/// old one are not taken along.
 ///
 /// # Errors
 /// As [`class_for`]; `NotFound` for an unknown class.
 pub async fn class_in(tx: &mut Tx, today: Date, class: i64, unit: &str) -> Result<i64> {
-    let sql = "SELECT id, unit, confidentiality, special FROM identity_class WHERE tenant = $1 AND id = $2";
+    class_shared(tx, today, class, unit, &[]).await
+}
+
+/// The class of a record that a unit leads and further units see (mitwirkende Stellen), as confidential as `class`. The
+/// people of those units need the clearance as everybody else.
+///
+/// # Errors
+/// As [`class_in`]; `Forbidden` to share what stands on a special list, or what a sealed unit leads.
+pub async fn class_shared(tx: &mut Tx, today: Date, class: i64, unit: &str, with: &[UnitKey]) -> Result<i64> {
+    let sql = "SELECT id, unit, confidentiality, special, shared FROM identity_class WHERE tenant = $1 AND id = $2";
     let class = tx.one::<Class>(sql, params![class]).await?;
-    let special = Some(class.special.as_str()).filter(|special| !special.is_empty());
-    class_for(tx, today, unit, Confidentiality::stored(&class.confidentiality)?, special).await
+    let shared = shared_key(unit, with);
+    if !shared.is_empty() {
+        let sql = "SELECT sealed FROM identity_unit WHERE tenant = $1 AND key = $2";
+        let (sealed,) = tx.one::<(bool,)>(sql, params![unit]).await?;
+        if sealed || !class.special.is_empty() {
+            return Err(Error::Forbidden);
+        }
+    }
+    make(tx, today, unit, Confidentiality::stored(&class.confidentiality)?, &class.special, &shared).await
 }
 
 /// The classes somebody sees, ascending.
@@ -143,7 +198,8 @@ pub(crate) async fn recompute_for(tx: &mut Tx, today: Date, staff: &BTreeSet<Sta
 }
 
 async fn classes(rx: &mut Rx) -> Result<Vec<Class>> {
-    rx.list("SELECT id, unit, confidentiality, special FROM identity_class WHERE tenant = $1 ORDER BY id", &[]).await
+    let sql = "SELECT id, unit, confidentiality, special, shared FROM identity_class WHERE tenant = $1 ORDER BY id";
+    rx.list(sql, &[]).await
 }
 
 async fn settle(
@@ -181,8 +237,9 @@ struct Holding {
 fn sees(holdings: &[Holding], class: &Class) -> Result<bool> {
     let needed = Confidentiality::stored(&class.confidentiality)?;
     Ok(holdings.iter().any(|held| {
-        held.units.as_ref().is_none_or(|units| units.contains(&class.unit))
-            && held.clearance >= needed
+        held.units.as_ref().is_none_or(|units| {
+            units.contains(&class.unit) || class.shared.split(' ').any(|key| units.iter().any(|unit| unit == key))
+        }) && held.clearance >= needed
             && (class.special.is_empty() || held.special.contains(&class.special))
     }))
 }
@@ -236,12 +293,21 @@ mod tests {
         for unit in ["standesamt", "standesamt2", ""] {
             for level in [Confidentiality::Normal, Confidentiality::Vertraulich, Confidentiality::StrengVertraulich] {
                 for special in ["", "sperrvermerk", "2"] {
-                    let id = class_id(unit, level, special);
-                    assert!((0..1 << 52).contains(&id));
-                    assert!(seen.insert(id));
+                    for shared in ["", "buergerbuero", "buergerbuero kasse"] {
+                        let id = class_id(unit, level, special, shared);
+                        assert!((0..1 << 52).contains(&id));
+                        assert!(seen.insert(id));
+                    }
                 }
             }
         }
-        assert_eq!(class_id("a", Confidentiality::Normal, ""), class_id("a", Confidentiality::Normal, ""));
+        assert_eq!(class_id("a", Confidentiality::Normal, "", ""), class_id("a", Confidentiality::Normal, "", ""));
+    }
+
+    #[test]
+    fn whoever_was_invited_first_the_class_is_the_same() {
+        let keys = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(shared_key("a", &keys("c b c a")), "b c");
+        assert_eq!(shared_key("a", &[]), "");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use db::{Rx, Tx, params, record};
 use jiff::{Span, ToSpan as _};
-use kernel::{Cx, Date, Error, Grants, Principal, Result, Scope, StaffId, UnitKey, id};
+use kernel::{Cx, Date, Error, Grants, Permission, Principal, Result, Scope, StaffId, UnitKey, id};
 
 use crate::{
     access,
@@ -82,6 +82,29 @@ pub async fn grants_held(rx: &mut Rx, staff: StaffId) -> Result<Vec<Grant>> {
     let sql = "SELECT id, staff, role, unit, from_day, to_day FROM identity_grant
                WHERE tenant = $1 AND staff = $2 ORDER BY from_day, id";
     rx.list(sql, params![staff]).await
+}
+
+record! {
+    /// Somebody who may do something by a role of their own.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Holder {
+        pub id: StaffId,
+        pub name: String,
+        /// Where; `None`: the whole city. A unit includes those below it.
+        pub unit: Option<String>,
+    }
+}
+
+/// Active staff who hold a permission on a day by themselves and not as a deputy, by name.
+pub async fn holders_of(rx: &mut Rx, permission: Permission, today: Date) -> Result<Vec<Holder>> {
+    let sql = "SELECT DISTINCT s.id, s.name, g.unit FROM identity_grant g
+               JOIN identity_role r ON r.tenant = g.tenant AND r.key = g.role AND r.active = TRUE
+               JOIN identity_role_permission p ON p.tenant = g.tenant AND p.role = g.role
+               JOIN identity_staff s ON s.tenant = g.tenant AND s.id = g.staff AND s.state = 'active'
+               WHERE g.tenant = $1 AND p.permission = $2 AND g.from_day <= $3
+                 AND (g.to_day IS NULL OR g.to_day >= $3)
+               ORDER BY s.name, s.id, g.unit";
+    rx.list(sql, params![permission.0, today]).await
 }
 
 fn refuse_own(cx: &Cx, staff: StaffId) -> Result<()> {

@@ -45,12 +45,12 @@ pub use events::Owner;
 pub use external::{Answer, Begun, ExternalPerson, Linking, LoginSource, Request, Returned};
 pub use factor::{FactorState, NewFactor, own_factor, reset_account_factor, reset_staff_factor};
 pub use grant::{
-    Deputy, DeputyId, Grant, GrantId, deputies_of, end_deputy, end_grant, give_grant, grants_held, grants_of,
-    represented_by, set_deputy, units_of,
+    Deputy, DeputyId, Grant, GrantId, Holder, deputies_of, end_deputy, end_grant, give_grant, grants_held, grants_of,
+    holders_of, represented_by, set_deputy, units_of,
 };
 pub use guest::revoke_claims;
 pub use onsite::{CounterMatch, Document, counter_search, withdraw_onsite};
-pub use org::{Organisation, RoleData, UnitData, Units, load_organisation, roles, units};
+pub use org::{Organisation, RoleData, UnitData, Units, clearances, load_organisation, roles, units};
 pub use password::MIN_CHARS as PASSWORD_MIN_CHARS;
 pub use person::{Address, Known, Person, SELF_STATED, VOR_ORT, person_of, state_person};
 pub use policy::{Argon2Cost, Policy};
@@ -66,7 +66,7 @@ use kernel::Result;
 
 /// Tables `identity_*`.
 pub const MIGRATIONS: db::Migrations =
-    db::migrations!("identity": "0001_init", "0002_continued_session", "0003_left_staff");
+    db::migrations!("identity": "0001_init", "0002_continued_session", "0003_left_staff", "0004_shared_class");
 
 /// One city's policy and keys.
 pub struct Identity {

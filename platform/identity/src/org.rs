@@ -30,6 +30,9 @@ pub struct UnitData {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<UnitKey>,
+    /// What the unit leads is shown to no other unit, whoever would invite it (Sperrvermerk, § 64 PStG).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sealed: bool,
 }
 
 /// A role: what its holders may do, and which records they may see.
@@ -64,6 +67,10 @@ impl Organisation {
             if parents.insert(unit.key.as_str(), unit.parent.as_deref()).is_some() {
                 return fault(format!("unit {} stands twice", unit.key));
             }
+            // Classes list their units with a space between.
+            if unit.key.contains(char::is_whitespace) {
+                return fault(format!("unit {:?} has a space in its key", unit.key));
+            }
         }
         for unit in &self.units {
             let mut seen = BTreeSet::from([unit.key.as_str()]);
@@ -95,7 +102,7 @@ impl Organisation {
 }
 
 record! {
-    struct UnitRow { key: String, parent: Option<String>, name: String, active: bool }
+    struct UnitRow { key: String, parent: Option<String>, name: String, active: bool, sealed: bool }
 }
 
 /// The tree of organisation units.
@@ -131,10 +138,11 @@ impl Units {
 
 /// The units in use.
 pub async fn units(rx: &mut Rx) -> Result<Units> {
-    let sql = "SELECT key, parent, name, active FROM identity_unit WHERE tenant = $1 ORDER BY position, key";
+    let sql = "SELECT key, parent, name, active, sealed FROM identity_unit WHERE tenant = $1 ORDER BY position, key";
     let rows = rx.list::<UnitRow>(sql, &[]).await?;
     let active = rows.into_iter().filter(|row| row.active);
-    Ok(Units(active.map(|row| UnitData { key: row.key, name: row.name, parent: row.parent }).collect()))
+    let unit = |row: UnitRow| UnitData { key: row.key, name: row.name, parent: row.parent, sealed: row.sealed };
+    Ok(Units(active.map(unit).collect()))
 }
 
 /// Takes units and roles over from the city's data; what is no longer there stays, out of use, since old records
@@ -150,11 +158,11 @@ pub async fn load_organisation(tx: &mut Tx, cx: &Cx, organisation: &Organisation
     }
     tx.exec("UPDATE identity_unit SET active = FALSE WHERE tenant = $1", &[]).await?;
     for (position, unit) in (0i64..).zip(&organisation.units) {
-        let sql = "INSERT INTO identity_unit (tenant, key, parent, name, active, position)
-                   VALUES ($1, $2, $3, $4, TRUE, $5)
+        let sql = "INSERT INTO identity_unit (tenant, key, parent, name, active, position, sealed)
+                   VALUES ($1, $2, $3, $4, TRUE, $5, $6)
                    ON CONFLICT (tenant, key) DO UPDATE SET parent = excluded.parent, name = excluded.name,
-                     active = TRUE, position = excluded.position";
-        tx.exec_one(sql, params![&unit.key, unit.parent.clone(), &unit.name, position]).await?;
+                     active = TRUE, position = excluded.position, sealed = excluded.sealed";
+        tx.exec_one(sql, params![&unit.key, unit.parent.clone(), &unit.name, position, unit.sealed]).await?;
     }
     tx.exec("UPDATE identity_role SET active = FALSE WHERE tenant = $1", &[]).await?;
     tx.exec("DELETE FROM identity_role_permission WHERE tenant = $1", &[]).await?;
@@ -223,6 +231,13 @@ pub async fn roles(rx: &mut Rx) -> Result<Vec<(String, String)>> {
     rx.list(sql, &[]).await
 }
 
+/// Up to which confidentiality each role in use sees, by key.
+pub async fn clearances(rx: &mut Rx) -> Result<Vec<(String, Confidentiality)>> {
+    let sql = "SELECT key, clearance FROM identity_role WHERE tenant = $1 AND active = TRUE ORDER BY position, key";
+    let rows = rx.list::<(String, String)>(sql, &[]).await?;
+    rows.into_iter().map(|(key, clearance)| Ok((key, Confidentiality::stored(&clearance)?))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,6 +276,7 @@ mod tests {
         assert!(fault("[[unit]]\nkey='a'\nname='A'\n[[unit]]\nkey='a'\nname='B'").contains("twice"));
         let circle = "[[unit]]\nkey='a'\nname='A'\nparent='b'\n[[unit]]\nkey='b'\nname='B'\nparent='a'";
         assert!(fault(circle).contains("above itself"));
+        assert!(fault("[[unit]]\nkey='a b'\nname='A'").contains("a space"));
         assert!(fault("[[role]]\nkey='r'\nname='R'\n[[role]]\nkey='r'\nname='S'").contains("role r stands twice"));
     }
 
@@ -270,6 +286,7 @@ mod tests {
             key: key.into(),
             name: key.to_uppercase(),
             parent: parent.map(str::to_owned),
+            sealed: false,
         };
         let units = Units(vec![unit("a1x", Some("a1")), unit("a", None), unit("a1", Some("a")), unit("b", None)]);
         assert_eq!(units.under("a"), ["a", "a1", "a1x"]);

@@ -24,6 +24,9 @@ pub const STAFF_ACCOUNT: &str = "/intern/konto";
 pub const SEARCH: &str = "/suche";
 /// `GET` shows the form, `POST` with field `q` answers: names stand in no address.
 pub const STAFF_SEARCH: &str = "/intern/suche";
+/// `GET ?zurueck=…`: why staff may not see something, and whom to ask; `POST` asks. The same for what exists and what does
+/// not.
+pub const STAFF_ACCESS: &str = "/intern/warum";
 /// `GET /sprache/{code}?zurueck=…` sets the language cookie and leads back.
 pub const LANGUAGE: &str = "/sprache";
 /// `GET /assets/{file}`; see [`crate::assets`].

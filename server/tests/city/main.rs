@@ -19,3 +19,4 @@ mod start;
 mod structure;
 mod timeline;
 mod walks;
+mod work;

@@ -306,7 +306,7 @@ fn new_page<'a>(page: &'a Page, case: CaseView, people: &[StaffLine], asked: &As
 async fn start(rq: &Req, id: CaseId) -> Result<(CaseView, Vec<StaffLine>, Page)> {
     let mut rx = rq.city.db.read().await?;
     let case = cases::case_for_staff(&mut rx, id, staff(&rq.cx)?).await?;
-    may_write(&rq.cx, &case)?;
+    may_write(&rq.cx, &mut rx, &case).await?;
     let people = service::addressees(&rq.cx, &mut rx, id).await?;
     Ok((case, people, rq.page("records-circulation-new")))
 }
@@ -394,7 +394,7 @@ pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> 
         case: id,
         folders,
         follow_ups: store::follow_ups_of_case(rx, id, staff(&rq.cx)?).await?,
-        may_send: may_write(&rq.cx, &case).is_ok(),
+        may_send: may_write(&rq.cx, rx, &case).await.is_ok(),
         parts: DateParts::default(),
     };
     panel.render().map(Some).map_err(Error::internal)

@@ -104,7 +104,7 @@ pub async fn addressees(cx: &Cx, rx: &mut Rx, case: CaseId) -> Result<Vec<StaffL
 /// `NotFound` and `Forbidden` as for writing in the case; refused without a step, with more than one Schlusszeichnung,
 /// with one by whoever makes the folder, and for an addressee who does not see the case.
 pub async fn send(cx: &Cx, tx: &mut Tx, case: &CaseView, new: NewFolder) -> Result<Uuid> {
-    may_write(cx, case)?;
+    may_write(cx, tx, case).await?;
     let maker = staff(cx)?;
     let (mut steps, last): (Vec<_>, Vec<_>) = new.steps.into_iter().partition(|(_, kind)| *kind != "final");
     if last.len() > 1 {

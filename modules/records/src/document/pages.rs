@@ -18,7 +18,7 @@ use super::{
     service::{self, Saved, Upload},
     store::{self, Checkout, Version},
 };
-use crate::{file::pages::title_of, pages::download, perm, store as cases};
+use crate::{file::pages::title_of, pages::download, store as cases};
 
 /// Largest document, in bytes.
 const MAX_FILE: usize = 20 * 1024 * 1024;
@@ -144,7 +144,7 @@ async fn list<'a>(rq: &Req, page: &'a Page, case: CaseView, typed: String, error
         lines.push(Line { document, newest, conflicts, holder });
     }
     let names = names(&mut rx, lines.iter().filter_map(|line| Some(line.holder.as_ref()?.staff_id))).await?;
-    let may_write = rq.cx.actor.allows_in(perm::FILE, &case.unit) && !case.status.closed();
+    let may_write = service::may_write(&rq.cx, &mut rx, &case).await.is_ok();
     Ok(Documents { page, case, lines, names, may_write, typed, errors })
 }
 
@@ -155,7 +155,7 @@ pub async fn documents(rq: Req, Path(id): Path<CaseId>) -> Answer {
 
 pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
     let (case, page) = case_of(&rq, id).await?;
-    service::may_write(&rq.cx, &case)?;
+    service::may_write(&rq.cx, &mut rq.city.db.read().await?, &case).await?;
     let sent = match read(form).await {
         Ok(sent) => sent,
         Err(response) => return Ok(response),
@@ -222,7 +222,7 @@ async fn page_of<'a>(
     let ids = versions.iter().filter_map(|v| v.staff_id).chain(holder.as_ref().map(|h| h.staff_id));
     let names = names(&mut rx, ids).await?;
     let mine = holder.as_ref().is_some_and(|holder| Some(holder.staff_id) == rq.cx.actor.staff());
-    let may_write = rq.cx.actor.allows_in(perm::FILE, &case.unit) && !case.status.closed();
+    let may_write = service::may_write(&rq.cx, &mut rx, &case).await.is_ok();
     let conflicts = service::open_conflicts(&versions).map(|version| version.n).collect();
     Ok(Versions { page, case, document, versions, conflicts, names, holder, mine, may_write, note, errors })
 }
@@ -234,7 +234,7 @@ pub async fn versions(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)
 
 pub async fn save(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>, form: Multipart) -> Answer {
     let (case, page) = case_of(&rq, case).await?;
-    service::may_write(&rq.cx, &case)?;
+    service::may_write(&rq.cx, &mut rq.city.db.read().await?, &case).await?;
     let view = service::document_of(&mut rq.city.db.read().await?, &case, document).await?;
     let sent = match read(form).await {
         Ok(sent) => sent,

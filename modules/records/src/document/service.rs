@@ -6,7 +6,7 @@ use kernel::{Cx, DocumentId, Error, Event, FileId, Result, StaffId, Subject};
 use serde::{Deserialize, Serialize};
 
 use super::store::{self, Checkout, Version};
-use crate::{EVIDENCE, VERSION, file::service::staff, perm, service, store as cases};
+use crate::{EVIDENCE, VERSION, file::service::staff, participation::service::works_on, service, store as cases};
 
 /// A document is out this long, then it counts as returned.
 const DAYS: i64 = 3;
@@ -54,7 +54,7 @@ impl Event for DocumentChanged {
 /// `NotFound` for a case the actor does not see, `Forbidden` without the right to lead files in its unit, refused for a
 /// closed one.
 pub async fn add(cx: &Cx, tx: &mut Tx, case: &CaseView, title: String, upload: &Upload<'_>) -> Result<DocumentId> {
-    may_write(cx, case)?;
+    may_write(cx, tx, case).await?;
     files::record(tx, cx, upload.stored, upload.name, upload.media_type).await?;
     let new = AddDocument {
         case: case.id,
@@ -67,9 +67,12 @@ pub async fn add(cx: &Cx, tx: &mut Tx, case: &CaseView, title: String, upload: &
     service::add_document(cx, tx, new).await
 }
 
-/// The right to change a case: it is open and its unit is the actor's.
-pub fn may_write(cx: &Cx, case: &CaseView) -> Result<()> {
-    if !cx.actor.allows_in(perm::FILE, &case.unit) {
+/// The right to change a case: it is open, and the actor's unit leads it or takes part to work on it.
+///
+/// # Errors
+/// `Forbidden`; refused for a closed case.
+pub async fn may_write(cx: &Cx, rx: &mut Rx, case: &CaseView) -> Result<()> {
+    if !works_on(cx, rx, case).await? {
         return Err(Error::Forbidden);
     }
     if case.status.closed() { Err(Error::refused("records-case-closed")) } else { Ok(()) }
@@ -96,7 +99,7 @@ pub async fn holder(cx: &Cx, rx: &mut Rx, document: DocumentId) -> Result<Option
 /// # Errors
 /// Refused while a colleague has it.
 pub async fn check_out(cx: &Cx, tx: &mut Tx, case: &CaseView, document: DocumentId) -> Result<()> {
-    may_write(cx, case)?;
+    may_write(cx, tx, case).await?;
     let staff = staff(cx)?;
     if holder(cx, tx, document).await?.is_some_and(|checkout| checkout.staff_id != staff) {
         return Err(Error::refused("records-checked-out"));
@@ -107,7 +110,7 @@ pub async fn check_out(cx: &Cx, tx: &mut Tx, case: &CaseView, document: Document
 
 /// Gives a document back without a new version. Whoever leads files in the unit may do it for a colleague.
 pub async fn check_in(cx: &Cx, tx: &mut Tx, case: &CaseView, document: DocumentId) -> Result<()> {
-    may_write(cx, case)?;
+    may_write(cx, tx, case).await?;
     store::end_checkout(tx, document).await
 }
 
@@ -132,7 +135,7 @@ pub async fn save(
     note: &str,
     upload: &Upload<'_>,
 ) -> Result<Saved> {
-    may_write(cx, case)?;
+    may_write(cx, tx, case).await?;
     let who = staff(cx)?;
     let versions = with_first(cx, tx, document).await?;
     let colleague = holder(cx, tx, document.id).await?.is_some_and(|checkout| checkout.staff_id != who);
@@ -164,7 +167,7 @@ pub async fn save(
 /// # Errors
 /// As [`add`]; `NotFound` for a version the document has not.
 pub async fn take(cx: &Cx, tx: &mut Tx, case: &CaseView, document: &DocumentView, n: i64) -> Result<()> {
-    may_write(cx, case)?;
+    may_write(cx, tx, case).await?;
     let who = staff(cx)?;
     if holder(cx, tx, document.id).await?.is_some_and(|checkout| checkout.staff_id != who) {
         return Err(Error::refused("records-checked-out"));

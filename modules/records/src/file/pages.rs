@@ -12,6 +12,13 @@ use super::{
     store::{self, File},
 };
 use crate::{
+    links::{
+        self,
+        pages::{other_is, reach},
+        service::Side,
+        store::{Contact, Thing},
+    },
+    notes,
     pages::{status, tone},
     perm,
     plan::{self, Changes, Entry, Fault, Plan},
@@ -310,6 +317,10 @@ struct FilePage<'a> {
     parts: Vec<File>,
     cases: Vec<CaseView>,
     may_write: bool,
+    /// On the reader's own list.
+    marked: bool,
+    sides: Vec<Side>,
+    contacts: Vec<Contact>,
     errors: Errors,
 }
 
@@ -345,6 +356,9 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
         None => None,
     };
     let (parts, cases) = (store::parts(&mut rx, staff, id).await?, store::cases(&mut rx, staff, id).await?);
+    let marked = notes::store::is_marked(&mut rx, staff, id).await?;
+    let sides = links::service::sides(&mut rx, staff, Thing::File(id)).await?;
+    let contacts = links::store::contacts_of_file(&mut rx, staff, id).await?;
     drop(rx);
     let unit = units.get(&file.unit).map_or(file.unit.as_str(), |unit| &unit.name);
     Ok(FilePage {
@@ -355,6 +369,9 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
         whole,
         parts,
         cases,
+        marked,
+        sides,
+        contacts,
         errors,
     })
 }

@@ -195,6 +195,30 @@ async fn classes_are_found_again_and_units_must_exist() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_shared_class_is_seen_by_each_of_its_units_and_ends_with_the_share() {
+    for world in worlds().await {
+        world.organisation().await;
+        let (db, today) = (&world.test.db, world.system().today());
+        let mia = hire(&world, "mia").await;
+        give(&world, mia, "sachbearbeitung", Some("buergerbuero"), "2026-11-01", None).await;
+        let alone = class(&world, "standesamt", Confidentiality::Normal, None).await;
+        assert_eq!(sees(&world, mia).await, Vec::<i64>::new());
+        let with = ["buergerbuero".to_owned()];
+        let shared: i64 =
+            db::write!(db, |tx| { access::class_shared(tx, today, alone, "standesamt", &with).await }).unwrap();
+        assert_ne!(shared, alone);
+        assert_eq!(sees(&world, mia).await, [shared]);
+        db::write!(db, |tx| { access::recompute(tx, today).await }).unwrap();
+        assert_eq!(sees(&world, mia).await, [shared], "the same by the nightly computation");
+        let again: i64 =
+            db::write!(db, |tx| { access::class_shared(tx, today, shared, "standesamt", &[]).await }).unwrap();
+        assert_eq!(again, alone);
+        let moved: i64 = db::write!(db, |tx| { access::class_in(tx, today, shared, "standesamt").await }).unwrap();
+        assert_eq!(moved, alone, "who was invited is not taken along");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rights_are_given_by_others_and_with_sense() {
     for world in worlds().await {
         world.organisation().await;

@@ -1,0 +1,206 @@
+use askama::Template;
+use axum::Form;
+use contract_records::CaseView;
+use db::Rx;
+use house::{Answer, Path, Req};
+use kernel::{CaseId, Error, Result, Uuid};
+use serde::Deserialize;
+use ui::{Choice, Errors, Page};
+
+use super::{
+    service::{self, KINDS, Side},
+    store::{self, Contact, Thing},
+};
+use crate::{file::service::staff, participation::service::works_on, store as cases};
+
+/// Longest name, role, number or address, in characters.
+const LONGEST: usize = 200;
+
+fn short(text: &str) -> String {
+    text.trim().chars().take(LONGEST).collect()
+}
+
+#[derive(Template)]
+#[template(path = "links_panel.html")]
+struct Panel<'a> {
+    page: &'a Page,
+    case: CaseId,
+    sides: Vec<Side>,
+    contacts: Vec<Contact>,
+    may_write: bool,
+}
+
+/// What a side is to the reader's own, in words.
+pub fn other_is(page: &Page, side: &Side) -> String {
+    page.t(&format!("records-value-kind-{}", side.other_is))
+}
+
+/// How to reach a contact, in one line.
+pub fn reach(contact: &Contact) -> String {
+    let parts = [&contact.role, &contact.address, &contact.phone, &contact.email];
+    parts.into_iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" · ")
+}
+
+pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> {
+    let page = rq.untitled();
+    let case = cases::case(rx, id).await?;
+    let sides = service::sides(rx, staff(&rq.cx)?, Thing::Case(id)).await?;
+    let contacts = store::contacts_of(rx, id).await?;
+    let may_write = works_on(&rq.cx, rx, &case).await?;
+    if sides.is_empty() && contacts.is_empty() && !may_write {
+        return Ok(None);
+    }
+    Panel { page: &page, case: id, sides, contacts, may_write }.render().map(Some).map_err(Error::internal)
+}
+
+#[derive(Deserialize, Default)]
+pub struct ReferenceForm {
+    #[serde(default, rename = "art")]
+    kind: String,
+    #[serde(default, rename = "aktenzeichen")]
+    number: String,
+}
+
+#[derive(Template)]
+#[template(path = "reference.html")]
+struct ReferencePage<'a> {
+    page: &'a Page,
+    base: String,
+    kinds: Vec<Choice>,
+    number: String,
+    errors: Errors,
+}
+
+fn base(thing: Thing) -> String {
+    match thing {
+        Thing::Case(id) => format!("/intern/vorgang/{id}"),
+        Thing::File(id) => format!("/intern/akte/{id}"),
+    }
+}
+
+fn shown<'a>(page: &'a Page, thing: Thing, asked: &ReferenceForm, errors: Errors) -> ReferencePage<'a> {
+    let kinds = KINDS.map(|kind| {
+        let chosen = kind == asked.kind || (asked.kind.is_empty() && kind == KINDS[0]);
+        Choice::new(kind, page.t(&format!("records-value-kind-{kind}"))).selected(chosen)
+    });
+    ReferencePage { page, base: base(thing), kinds: kinds.to_vec(), number: asked.number.clone(), errors }
+}
+
+async fn reference_form(rq: &Req, thing: Thing) -> Answer {
+    service::may_refer(&rq.cx, &mut rq.city.db.read().await?, thing).await?;
+    let page = rq.page("records-reference-new");
+    rq.html(&shown(&page, thing, &ReferenceForm::default(), Errors::new()))
+}
+
+async fn refer(rq: &Req, thing: Thing, asked: &ReferenceForm) -> Answer {
+    let me = staff(&rq.cx)?;
+    let mut rx = rq.city.db.read().await?;
+    service::may_refer(&rq.cx, &mut rx, thing).await?;
+    let other = service::numbered(&mut rx, me, &short(&asked.number)).await?;
+    drop(rx);
+    let page = rq.page("records-reference-new");
+    let Some(other) = other.filter(|other| *other != thing) else {
+        let errors: Errors = [("aktenzeichen", page.t("records-reference-unknown"))].into_iter().collect();
+        let page = page.checked(&errors);
+        return rq.invalid(&shown(&page, thing, asked, errors));
+    };
+    let kind = KINDS.into_iter().find(|kind| *kind == asked.kind).unwrap_or(KINDS[0]);
+    db::write!(rq.city.db, |tx| { service::refer(&rq.cx, tx, thing, kind, other).await })?;
+    rq.see_other_with(base(thing), "records-done-reference")
+}
+
+async fn unrefer(rq: &Req, thing: Thing, reference: Uuid) -> Answer {
+    db::write!(rq.city.db, |tx| { service::remove(&rq.cx, tx, thing, reference).await })?;
+    rq.see_other_with(base(thing), "records-done-unreferred")
+}
+
+pub async fn case_reference(rq: Req, Path(id): Path<CaseId>) -> Answer {
+    reference_form(&rq, Thing::Case(id)).await
+}
+
+pub async fn refer_case(rq: Req, Path(id): Path<CaseId>, Form(asked): Form<ReferenceForm>) -> Answer {
+    refer(&rq, Thing::Case(id), &asked).await
+}
+
+pub async fn unrefer_case(rq: Req, Path((id, reference)): Path<(CaseId, Uuid)>) -> Answer {
+    unrefer(&rq, Thing::Case(id), reference).await
+}
+
+pub async fn file_reference(rq: Req, Path(id): Path<Uuid>) -> Answer {
+    reference_form(&rq, Thing::File(id)).await
+}
+
+pub async fn refer_file(rq: Req, Path(id): Path<Uuid>, Form(asked): Form<ReferenceForm>) -> Answer {
+    refer(&rq, Thing::File(id), &asked).await
+}
+
+pub async fn unrefer_file(rq: Req, Path((id, reference)): Path<(Uuid, Uuid)>) -> Answer {
+    unrefer(&rq, Thing::File(id), reference).await
+}
+
+#[derive(Deserialize, Default)]
+pub struct ContactForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default, rename = "rolle")]
+    role: String,
+    #[serde(default, rename = "anschrift")]
+    address: String,
+    #[serde(default, rename = "telefon")]
+    phone: String,
+    #[serde(default, rename = "mail")]
+    email: String,
+}
+
+#[derive(Template)]
+#[template(path = "contact.html")]
+struct ContactPage<'a> {
+    page: &'a Page,
+    case: CaseView,
+    asked: ContactForm,
+    errors: Errors,
+}
+
+async fn writable(rq: &Req, id: CaseId) -> Result<CaseView> {
+    let mut rx = rq.city.db.read().await?;
+    let case = cases::case_for_staff(&mut rx, id, staff(&rq.cx)?).await?;
+    if works_on(&rq.cx, &mut rx, &case).await? { Ok(case) } else { Err(Error::Forbidden) }
+}
+
+pub async fn new_contact(rq: Req, Path(id): Path<CaseId>) -> Answer {
+    let case = writable(&rq, id).await?;
+    let page = rq.page("records-contact-new");
+    rq.html(&ContactPage { page: &page, case, asked: ContactForm::default(), errors: Errors::new() })
+}
+
+pub async fn add_contact(rq: Req, Path(id): Path<CaseId>, Form(asked): Form<ContactForm>) -> Answer {
+    let case = writable(&rq, id).await?;
+    let page = rq.page("records-contact-new");
+    let mut errors = Errors::new();
+    if asked.name.trim().is_empty() {
+        errors.push("name", page.t("records-contact-name-missing"));
+    }
+    if !asked.email.trim().is_empty() && !asked.email.contains('@') {
+        errors.push("mail", page.t("records-contact-mail-wrong"));
+    }
+    if !errors.is_empty() {
+        let page = page.checked(&errors);
+        return rq.invalid(&ContactPage { page: &page, case, asked, errors });
+    }
+    let contact = Contact {
+        id: rq.cx.sources.uuid(),
+        case_id: id,
+        name: short(&asked.name),
+        role: short(&asked.role),
+        address: short(&asked.address),
+        phone: short(&asked.phone),
+        email: short(&asked.email),
+    };
+    db::write!(rq.city.db, |tx| { service::add_contact(&rq.cx, tx, &case, &contact).await })?;
+    rq.see_other_with(format!("/intern/vorgang/{id}"), "records-done-contact")
+}
+
+pub async fn remove_contact(rq: Req, Path((id, contact)): Path<(CaseId, Uuid)>) -> Answer {
+    db::write!(rq.city.db, |tx| { service::remove_contact(&rq.cx, tx, id, contact).await })?;
+    rq.see_other_with(format!("/intern/vorgang/{id}"), "records-done-contact-removed")
+}

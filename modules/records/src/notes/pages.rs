@@ -1,0 +1,177 @@
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::Form;
+use contract_records::CaseView;
+use db::Rx;
+use house::{Answer, Path, Req};
+use kernel::{CaseId, DocumentId, Error, Result, StaffId, Uuid};
+use serde::Deserialize;
+use ui::{Choice, Errors, Page};
+
+use super::{
+    service,
+    store::{self, MarkedCase, MarkedFile, Note},
+};
+use crate::{
+    document::pages::names,
+    file::{service::staff, store as files},
+    store as cases,
+};
+
+/// Longest note, in characters.
+const LONGEST: usize = 2000;
+
+struct Line {
+    note: Note,
+    author: String,
+    /// Title of the document it is about; empty for the whole case.
+    about: String,
+}
+
+#[derive(Template)]
+#[template(path = "notes_panel.html")]
+struct Panel<'a> {
+    page: &'a Page,
+    case: CaseId,
+    lines: Vec<Line>,
+    marked: bool,
+}
+
+/// Notes of a case, and whether the reader has marked it.
+pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> {
+    let page = rq.untitled();
+    let notes = store::of_case(rx, id).await?;
+    let authors: HashMap<StaffId, String> = names(rx, notes.iter().map(|note| note.staff_id)).await?;
+    let documents = if notes.is_empty() { Vec::new() } else { cases::documents_of(rx, id).await? };
+    let lines = notes.into_iter().map(|note| Line {
+        author: authors.get(&note.staff_id).cloned().unwrap_or_default(),
+        about: documents
+            .iter()
+            .find(|document| Some(document.id) == note.document_id)
+            .map(|document| document.title.clone())
+            .unwrap_or_default(),
+        note,
+    });
+    let lines = lines.collect();
+    let marked = store::is_marked(rx, staff(&rq.cx)?, id.uuid()).await?;
+    Panel { page: &page, case: id, lines, marked }.render().map(Some).map_err(Error::internal)
+}
+
+#[derive(Deserialize, Default)]
+pub struct NoteForm {
+    #[serde(default)]
+    text: String,
+    #[serde(default, rename = "wichtig")]
+    important: String,
+    #[serde(default, rename = "dokument")]
+    document: String,
+}
+
+#[derive(Template)]
+#[template(path = "note.html")]
+struct NotePage<'a> {
+    page: &'a Page,
+    case: CaseView,
+    documents: Vec<Choice>,
+    asked: NoteForm,
+    errors: Errors,
+}
+
+impl NotePage<'_> {
+    fn important(&self) -> bool {
+        self.asked.important == "ja"
+    }
+}
+
+async fn shown<'a>(rq: &Req, page: &'a Page, case: CaseView, asked: NoteForm, errors: Errors) -> Result<NotePage<'a>> {
+    let documents = cases::documents_of(&mut rq.city.db.read().await?, case.id).await?;
+    let documents = documents.into_iter().map(|document| {
+        let id = document.id.to_string();
+        let selected = id == asked.document;
+        Choice::new(id, document.title).selected(selected)
+    });
+    Ok(NotePage { page, case, documents: documents.collect(), asked, errors })
+}
+
+async fn seen(rq: &Req, id: CaseId) -> Result<CaseView> {
+    cases::case_for_staff(&mut rq.city.db.read().await?, id, staff(&rq.cx)?).await
+}
+
+pub async fn new_note(rq: Req, Path(id): Path<CaseId>) -> Answer {
+    let case = seen(&rq, id).await?;
+    let page = rq.page("records-note-new");
+    rq.html(&shown(&rq, &page, case, NoteForm::default(), Errors::new()).await?)
+}
+
+pub async fn add(rq: Req, Path(id): Path<CaseId>, Form(asked): Form<NoteForm>) -> Answer {
+    let case = seen(&rq, id).await?;
+    let page = rq.page("records-note-new");
+    let text = asked.text.trim();
+    let mut errors = Errors::new();
+    if text.is_empty() {
+        errors.push("text", page.t("records-note-missing"));
+    } else if text.chars().count() > LONGEST {
+        errors.push("text", page.t1("records-note-long", "max", LONGEST));
+    }
+    if !errors.is_empty() {
+        let page = page.checked(&errors);
+        return rq.invalid(&shown(&rq, &page, case, asked, errors).await?);
+    }
+    let document = asked.document.parse::<DocumentId>().ok();
+    let important = asked.important == "ja";
+    db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, document, text, important).await })?;
+    rq.see_other_with(format!("/intern/vorgang/{id}"), "records-done-note")
+}
+
+pub async fn done(rq: Req, Path((id, note)): Path<(CaseId, Uuid)>) -> Answer {
+    let case = seen(&rq, id).await?;
+    db::write!(rq.city.db, |tx| { service::done(&rq.cx, tx, case.id, note).await })?;
+    rq.see_other_with(format!("/intern/vorgang/{id}"), "records-done-note-done")
+}
+
+#[derive(Deserialize)]
+pub struct MarkForm {
+    /// `nein` takes the mark away.
+    #[serde(default)]
+    merken: String,
+}
+
+pub async fn mark_case(rq: Req, Path(id): Path<CaseId>, Form(sent): Form<MarkForm>) -> Answer {
+    let (case, me) = (seen(&rq, id).await?, staff(&rq.cx)?);
+    mark(&rq, me, "case", case.id.uuid(), &sent).await?;
+    rq.see_other(format!("/intern/vorgang/{id}"))
+}
+
+pub async fn mark_file(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<MarkForm>) -> Answer {
+    let me = staff(&rq.cx)?;
+    let file = files::file_for_staff(&mut rq.city.db.read().await?, id, me).await?;
+    mark(&rq, me, "file", file.id, &sent).await?;
+    rq.see_other(format!("/intern/akte/{id}"))
+}
+
+async fn mark(rq: &Req, me: StaffId, kind: &str, target: Uuid, sent: &MarkForm) -> Result<()> {
+    db::write!(rq.city.db, |tx| {
+        match sent.merken.as_str() {
+            "nein" => store::unmark(tx, me, target).await,
+            _ => store::mark(tx, me, kind, target, rq.cx.now()).await,
+        }
+    })
+}
+
+#[derive(Template)]
+#[template(path = "marked.html")]
+struct Marked<'a> {
+    page: &'a Page,
+    cases: Vec<MarkedCase>,
+    files: Vec<MarkedFile>,
+}
+
+pub async fn marked(rq: Req) -> Answer {
+    let me = staff(&rq.cx)?;
+    let mut rx = rq.city.db.read().await?;
+    let (cases, files) = (store::marked_cases(&mut rx, me).await?, store::marked_files(&mut rx, me).await?);
+    drop(rx);
+    let page = rq.page("records-marked-title");
+    rq.html(&Marked { page: &page, cases, files })
+}

@@ -1,0 +1,101 @@
+use db::{Rx, Tx, params};
+use kernel::{CaseId, DocumentId, Result, StaffId, Timestamp, Uuid};
+
+/// Lines of a list that are shown at once.
+const MOST: i64 = 200;
+
+db::record! {
+    /// A note on a case, or on one document of it.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Note {
+        pub id: Uuid,
+        pub case_id: CaseId,
+        pub document_id: Option<DocumentId>,
+        pub staff_id: StaffId,
+        pub at: Timestamp,
+        pub text: String,
+        pub important: bool,
+        pub done_at: Option<Timestamp>,
+    }
+}
+
+pub async fn add(tx: &mut Tx, n: &Note) -> Result<()> {
+    let sql = "INSERT INTO records_note (tenant, id, case_id, document_id, staff_id, at, text, important)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    tx.exec_one(sql, params![n.id, n.case_id, n.document_id, n.staff_id, n.at, &n.text, n.important]).await
+}
+
+/// Notes of a case: what is open and important first, then the newest.
+pub async fn of_case(rx: &mut Rx, case: CaseId) -> Result<Vec<Note>> {
+    let sql = "SELECT id, case_id, document_id, staff_id, at, text, important, done_at FROM records_note
+               WHERE tenant = $1 AND case_id = $2
+               ORDER BY CASE WHEN done_at IS NOT NULL THEN 2 WHEN important = TRUE THEN 0 ELSE 1 END, at DESC, id
+               LIMIT $3";
+    rx.list(sql, params![case, MOST]).await
+}
+
+pub async fn done(tx: &mut Tx, case: CaseId, note: Uuid, by: StaffId, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE records_note SET done_by = $4, done_at = $5
+               WHERE tenant = $1 AND id = $2 AND case_id = $3 AND done_at IS NULL";
+    tx.exec_one(sql, params![note, case, by, at]).await
+}
+
+/// The words of a case's notes, the newest first.
+pub async fn texts(rx: &mut Rx, case: CaseId) -> Result<Vec<String>> {
+    let sql = "SELECT text FROM records_note WHERE tenant = $1 AND case_id = $2 ORDER BY at DESC, id LIMIT $3";
+    Ok(rx.list::<(String,)>(sql, params![case, MOST]).await?.into_iter().map(|(text,)| text).collect())
+}
+
+/// Marks a `case` or a `file`; a second time is no error.
+pub async fn mark(tx: &mut Tx, staff: StaffId, kind: &str, target: Uuid, at: Timestamp) -> Result<()> {
+    let sql = "INSERT INTO records_favourite (tenant, staff_id, target, kind, at) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (tenant, staff_id, target) DO NOTHING";
+    tx.exec(sql, params![staff, target, kind, at]).await.map(|_| ())
+}
+
+pub async fn unmark(tx: &mut Tx, staff: StaffId, target: Uuid) -> Result<()> {
+    let sql = "DELETE FROM records_favourite WHERE tenant = $1 AND staff_id = $2 AND target = $3";
+    tx.exec(sql, params![staff, target]).await.map(|_| ())
+}
+
+pub async fn is_marked(rx: &mut Rx, staff: StaffId, target: Uuid) -> Result<bool> {
+    let sql = "SELECT COUNT(*) AS n FROM records_favourite WHERE tenant = $1 AND staff_id = $2 AND target = $3";
+    Ok(rx.one::<(i64,)>(sql, params![staff, target]).await?.0 > 0)
+}
+
+db::record! {
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct MarkedCase {
+        pub id: CaseId,
+        pub number: String,
+        pub title: String,
+    }
+}
+
+/// Cases that somebody has marked and may still see, the last mark first.
+pub async fn marked_cases(rx: &mut Rx, staff: StaffId) -> Result<Vec<MarkedCase>> {
+    let sql = "SELECT c.id, c.number, c.title FROM records_favourite v
+               JOIN records_case c ON c.tenant = v.tenant AND c.id = v.target
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
+               WHERE v.tenant = $1 AND v.staff_id = $2 AND v.kind = 'case' ORDER BY v.at DESC, c.id LIMIT $3";
+    rx.list(sql, params![staff, MOST]).await
+}
+
+db::record! {
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct MarkedFile {
+        pub id: Uuid,
+        pub plan: String,
+        pub year: i64,
+        pub title: String,
+    }
+}
+
+/// Files of one matter that somebody has marked and may still see, the last mark first.
+pub async fn marked_files(rx: &mut Rx, staff: StaffId) -> Result<Vec<MarkedFile>> {
+    let sql = "SELECT f.id, f.plan, f.year, f.title FROM records_favourite v
+               JOIN records_file f ON f.tenant = v.tenant AND f.id = v.target
+               JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
+               WHERE v.tenant = $1 AND v.staff_id = $2 AND v.kind = 'file' ORDER BY v.at DESC, f.id LIMIT $3";
+    rx.list(sql, params![staff, MOST]).await
+}
