@@ -7,6 +7,8 @@ mod desk_list;
 mod figures;
 mod form;
 mod full_text;
+mod instances;
+mod merkle;
 mod process;
 mod submissions;
 mod town;
@@ -48,6 +50,11 @@ async fn main() -> Result<ExitCode> {
     all.extend(desk_list::measure(&folder, cases).await?);
     eprintln!("full text of {cases} cases, filled at the first run …");
     all.extend(full_text::measure(&folder, cases)?);
+    eprintln!("process instances …");
+    all.extend(instances::measure(&folder, usize::try_from(cases / 50)?).await?);
+    let entries = u64::try_from(cases)? * 10;
+    eprintln!("Merkle tree of {entries} entries, filled at the first run …");
+    all.extend(merkle::measure(&folder, entries).await?);
     eprintln!("the program …");
     all.extend(process::measure(&folder)?);
     Ok(if print(&all) { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -3,16 +3,26 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result};
-use house::{App, City, Config};
+use house::{App, City, Config, Module};
 use identity::{Organisation, RoleData, UnitData, access::Confidentiality};
 use kernel::{Cx, Sources};
 
 /// Opens Meerbusch in this folder; with `database` its rows lie there instead of in a file.
 pub async fn open(data: &Path, database: Option<String>) -> Result<(Arc<App>, Arc<City>)> {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cities/meerbusch");
+    open_home(data, database, vec![records::MODULE, desk::MODULE], &home).await
+}
+
+/// Opens the city whose files lie in `home`, with these modules.
+pub async fn open_home(
+    data: &Path,
+    database: Option<String>,
+    modules: Vec<Module>,
+    home: &Path,
+) -> Result<(Arc<App>, Arc<City>)> {
     let config = Config { data: data.to_owned(), database, ..Config::default() };
-    let app = App::new(config, Sources::system(), vec![records::MODULE, desk::MODULE])?;
-    let cities = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cities/meerbusch");
-    let city = house::open_city(&app, &cities).await.context("the city opens")?;
+    let app = App::new(config, Sources::system(), modules)?;
+    let city = house::open_city(&app, home).await.context("the city opens")?;
     Ok((app, city))
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::{
     jobs::{Advance, Fire},
     rules::Rules,
-    store::{self, Instance, NewIncident},
+    store::{self, Instance, NewIncident, Visit},
 };
 
 /// The model of one version, read once.
@@ -31,7 +31,7 @@ pub fn load(item: &content::Item) -> Result<Model> {
 
 pub async fn start(cx: &Cx, tx: &mut Tx, command: StartProcess) -> Result<Uuid> {
     let mut work = Work::default();
-    let begun = work.begin(cx, tx, &command.process, command.case, None).await?;
+    let begun = work.begin(cx, &command.process, command.case, None)?;
     let id = begun.ok_or_else(|| Error::internal(format!("process {} is not released", command.process)))?;
     work.todo.push_back(Todo::Apply(id, Event::Start { vars: command.vars }));
     work.lead(cx, tx).await?;
@@ -85,7 +85,22 @@ struct Live {
     model: Arc<Model>,
     state: State,
     changed: bool,
+    began: Timestamp,
     ended: Option<Timestamp>,
+    /// Has a row. One that begins gets its row at the end, with the state it has come to by then.
+    stored: bool,
+    /// Elements entered in this transaction, written together at its end.
+    visits: Vec<Visit>,
+}
+
+impl Live {
+    /// Whether the token entered the element in this transaction; it has left it then.
+    fn leave(&mut self, token: i64, element: &str, at: Timestamp, interrupted: bool) -> bool {
+        let here = |visit: &&mut Visit| visit.token == token && visit.left.is_none() && visit.element == element;
+        let Some(visit) = self.visits.iter_mut().rev().find(here) else { return false };
+        (visit.left, visit.interrupted) = (Some(at), interrupted);
+        true
+    }
 }
 
 /// The instances that one transaction leads: one, and those of its case that it calls, that called it, or that it sends
@@ -108,6 +123,7 @@ impl Work {
                 Todo::Apply(id, event) => self.apply(cx, tx, id, event).await?,
                 Todo::Deliver { case, name, key, vars } => self.deliver(cx, tx, case, name, key, vars).await?,
                 Todo::Broadcast { case, name, vars } => {
+                    self.store_new(tx).await?;
                     for id in store::open_instances(tx, case).await? {
                         let event = Event::Signal { name: name.clone(), vars: vars.clone() };
                         self.apply(cx, tx, id, event).await?;
@@ -118,15 +134,17 @@ impl Work {
         self.save(cx, tx).await
     }
 
-    /// Stores an instance that has not started; none when there is no such process.
-    async fn begin(
-        &mut self,
-        cx: &Cx,
-        tx: &mut Tx,
-        process: &str,
-        case: CaseId,
-        caller: Option<(Uuid, i64)>,
-    ) -> Result<Option<Uuid>> {
+    /// Gives their rows to the instances that have begun, for who looks for them there.
+    async fn store_new(&mut self, tx: &mut Tx) -> Result<()> {
+        for live in self.live.iter_mut().filter(|live| !live.stored) {
+            store::add(tx, &live.instance, live.began, None).await?;
+            live.stored = true;
+        }
+        Ok(())
+    }
+
+    /// Begins an instance that has not started; none when there is no such process.
+    fn begin(&mut self, cx: &Cx, process: &str, case: CaseId, caller: Option<(Uuid, i64)>) -> Result<Option<Uuid>> {
         let city = cx.city()?;
         let Some(item) = city.content.get("processes", process) else { return Ok(None) };
         let model = city.content.parse(&item, load)?;
@@ -141,9 +159,10 @@ impl Work {
             parent: caller.map(|(parent, _)| parent),
             parent_token: caller.map(|(_, token)| token),
         };
-        store::add(tx, &instance, cx.now()).await?;
         let id = instance.id;
-        self.live.push(Live { instance, model, state, changed: false, ended: None });
+        let began = cx.now();
+        let visits = Vec::new();
+        self.live.push(Live { instance, model, state, changed: false, began, ended: None, stored: false, visits });
         Ok(Some(id))
     }
 
@@ -158,7 +177,8 @@ impl Work {
         };
         let model = model(cx, tx, &instance).await?;
         let state: State = serde_json::from_value(instance.state.clone())?;
-        self.live.push(Live { instance, model, state, changed: false, ended: None });
+        let (began, visits) = (cx.now(), Vec::new());
+        self.live.push(Live { instance, model, state, changed: false, began, ended: None, stored: true, visits });
         Ok(Some(self.live.len() - 1))
     }
 
@@ -193,6 +213,7 @@ impl Work {
         key: Value,
         vars: Vars,
     ) -> Result<()> {
+        self.store_new(tx).await?;
         for id in store::open_instances(tx, case).await? {
             let Some(at) = self.fetch(cx, tx, id).await? else { continue };
             if self.live[at].state.awaits_message(&name, &key) {
@@ -204,7 +225,7 @@ impl Work {
     }
 
     async fn save(self, cx: &Cx, tx: &mut Tx) -> Result<()> {
-        for live in self.live.into_iter().filter(|live| live.changed) {
+        for live in self.live.into_iter().filter(|live| live.changed || !live.stored) {
             let status = match live.state.status() {
                 Status::New => "new",
                 Status::Running => "running",
@@ -212,8 +233,16 @@ impl Work {
                 Status::Ended(Outcome::Failed(_)) => "failed",
                 Status::Ended(Outcome::Cancelled) => "cancelled",
             };
-            let Instance { id, case_id: case, process, .. } = live.instance;
-            store::save(tx, id, &serde_json::to_value(&live.state)?, status, live.ended).await?;
+            let mut instance = live.instance;
+            instance.state = serde_json::to_value(&live.state)?;
+            instance.status = status.to_owned();
+            if live.stored {
+                store::save(tx, &instance, live.ended).await?;
+            } else {
+                store::add(tx, &instance, live.began, live.ended).await?;
+            }
+            let Instance { id, case_id: case, process, .. } = instance;
+            store::add_visits(tx, id, &live.visits).await?;
             if live.ended.is_some() {
                 let event = ProcessEnded { instance: id, case, process, end: status.into() };
                 journal::emit(tx, cx, &event).await?;
@@ -227,10 +256,17 @@ impl Work {
         let now = cx.now();
         let (id, case) = (self.live[at].instance.id, self.live[at].instance.case_id);
         match effect {
-            Effect::Entered { token, element } => store::entered(tx, id, number(token)?, &element, now).await?,
+            Effect::Entered { token, element } => {
+                let visit = Visit { token: number(token)?, element, entered: now, left: None, interrupted: false };
+                self.live[at].visits.push(visit);
+            }
             Effect::Left { token, element, interrupted } => {
-                store::left(tx, id, number(token)?, &element, now, interrupted).await?;
-                store::resolve_jobs_of_token(tx, id, number(token)?, now).await?;
+                let token = number(token)?;
+                // A job is given up after the transaction that entered: what was entered in this one has no incident.
+                if !self.live[at].leave(token, &element, now, interrupted) {
+                    store::left(tx, id, token, &element, now, interrupted).await?;
+                    store::resolve_jobs_of_token(tx, id, token, now).await?;
+                }
             }
             Effect::CallCommand { token, command, inputs, .. } => {
                 let answer = call(cx, tx, id, case, token, &command, inputs).await?;
@@ -241,6 +277,7 @@ impl Work {
                 self.call_process(cx, tx, at, token, &key, inputs).await?
             }
             Effect::CancelProcess { token } => {
+                self.store_new(tx).await?;
                 let called = store::called(tx, id, number(token)?).await?;
                 self.todo.extend(called.map(|called| Todo::Apply(called, Event::Cancel)));
             }
@@ -312,6 +349,7 @@ impl Work {
         inputs: Vars,
     ) -> Result<()> {
         let (id, case) = (self.live[at].instance.id, self.live[at].instance.case_id);
+        self.store_new(tx).await?;
         let (mut depth, mut around) = (1, store::caller(tx, id).await?);
         while let Some(caller) = around.filter(|_| depth <= MAX_CALLS) {
             depth += 1;
@@ -326,7 +364,7 @@ impl Work {
             Ok(_) => None,
         };
         let begun = match refusal {
-            None => self.begin(cx, tx, key, case, Some((id, number(token)?))).await?,
+            None => self.begin(cx, key, case, Some((id, number(token)?)))?,
             Some(_) => None,
         };
         self.todo.push_back(match begun {

@@ -1,6 +1,6 @@
-use db::{Rx, Tx, params};
+use db::{Rx, Tx, either, params};
 use kernel::{CaseId, Result, Timestamp, Uuid};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 db::record! {
     pub struct Instance {
@@ -16,13 +16,13 @@ db::record! {
     }
 }
 
-pub async fn add(tx: &mut Tx, instance: &Instance, at: Timestamp) -> Result<()> {
+pub async fn add(tx: &mut Tx, i: &Instance, began: Timestamp, ended: Option<Timestamp>) -> Result<()> {
     let sql = "INSERT INTO processes_instance
-                 (tenant, id, process, version, case_id, state, status, started_at, parent, parent_token)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    let i = instance;
-    let values = params![i.id, &i.process, i.version, i.case_id, &i.state, &i.status, at, i.parent, i.parent_token];
-    tx.exec_one(sql, values).await
+                 (tenant, id, process, version, case_id, state, status, started_at, parent, parent_token, ended_at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let (state, status, parent) = (&i.state, &i.status, i.parent);
+    let bound = params![i.id, &i.process, i.version, i.case_id, state, status, began, parent, i.parent_token, ended];
+    tx.exec_one(sql, bound).await
 }
 
 pub async fn instance(rx: &mut Rx, id: Uuid) -> Result<Instance> {
@@ -51,9 +51,9 @@ pub async fn caller(rx: &mut Rx, id: Uuid) -> Result<Option<Uuid>> {
     Ok(rx.opt::<(Option<Uuid>,)>(sql, params![id]).await?.and_then(|(parent,)| parent))
 }
 
-pub async fn save(tx: &mut Tx, id: Uuid, state: &Value, status: &str, ended: Option<Timestamp>) -> Result<()> {
+pub async fn save(tx: &mut Tx, i: &Instance, ended: Option<Timestamp>) -> Result<()> {
     let sql = "UPDATE processes_instance SET state = $3, status = $4, ended_at = $5 WHERE tenant = $1 AND id = $2";
-    tx.exec_one(sql, params![id, state, status, ended]).await
+    tx.exec_one(sql, params![i.id, &i.state, &i.status, ended]).await
 }
 
 pub async fn set_timer(tx: &mut Tx, instance: Uuid, token: i64, due: Timestamp) -> Result<()> {
@@ -72,10 +72,45 @@ pub async fn drop_timer(tx: &mut Tx, instance: Uuid, token: i64) -> Result<()> {
     tx.exec(sql, params![instance, token]).await.map(|_| ())
 }
 
-pub async fn entered(tx: &mut Tx, instance: Uuid, token: i64, element: &str, at: Timestamp) -> Result<()> {
-    let sql = "INSERT INTO processes_visit (tenant, instance, token, element, entered_at, interrupted)
-               VALUES ($1, $2, $3, $4, $5, false) ON CONFLICT (tenant, instance, token, element, entered_at) DO NOTHING";
-    tx.exec(sql, params![instance, token, element, at]).await.map(|_| ())
+/// How long a token was at an element; nothing of who worked there (§ 72 LPVG NRW).
+pub struct Visit {
+    pub token: i64,
+    pub element: String,
+    pub entered: Timestamp,
+    pub left: Option<Timestamp>,
+    /// Left before its work was finished.
+    pub interrupted: bool,
+}
+
+/// Writes the visits of an instance with one statement. Of two at the same element, token and moment the first stays.
+pub async fn add_visits(tx: &mut Tx, instance: Uuid, visits: &[Visit]) -> Result<()> {
+    if visits.is_empty() {
+        return Ok(());
+    }
+    let row = |visit: &Visit| {
+        json!({
+            "token": visit.token,
+            "element": visit.element,
+            "entered_us": visit.entered.as_microsecond(),
+            "left_us": visit.left.map(Timestamp::as_microsecond),
+            "interrupted": visit.interrupted,
+        })
+    };
+    let sql = either(
+        "INSERT INTO processes_visit (tenant, instance, token, element, entered_at, left_at, interrupted)
+         SELECT $1, $2, value ->> 'token', value ->> 'element', value ->> 'entered_us', value ->> 'left_us',
+                value ->> 'interrupted'
+         FROM json_each($3) WHERE TRUE
+         ON CONFLICT (tenant, instance, token, element, entered_at) DO NOTHING",
+        "INSERT INTO processes_visit (tenant, instance, token, element, entered_at, left_at, interrupted)
+         SELECT $1, CAST($2 AS UUID), n.token, n.element,
+                TIMESTAMPTZ 'epoch' + n.entered_us * INTERVAL '1 microsecond',
+                TIMESTAMPTZ 'epoch' + n.left_us * INTERVAL '1 microsecond', n.interrupted
+         FROM jsonb_to_recordset($3) AS n(token BIGINT, element TEXT, entered_us BIGINT, left_us BIGINT,
+                                          interrupted BOOLEAN)
+         ON CONFLICT (tenant, instance, token, element, entered_at) DO NOTHING",
+    );
+    tx.exec(sql, params![instance, Value::Array(visits.iter().map(row).collect())]).await.map(|_| ())
 }
 
 pub async fn left(

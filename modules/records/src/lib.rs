@@ -20,6 +20,10 @@ use house::{Access, Holds, Key, Menu, Module, Panel, Retention, Table, answer, h
 use journal::{Evidence, Kind};
 use kernel::Permission;
 
+pub use document::{
+    list::{Count, Listing, listing},
+    store::{Filter, Listed, Share},
+};
 pub use model::family_key;
 
 /// Rights of this module.
@@ -198,7 +202,8 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
-        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work"
+        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
+        "0008_counts"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -259,6 +264,7 @@ pub const MODULE: Module = Module {
         let end = "/intern/akte/{file}/beteiligung/{participation}/beenden";
         r.post(Access::Staff(perm::FILE), end, participation::pages::end_of_file);
 
+        r.get(Access::Staff(perm::VIEW), "/intern/dokumente", document::list::documents);
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/dokumente", document::pages::documents);
         r.upload(Access::Staff(perm::FILE), "/intern/vorgang/{case}/dokumente", MOST_BYTES, document::pages::add);
         r.get(
@@ -355,6 +361,12 @@ pub const MODULE: Module = Module {
     menu: &[
         Menu { label: "records-menu-plan", href: "/intern/aktenplan", access: Access::Staff(perm::VIEW), order: 22 },
         Menu {
+            label: "records-menu-documents",
+            href: "/intern/dokumente",
+            access: Access::Staff(perm::VIEW),
+            order: 22,
+        },
+        Menu {
             label: "records-menu-circulation",
             href: "/intern/laufmappen",
             access: Access::Staff(perm::VIEW),
@@ -421,6 +433,7 @@ const PERMISSIONS: &[Permission] = &[
 const TABLES: &[Table] = &[
     Table { name: "records_series", holds: Holds::NoPerson("running numbers") },
     Table { name: "records_file", holds: Holds::NoPerson("a file per entry of the plan and year") },
+    Table { name: "records_file_count", holds: Holds::NoPerson("how many files lie under an entry of the plan") },
     Table {
         name: "records_case",
         holds: Holds::Person {
@@ -440,6 +453,17 @@ const TABLES: &[Table] = &[
                      WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM records_document WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_document_count",
+        holds: Holds::Sum {
+            leave: "UPDATE records_document_count SET n = n - (
+                      SELECT COUNT(*) FROM records_document d WHERE d.tenant = $1 AND d.case_id = $2
+                        AND d.cls = records_document_count.cls AND d.kind = records_document_count.kind)
+                    WHERE tenant = $1 AND EXISTS (SELECT 1 FROM records_document d
+                      WHERE d.tenant = $1 AND d.case_id = $2
+                        AND d.cls = records_document_count.cls AND d.kind = records_document_count.kind)",
         },
     },
     Table {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use askama::Template;
 use axum::{
     Form,
+    extract::Query,
     response::{IntoResponse, Response},
 };
 use contract_records::{Audience, CaseView, DocumentView, Status, VisibleCase};
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use ui::{DateParts, Errors, Page, Row, TimelineEntry, Tone};
 
 use crate::{
+    document::list::{self, Count},
     model::{self, By},
     participation, store,
 };
@@ -44,6 +46,10 @@ struct CasePage<'a> {
     staff: bool,
     panels: Vec<String>,
     documents: Vec<DocumentView>,
+    /// Which of the documents these are; empty when they are all.
+    part: String,
+    /// Address of the page with the next ones; empty on the last.
+    next: String,
     timeline: Vec<TimelineEntry>,
     media_breaks: usize,
     /// Where staff work on the case as a file.
@@ -88,15 +94,95 @@ fn weight(document: &DocumentView) -> &'static str {
     if document.direction == "ausgang" { "primary" } else { "tertiary" }
 }
 
-pub async fn applicant_case(rq: Req, Path(id): Path<CaseId>) -> Answer {
-    show(&rq, id, false).await
+/// Which rows of a list a page shows.
+pub struct Part {
+    /// Number of the first row, from 1.
+    pub first: i64,
+    pub shown: i64,
+    pub count: Count,
 }
 
-pub async fn staff_case(rq: Req, Path(id): Path<CaseId>) -> Answer {
-    show(&rq, id, true).await
+impl Part {
+    /// Number of the first row of the next page.
+    pub fn next(&self) -> i64 {
+        self.first + self.shown
+    }
+
+    /// `1–50 von 12.345`
+    pub fn range(&self, page: &Page) -> String {
+        let (from, to) = (self.first, self.next() - 1);
+        match self.count {
+            Count::Exactly(n) => page.tf("records-range", &[("from", from.into()), ("to", to.into()), ("n", n.into())]),
+            Count::MoreThan(n) => {
+                page.tf("records-range-many", &[("from", from.into()), ("to", to.into()), ("n", n.into())])
+            }
+        }
+    }
+
+    /// What the list holds, and which rows of it these are.
+    pub fn caption(&self, page: &Page, what: String) -> String {
+        format!("{what}: {}", self.range(page))
+    }
 }
 
-async fn show(rq: &Req, id: CaseId, staff: bool) -> Answer {
+/// The kind of a document in words; one that only a city's own process knows, as that calls it.
+pub fn kind_text(page: &Page, kind: &str) -> String {
+    let key = format!("records-value-kind-{kind}");
+    if page.texts.has(page.lang, &key) { page.t(&key) } else { kind.to_owned() }
+}
+
+/// Where in the documents of a case a page begins.
+#[derive(Deserialize, Default)]
+pub struct Place {
+    /// Microseconds and document of the last one of the page before.
+    #[serde(default)]
+    pub nach: String,
+    /// Number of the first one of this page.
+    #[serde(default)]
+    pub ab: String,
+}
+
+/// The documents of a case on one page, which of them these are (empty when they are all), and the end of the address of
+/// the next page (empty on the last).
+pub struct Documents {
+    pub shown: Vec<DocumentView>,
+    pub part: String,
+    pub next: String,
+}
+
+impl Documents {
+    /// Oldest first for staff, of the applicant's the newest first.
+    pub async fn read(rx: &mut Rx, page: &Page, case: CaseId, staff: bool, place: &Place) -> Result<Documents> {
+        let after = list::after(&place.nach);
+        let mut shown = match staff {
+            true => store::documents_after(rx, case, after).await?,
+            false => store::own_documents_after(rx, case, after).await?,
+        };
+        let most = usize::try_from(store::DOCUMENTS).unwrap_or(0);
+        let more = shown.len() > most;
+        shown.truncate(most);
+        let (mut part, mut next) = (String::new(), String::new());
+        if more || after.is_some() {
+            let count = Count::Exactly(store::count_of_case(rx, case, staff).await?);
+            let rows = Part { first: list::first(after, &place.ab), shown: shown.len() as i64, count };
+            part = rows.range(page);
+            if let Some(last) = shown.last().filter(|_| more) {
+                next = format!("?nach={}_{}&ab={}", last.added_at.as_microsecond(), last.id, rows.next());
+            }
+        }
+        Ok(Documents { shown, part, next })
+    }
+}
+
+pub async fn applicant_case(rq: Req, Path(id): Path<CaseId>, Query(place): Query<Place>) -> Answer {
+    show(&rq, id, false, &place).await
+}
+
+pub async fn staff_case(rq: Req, Path(id): Path<CaseId>, Query(place): Query<Place>) -> Answer {
+    show(&rq, id, true, &place).await
+}
+
+async fn show(rq: &Req, id: CaseId, staff: bool, place: &Place) -> Answer {
     let mut rx = rq.city.db.read().await?;
     let case = rq.cx.ask(&mut rx, VisibleCase { case: id }).await?;
     let page = {
@@ -108,10 +194,9 @@ async fn show(rq: &Req, id: CaseId, staff: bool) -> Answer {
     for panel in sorted_panels(rq, staff) {
         panels.extend((panel.render)(&for_module(rq, panel.module), &mut rx, id).await?);
     }
-    let mut documents = visible(store::documents_of(&mut rx, id).await?, staff);
-    if !staff {
-        documents.reverse();
-    }
+    let Documents { shown: documents, part, next } = Documents::read(&mut rx, &page, id, staff, place).await?;
+    let next =
+        if next.is_empty() { next } else { format!("{}/vorgang/{id}{next}", if staff { "/intern" } else { "" }) };
     let steps = store::steps(&mut rx, id).await?;
     let media_breaks = steps.iter().filter(|s| s.media_break).count();
     let names = if staff { names_in(&mut rx, &steps).await? } else { BTreeMap::new() };
@@ -131,7 +216,7 @@ async fn show(rq: &Req, id: CaseId, staff: bool) -> Answer {
     };
     drop(rx);
     log(rq, id, "case").await?;
-    rq.html(&CasePage { page: &page, case, staff, panels, documents, timeline, media_breaks, work })
+    rq.html(&CasePage { page: &page, case, staff, panels, documents, part, next, timeline, media_breaks, work })
 }
 
 struct Panel {
@@ -156,10 +241,6 @@ fn for_module(rq: &Req, module: &'static str) -> Req {
     let mut rq = rq.clone();
     rq.cx.actor.via.push(module);
     rq
-}
-
-fn visible(documents: Vec<DocumentView>, staff: bool) -> Vec<DocumentView> {
-    documents.into_iter().filter(|d| staff || d.audience == Audience::Applicant).collect()
 }
 
 /// The names of the staff in these steps, but of those who were made anonymous.

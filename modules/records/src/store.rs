@@ -247,16 +247,78 @@ impl FromRow for DocumentRow {
 
 pub struct DocumentRow(pub DocumentView);
 
+/// Writes a document with the access class of its case, and counts it there.
+///
+/// # Errors
+/// `NotFound` without such a case.
 pub async fn add_document(tx: &mut Tx, d: &DocumentView) -> Result<()> {
-    let sql = "INSERT INTO records_document (tenant, id, case_id, kind, title, file_id, direction, audience, added_at)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let sql = "SELECT cls, unit FROM records_case WHERE tenant = $1 AND id = $2";
+    let (cls, unit): (i64, String) = tx.one(sql, params![d.case]).await?;
+    let sql =
+        "INSERT INTO records_document (tenant, id, case_id, kind, title, file_id, direction, audience, added_at, cls)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     let audience = d.audience.code();
-    tx.exec_one(sql, params![d.id, d.case, &d.kind, &d.title, d.file, &d.direction, audience, d.added_at]).await
+    let bound = params![d.id, d.case, &d.kind, &d.title, d.file, &d.direction, audience, d.added_at, cls];
+    tx.exec_one(sql, bound).await?;
+    count_documents(tx, cls, &d.kind, &unit, 1).await
 }
 
+async fn count_documents(tx: &mut Tx, cls: i64, kind: &str, unit: &str, by: i64) -> Result<()> {
+    let sql = "INSERT INTO records_document_count (tenant, cls, kind, unit, n) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (tenant, cls, kind) DO UPDATE SET n = records_document_count.n + excluded.n";
+    tx.exec_one(sql, params![cls, kind, unit, by]).await
+}
+
+/// Gives the case to another unit; its documents go with it, in the lists and counts too.
 pub async fn set_unit(tx: &mut Tx, case: CaseId, unit: &str, cls: i64) -> Result<()> {
+    let sql = "SELECT cls, kind, COUNT(*) AS n FROM records_document
+               WHERE tenant = $1 AND case_id = $2 GROUP BY cls, kind";
+    let moved: Vec<(i64, String, i64)> = tx.list(sql, params![case]).await?;
     let sql = "UPDATE records_case SET unit = $3, cls = $4 WHERE tenant = $1 AND id = $2";
-    tx.exec_one(sql, params![case, unit, cls]).await
+    tx.exec_one(sql, params![case, unit, cls]).await?;
+    let sql = "UPDATE records_document SET cls = $3 WHERE tenant = $1 AND case_id = $2";
+    tx.exec(sql, params![case, cls]).await?;
+    for (from, kind, n) in moved {
+        let sql = "UPDATE records_document_count SET n = n - $4 WHERE tenant = $1 AND cls = $2 AND kind = $3";
+        tx.exec_one(sql, params![from, &kind, n]).await?;
+        count_documents(tx, cls, &kind, unit, n).await?;
+    }
+    Ok(())
+}
+
+/// Documents of a case on one page.
+pub const DOCUMENTS: i64 = 100;
+
+/// Behind which document the next page begins.
+pub type After = (Timestamp, DocumentId);
+
+/// After everything that is ever listed: some day in the year 9987.
+pub const END: Timestamp = Timestamp::constant(253_000_000_000, 0);
+
+/// All documents of a case, oldest first, from behind one on: one more than fit on a page, if there are.
+pub async fn documents_after(rx: &mut Rx, case: CaseId, after: Option<After>) -> Result<Vec<DocumentView>> {
+    let sql = "SELECT id, case_id, kind, title, file_id, direction, audience, added_at FROM records_document
+               WHERE tenant = $1 AND case_id = $2 AND (added_at, id) > ($3, $4) ORDER BY added_at, id LIMIT $5";
+    let (at, id) = after.unwrap_or((Timestamp::UNIX_EPOCH, DocumentId::from_uuid(Uuid::nil())));
+    let rows = rx.list::<DocumentRow>(sql, params![case, at, id, DOCUMENTS + 1]).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// The applicant's documents of a case, newest first, from behind one on: one more than fit on a page, if there are.
+pub async fn own_documents_after(rx: &mut Rx, case: CaseId, after: Option<After>) -> Result<Vec<DocumentView>> {
+    let sql = "SELECT id, case_id, kind, title, file_id, direction, audience, added_at FROM records_document
+               WHERE tenant = $1 AND case_id = $2 AND audience = 'applicant' AND (added_at, id) < ($3, $4)
+               ORDER BY added_at DESC, id DESC LIMIT $5";
+    let (at, id) = after.unwrap_or((END, DocumentId::from_uuid(Uuid::max())));
+    let rows = rx.list::<DocumentRow>(sql, params![case, at, id, DOCUMENTS + 1]).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// How many documents lie in a case: all of them, or those the applicant sees.
+pub async fn count_of_case(rx: &mut Rx, case: CaseId, all: bool) -> Result<i64> {
+    let sql = "SELECT COUNT(*) AS n FROM records_document
+               WHERE tenant = $1 AND case_id = $2 AND (audience = 'applicant' OR $3)";
+    Ok(rx.one::<(i64,)>(sql, params![case, all]).await?.0)
 }
 
 pub async fn documents_of(rx: &mut Rx, case: CaseId) -> Result<Vec<DocumentView>> {

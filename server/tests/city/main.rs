@@ -6,6 +6,7 @@ mod blocked;
 mod circulation;
 mod coverage;
 mod desk;
+mod documents;
 mod evidence;
 mod files;
 mod hostile;

@@ -280,6 +280,13 @@ async fn a_process_calls_another_and_hears_its_signal() {
                    WHERE v.tenant = $1 AND i.process = 'muster-rufer' AND v.element = 'gehoert'";
         let heard: Vec<(String,)> = rx.list(sql, &[]).await.unwrap();
         assert_eq!(heard.len(), 1, "the caller heard it once");
+        // What was entered and left in one transaction is written once, with both times.
+        let sql = "SELECT i.process, COUNT(*) AS n, COUNT(v.left_at) AS gone FROM processes_visit v
+                   JOIN processes_instance i ON i.tenant = v.tenant AND i.id = v.instance
+                   WHERE v.tenant = $1 AND i.process IN ('muster-rufer', 'muster-gerufen')
+                   GROUP BY i.process ORDER BY i.process";
+        let visits: Vec<(String, i64, i64)> = rx.list(sql, &[]).await.unwrap();
+        assert!(visits.len() == 2 && visits.iter().all(|(_, n, gone)| *n >= 3 && n == gone), "{visits:?}");
     }
 }
 

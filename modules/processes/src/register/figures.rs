@@ -143,7 +143,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::store::Instance;
+    use crate::store::{Instance, Visit};
 
     #[test]
     fn groups_of_one_to_four_are_hidden() {
@@ -195,6 +195,10 @@ mod tests {
         }
     }
 
+    fn visit(element: &str, entered: Timestamp, left: Option<Timestamp>) -> Visit {
+        Visit { token: 1, element: element.into(), entered, left, interrupted: false }
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn steps_are_counted_on_both_engines() {
         let migrations = crate::MODULE.migrations.unwrap();
@@ -205,25 +209,26 @@ mod tests {
             db::write!(test.db, |tx| {
                 // Six cases: done after ten minutes each, but for one that came back and one that waits.
                 for n in 0..6_i64 {
-                    let instance = instance(&sources);
+                    let mut instance = instance(&sources);
                     let id = instance.id;
-                    crate::store::add(tx, &instance, at(n)).await?;
-                    crate::store::entered(tx, id, 1, "pruefen", at(n)).await?;
+                    crate::store::add(tx, &instance, at(n), None).await?;
+                    crate::store::add_visits(tx, id, &[visit("pruefen", at(n), None)]).await?;
                     crate::store::left(tx, id, 1, "pruefen", at(n + 600), false).await?;
                     if n == 0 {
-                        crate::store::entered(tx, id, 1, "pruefen", at(700)).await?;
-                        crate::store::left(tx, id, 1, "pruefen", at(1_300), false).await?;
+                        crate::store::add_visits(tx, id, &[visit("pruefen", at(700), Some(at(1_300)))]).await?;
                     }
                     if n == 1 {
-                        crate::store::entered(tx, id, 1, "warten", at(700)).await?;
-                        crate::store::save(tx, id, &json!({}), "running", None).await?;
+                        crate::store::add_visits(tx, id, &[visit("warten", at(700), None)]).await?;
+                        instance.status = "running".into();
+                        crate::store::save(tx, &instance, None).await?;
                     } else {
-                        crate::store::save(tx, id, &json!({}), "completed", Some(at(n + 900))).await?;
+                        instance.status = "completed".into();
+                        crate::store::save(tx, &instance, Some(at(n + 900))).await?;
                     }
                 }
                 let old = instance(&sources);
-                crate::store::add(tx, &old, at(-1_000_000)).await?;
-                crate::store::entered(tx, old.id, 1, "pruefen", at(-1_000_000)).await
+                crate::store::add(tx, &old, at(-1_000_000), None).await?;
+                crate::store::add_visits(tx, old.id, &[visit("pruefen", at(-1_000_000), None)]).await
             })
             .unwrap();
             let model = Model::parse(FILE).unwrap();

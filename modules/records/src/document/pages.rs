@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Form,
-    extract::{Multipart, multipart::Field},
+    extract::{Multipart, Query, multipart::Field},
     response::{IntoResponse, Response},
 };
 use contract_records::{CaseView, DocumentView};
@@ -18,7 +18,11 @@ use super::{
     service::{self, Saved, Upload},
     store::{self, Checkout, Version},
 };
-use crate::{file::pages::title_of, pages::download, store as cases};
+use crate::{
+    file::pages::title_of,
+    pages::{self, Place, download},
+    store as cases,
+};
 
 /// Largest document, in bytes.
 const MAX_FILE: usize = 20 * 1024 * 1024;
@@ -101,7 +105,10 @@ struct Line {
 struct Documents<'a> {
     page: &'a Page,
     case: CaseView,
+    caption: String,
     lines: Vec<Line>,
+    /// Address of the page with the next ones; empty on the last.
+    next: String,
     names: HashMap<StaffId, String>,
     may_write: bool,
     typed: String,
@@ -133,24 +140,48 @@ pub async fn names(rx: &mut db::Rx, ids: impl Iterator<Item = StaffId>) -> Resul
     Ok(names)
 }
 
-async fn list<'a>(rq: &Req, page: &'a Page, case: CaseView, typed: String, errors: Errors) -> Result<Documents<'a>> {
+async fn list<'a>(
+    rq: &Req,
+    page: &'a Page,
+    case: CaseView,
+    place: &Place,
+    typed: String,
+    errors: Errors,
+) -> Result<Documents<'a>> {
     let mut rx = rq.city.db.read().await?;
+    let found = pages::Documents::read(&mut rx, page, case.id, true, place).await?;
     let mut lines = Vec::new();
-    for document in cases::documents_of(&mut rx, case.id).await? {
-        let versions = store::versions(&mut rx, document.id).await?;
-        let holder = service::holder(&rq.cx, &mut rx, document.id).await?;
-        let newest = service::newest(&versions);
-        let conflicts = service::open_conflicts(&versions).count();
-        lines.push(Line { document, newest, conflicts, holder });
+    if let (Some(first), Some(last)) = (found.shown.first(), found.shown.last()) {
+        let (first, last) = ((first.added_at, first.id), (last.added_at, last.id));
+        let versions = store::versions_between(&mut rx, case.id, first, last).await?;
+        let holders = store::checkouts_between(&mut rx, case.id, first, last, rq.cx.now()).await?;
+        let mut holders: HashMap<_, _> = holders.into_iter().map(|holder| (holder.document_id, holder)).collect();
+        let mut of_document: HashMap<DocumentId, Vec<Version>> = HashMap::new();
+        for version in versions {
+            of_document.entry(version.document_id).or_default().push(version);
+        }
+        for document in found.shown {
+            let versions = of_document.remove(&document.id).unwrap_or_default();
+            let holder = holders.remove(&document.id);
+            let newest = service::newest(&versions);
+            let conflicts = service::open_conflicts(&versions).count();
+            lines.push(Line { document, newest, conflicts, holder });
+        }
     }
+    let what = page.t("records-documents");
+    let caption = if found.part.is_empty() { what } else { format!("{what}: {}", found.part) };
+    let next = match found.next.as_str() {
+        "" => String::new(),
+        next => format!("/intern/vorgang/{}/dokumente{next}", case.id),
+    };
     let names = names(&mut rx, lines.iter().filter_map(|line| Some(line.holder.as_ref()?.staff_id))).await?;
     let may_write = service::may_write(&rq.cx, &mut rx, &case).await.is_ok();
-    Ok(Documents { page, case, lines, names, may_write, typed, errors })
+    Ok(Documents { page, case, caption, lines, next, names, may_write, typed, errors })
 }
 
-pub async fn documents(rq: Req, Path(id): Path<CaseId>) -> Answer {
+pub async fn documents(rq: Req, Path(id): Path<CaseId>, Query(place): Query<Place>) -> Answer {
     let (case, page) = case_of(&rq, id).await?;
-    rq.html(&list(&rq, &page, case, String::new(), Errors::new()).await?)
+    rq.html(&list(&rq, &page, case, &place, String::new(), Errors::new()).await?)
 }
 
 pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
@@ -165,7 +196,7 @@ pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
     let kind = checked(&page, &mut errors, &sent);
     let Some(kind) = kind.filter(|_| errors.is_empty()) else {
         let page = page.checked(&errors);
-        return rq.invalid(&list(&rq, &page, case, sent.title, errors).await?);
+        return rq.invalid(&list(&rq, &page, case, &Place::default(), sent.title, errors).await?);
     };
     let stored = rq.city.files.put(&rq.cx, sent.bytes.unwrap_or_default()).await?;
     let upload = Upload { stored: &stored, name: &sent.name, media_type: kind.media_type() };

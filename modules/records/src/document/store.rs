@@ -1,6 +1,8 @@
 use db::{Rx, Tx, params};
 use kernel::{CaseId, DocumentId, FileId, Result, StaffId, Timestamp, Uuid};
 
+use crate::store::{After, END};
+
 db::record! {
     /// A version (Fassung) of a document.
     #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +38,30 @@ pub async fn versions(rx: &mut Rx, document: DocumentId) -> Result<Vec<Version>>
     let sql = "SELECT id, document_id, n, based_on, conflict, file_id, note, staff_id, at FROM records_version
                WHERE tenant = $1 AND document_id = $2 ORDER BY n";
     rx.list(sql, params![document]).await
+}
+
+/// The versions of those documents of a case that were added between two, by document and oldest first.
+pub async fn versions_between(rx: &mut Rx, case: CaseId, first: After, last: After) -> Result<Vec<Version>> {
+    let sql = "SELECT v.id, v.document_id, v.n, v.based_on, v.conflict, v.file_id, v.note, v.staff_id, v.at
+               FROM records_document d JOIN records_version v ON v.tenant = d.tenant AND v.document_id = d.id
+               WHERE d.tenant = $1 AND d.case_id = $2 AND (d.added_at, d.id) >= ($3, $4)
+                 AND (d.added_at, d.id) <= ($5, $6) ORDER BY v.document_id, v.n";
+    rx.list(sql, params![case, first.0, first.1, last.0, last.1]).await
+}
+
+/// Who has one of those documents out at this moment.
+pub async fn checkouts_between(
+    rx: &mut Rx,
+    case: CaseId,
+    first: After,
+    last: After,
+    now: Timestamp,
+) -> Result<Vec<Checkout>> {
+    let sql = "SELECT k.document_id, k.staff_id, k.at, k.until
+               FROM records_document d JOIN records_checkout k ON k.tenant = d.tenant AND k.document_id = d.id
+               WHERE d.tenant = $1 AND d.case_id = $2 AND (d.added_at, d.id) >= ($3, $4)
+                 AND (d.added_at, d.id) <= ($5, $6) AND k.until > $7";
+    rx.list(sql, params![case, first.0, first.1, last.0, last.1, now]).await
 }
 
 pub async fn add_version(tx: &mut Tx, v: &Version) -> Result<()> {
@@ -83,3 +109,97 @@ pub async fn older_files(rx: &mut Rx, case: CaseId) -> Result<Vec<FileId>> {
                WHERE v.tenant = $1 AND d.case_id = $2 AND v.file_id <> d.file_id";
     Ok(rx.list::<(FileId,)>(sql, params![case]).await?.into_iter().map(|(file,)| file).collect())
 }
+
+/// Which documents a list shows; what is empty lets all through.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    /// Key of the unit that leads the case.
+    pub unit: Option<String>,
+    pub kind: Option<String>,
+    /// Added from this moment on.
+    pub from: Option<Timestamp>,
+    /// Added before this moment.
+    pub before: Option<Timestamp>,
+}
+
+db::record! {
+    /// How many documents of a kind lie in those cases of a unit that the reader may see.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Share {
+        pub unit: String,
+        pub kind: String,
+        pub n: i64,
+    }
+}
+
+/// What the reader may see, by unit and kind: exact, since every write keeps the counts.
+pub async fn shares(rx: &mut Rx, staff: StaffId) -> Result<Vec<Share>> {
+    let sql = "SELECT k.unit, k.kind, CAST(SUM(k.n) AS BIGINT) AS n FROM records_document_count k
+               JOIN identity_access a ON a.tenant = k.tenant AND a.cls = k.cls AND a.actor = $2
+               WHERE k.tenant = $1 AND k.n > 0 GROUP BY k.unit, k.kind ORDER BY k.unit, k.kind";
+    rx.list(sql, params![staff]).await
+}
+
+/// How many documents there are, whoever sees them.
+pub async fn total(rx: &mut Rx) -> Result<i64> {
+    let sql = "SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) AS n FROM records_document_count WHERE tenant = $1";
+    Ok(rx.one::<(i64,)>(sql, &[]).await?.0)
+}
+
+db::record! {
+    /// A line of the list of documents.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Listed {
+        pub id: DocumentId,
+        pub case_id: CaseId,
+        pub kind: String,
+        pub title: String,
+        pub added_at: Timestamp,
+        /// Aktenzeichen of the case.
+        pub number: String,
+        pub unit: String,
+    }
+}
+
+/// The documents an actor may see, newest first. Two ways to the same answer, as in the list of cases: who sees little is
+/// led by the classes (`by_class`), who sees much by the order.
+pub async fn list(
+    rx: &mut Rx,
+    staff: StaffId,
+    filter: &Filter,
+    after: Option<After>,
+    by_class: bool,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    let from = filter.from.unwrap_or(Timestamp::UNIX_EPOCH);
+    let end = (filter.before.unwrap_or(END), DocumentId::from_uuid(Uuid::nil()));
+    let (at, id) = after.unwrap_or(end);
+    let bound = params![staff, filter.unit.clone(), filter.kind.clone(), from, at, id, limit];
+    if by_class { rx.list(BY_CLASS, bound).await } else { rx.list(BY_ORDER, bound).await }
+}
+
+// CROSS JOIN: SQLite keeps to this order of tables then.
+const BY_CLASS: &str = "SELECT d.id, d.case_id, d.kind, d.title, d.added_at, c.number, c.unit
+    FROM (SELECT i.id, i.added_at
+          FROM identity_access a CROSS JOIN records_document_count k CROSS JOIN records_document i
+          WHERE a.tenant = $1 AND a.actor = $2 AND k.tenant = $1 AND k.cls = a.cls
+            AND (CAST($3 AS TEXT) IS NULL OR k.unit = $3) AND (CAST($4 AS TEXT) IS NULL OR k.kind = $4)
+            AND i.tenant = $1 AND i.cls = k.cls AND i.kind = k.kind
+            AND i.added_at >= $5 AND (i.added_at, i.id) < ($6, $7)
+          ORDER BY i.added_at DESC, i.id DESC LIMIT $8) p
+    JOIN records_document d ON d.tenant = $1 AND d.id = p.id
+    JOIN records_case c ON c.tenant = $1 AND c.id = d.case_id
+    ORDER BY d.added_at DESC, d.id DESC";
+
+const BY_ORDER: &str = "SELECT d.id, d.case_id, d.kind, d.title, d.added_at, c.number, c.unit
+    FROM (SELECT i.id, i.added_at FROM records_document i
+          WHERE i.tenant = $1 AND i.added_at >= $5 AND (i.added_at, i.id) < ($6, $7)
+            AND (CAST($4 AS TEXT) IS NULL OR i.kind = $4)
+            AND EXISTS (SELECT 1 FROM identity_access a WHERE a.tenant = $1 AND a.actor = $2 AND a.cls = i.cls)
+            AND (CAST($3 AS TEXT) IS NULL OR EXISTS (
+              SELECT 1 FROM records_document_count k
+              WHERE k.tenant = $1 AND k.cls = i.cls AND k.kind = i.kind AND k.unit = $3))
+          ORDER BY i.added_at DESC, i.id DESC LIMIT $8) p
+    JOIN records_document d ON d.tenant = $1 AND d.id = p.id
+    JOIN records_case c ON c.tenant = $1 AND c.id = d.case_id
+    ORDER BY d.added_at DESC, d.id DESC";

@@ -12,6 +12,7 @@ use super::{
     store::{self, File},
 };
 use crate::{
+    document::list::Count,
     links::{
         self,
         pages::{other_is, reach},
@@ -19,7 +20,7 @@ use crate::{
         store::{Contact, Thing},
     },
     notes,
-    pages::{status, tone},
+    pages::{Part, status, tone},
     perm,
     plan::{self, Changes, Entry, Fault, Plan},
 };
@@ -145,6 +146,7 @@ struct Files<'a> {
     page: &'a Page,
     entry: Option<&'a Entry>,
     files: Vec<File>,
+    caption: String,
     units: identity::Units,
     next: String,
     may_open: bool,
@@ -163,6 +165,9 @@ pub struct Which {
     /// `<moment>,<id>` of the last file of the page before.
     #[serde(default)]
     nach: String,
+    /// Number of the first file of this page.
+    #[serde(default)]
+    ab: String,
 }
 
 fn after(which: &Which) -> Option<(Timestamp, Uuid)> {
@@ -175,17 +180,23 @@ pub async fn files(rq: Req, Query(which): Query<Which>) -> Answer {
     let entry = plan.entry(&which.plan);
     let mut rx = rq.city.db.read().await?;
     let staff = service::staff(&rq.cx)?;
-    let mut files = store::files(&mut rx, staff, entry.map(|entry| entry.key.as_str()), after(&which)).await?;
+    let (key, after) = (entry.map(|entry| entry.key.as_str()), after(&which));
+    let share = store::counts(&mut rx, staff, key).await?;
+    let mut files = store::files(&mut rx, staff, key, after, share).await?;
     let units = identity::units(&mut rx).await?;
     drop(rx);
     let on_page = usize::try_from(store::PAGE).unwrap_or(0);
     let more = files.len() > on_page;
     files.truncate(on_page);
+    let first = if after.is_some() { which.ab.parse().unwrap_or(1).max(1) } else { 1 };
+    let part = Part { first, shown: files.len() as i64, count: Count::Exactly(share.0) };
     let next = files.last().filter(|_| more).map_or_else(String::new, |last| {
-        format!("/intern/akten?plan={}&nach={},{}", entry.map_or("", |e| &e.key), last.opened_at, last.id)
+        let (plan, at, id) = (key.unwrap_or_default(), last.opened_at, last.id);
+        format!("/intern/akten?plan={plan}&nach={at},{id}&ab={}", part.next())
     });
     let page = rq.page("records-files-title");
-    rq.html(&Files { page: &page, entry, files, units, next, may_open: rq.cx.actor.allows(perm::FILE) })
+    let caption = part.caption(&page, page.t("records-files-caption"));
+    rq.html(&Files { page: &page, entry, files, caption, units, next, may_open: rq.cx.actor.allows(perm::FILE) })
 }
 
 #[derive(Deserialize, Default)]

@@ -211,7 +211,7 @@ pub async fn set_closed(cx: &Cx, tx: &mut Tx, file: Uuid, closed: bool) -> Resul
     if closed && store::open_inside(tx, file.id).await? > 0 {
         return Err(Error::refused("records-open-cases"));
     }
-    store::set_closed(tx, file.id, closed.then(|| cx.now())).await?;
+    store::set_closed(tx, &file, closed.then(|| cx.now())).await?;
     journal::emit_evidence(tx, cx, &FileClosed { file: file.id, closed }, None, &FILE).await?;
     Ok(())
 }

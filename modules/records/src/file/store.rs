@@ -1,7 +1,7 @@
 use db::{Rx, Tx, params};
 use kernel::{CaseId, Result, StaffId, Timestamp, Uuid};
 
-use crate::store::{CaseRow, CaseView};
+use crate::store::{CaseRow, CaseView, END};
 
 /// Files on one page.
 pub const PAGE: i64 = 50;
@@ -67,7 +67,27 @@ pub async fn add(tx: &mut Tx, f: &File) -> Result<()> {
             f.opened_at,
         ],
     )
-    .await
+    .await?;
+    match f.cls {
+        Some(cls) => count(tx, cls, &f.entry, f.closed_at.is_some(), 1).await,
+        None => Ok(()),
+    }
+}
+
+async fn count(tx: &mut Tx, cls: i64, entry: &str, closed: bool, by: i64) -> Result<()> {
+    let sql = "INSERT INTO records_file_count (tenant, cls, entry, closed, n) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (tenant, cls, entry, closed) DO UPDATE SET n = records_file_count.n + excluded.n";
+    tx.exec_one(sql, params![cls, entry, closed, by]).await
+}
+
+/// How many files of one matter the actor may see, and how many there are; of one entry, or of all.
+pub async fn counts(rx: &mut Rx, staff: StaffId, entry: Option<&str>) -> Result<(i64, i64)> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN a.cls IS NULL THEN 0 ELSE k.n END), 0) AS BIGINT) AS visible,
+                      CAST(COALESCE(SUM(k.n), 0) AS BIGINT) AS total
+               FROM records_file_count k
+               LEFT JOIN identity_access a ON a.tenant = k.tenant AND a.cls = k.cls AND a.actor = $2
+               WHERE k.tenant = $1 AND (CAST($3 AS TEXT) IS NULL OR k.entry = $3)";
+    rx.one(sql, params![staff, entry]).await
 }
 
 pub async fn file(rx: &mut Rx, id: Uuid) -> Result<File> {
@@ -94,23 +114,47 @@ pub async fn file_for_staff(rx: &mut Rx, id: Uuid, staff: StaffId) -> Result<Fil
 }
 
 /// Files of one matter that the actor may see, newest first, from behind (`opened`, `id`) on; of one entry, or of all.
+/// `share` is the answer of [`counts`]: who sees little is led by the classes, who sees much by the order.
 pub async fn files(
     rx: &mut Rx,
     staff: StaffId,
     entry: Option<&str>,
     after: Option<(Timestamp, Uuid)>,
+    share: (i64, i64),
 ) -> Result<Vec<File>> {
-    let sql =
-        "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
-                 f.storage, f.opened_at, f.closed_at
-               FROM records_file f
-               JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
-               WHERE f.tenant = $1 AND (CAST($3 AS TEXT) IS NULL OR f.entry = $3)
-                 AND (CAST($4 AS TIMESTAMPTZ) IS NULL OR f.opened_at < $4 OR (f.opened_at = $4 AND f.id < $5))
-               ORDER BY f.opened_at DESC, f.id DESC LIMIT $6";
-    let (at, id) = (after.map(|(at, _)| at), after.map(|(_, id)| id));
-    rx.list(sql, params![staff, entry, at, id, PAGE + 1]).await
+    let (at, id) = after.unwrap_or((END, Uuid::max()));
+    let (visible, total) = share;
+    match entry {
+        _ if visible.saturating_mul(200) < total => rx.list(BY_CLASS, params![staff, entry, at, id, PAGE + 1]).await,
+        Some(entry) => rx.list(BY_ENTRY, params![staff, entry, at, id, PAGE + 1]).await,
+        None => rx.list(BY_ORDER, params![staff, at, id, PAGE + 1]).await,
+    }
 }
+
+// CROSS JOIN: SQLite keeps to this order of tables then.
+const BY_CLASS: &str =
+    "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
+            f.storage, f.opened_at, f.closed_at
+     FROM identity_access a CROSS JOIN records_file f
+     WHERE a.tenant = $1 AND a.actor = $2 AND f.tenant = $1 AND f.cls = a.cls
+       AND (CAST($3 AS TEXT) IS NULL OR f.entry = $3) AND (f.opened_at, f.id) < ($4, $5)
+     ORDER BY f.opened_at DESC, f.id DESC LIMIT $6";
+
+const BY_ENTRY: &str =
+    "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
+            f.storage, f.opened_at, f.closed_at
+     FROM records_file f
+     WHERE f.tenant = $1 AND f.entry = $3 AND (f.opened_at, f.id) < ($4, $5)
+       AND EXISTS (SELECT 1 FROM identity_access a WHERE a.tenant = $1 AND a.actor = $2 AND a.cls = f.cls)
+     ORDER BY f.opened_at DESC, f.id DESC LIMIT $6";
+
+const BY_ORDER: &str =
+    "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
+            f.storage, f.opened_at, f.closed_at
+     FROM records_file f
+     WHERE f.tenant = $1 AND (f.opened_at, f.id) < ($3, $4)
+       AND EXISTS (SELECT 1 FROM identity_access a WHERE a.tenant = $1 AND a.actor = $2 AND a.cls = f.cls)
+     ORDER BY f.opened_at DESC, f.id DESC LIMIT $5";
 
 /// Parts (Teilakten, Bände) of a file that the actor may see.
 pub async fn parts(rx: &mut Rx, staff: StaffId, of: Uuid) -> Result<Vec<File>> {
@@ -146,9 +190,14 @@ pub async fn open_inside(rx: &mut Rx, file: Uuid) -> Result<i64> {
     Ok(rx.one::<(i64,)>(sql, params![file]).await?.0)
 }
 
-pub async fn set_closed(tx: &mut Tx, file: Uuid, closed: Option<Timestamp>) -> Result<()> {
+/// Closes a file, or opens it again, and counts it there.
+pub async fn set_closed(tx: &mut Tx, file: &File, closed: Option<Timestamp>) -> Result<()> {
     let sql = "UPDATE records_file SET closed_at = $3 WHERE tenant = $1 AND id = $2";
-    tx.exec_one(sql, params![file, closed]).await
+    tx.exec_one(sql, params![file.id, closed]).await?;
+    let (was, is) = (file.closed_at.is_some(), closed.is_some());
+    let Some(cls) = file.cls.filter(|_| was != is) else { return Ok(()) };
+    count(tx, cls, &file.entry, was, -1).await?;
+    count(tx, cls, &file.entry, is, 1).await
 }
 
 /// How long a case is kept, by the rule of the day on which it was closed.
@@ -171,8 +220,8 @@ pub async fn used_entries(rx: &mut Rx) -> Result<Vec<String>> {
 
 /// How many open files of an entry the actor may see, by entry.
 pub async fn open_by_entry(rx: &mut Rx, staff: StaffId) -> Result<Vec<(String, i64)>> {
-    let sql = "SELECT f.entry, COUNT(*) AS n FROM records_file f
-               JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
-               WHERE f.tenant = $1 AND f.closed_at IS NULL GROUP BY f.entry";
+    let sql = "SELECT k.entry, CAST(SUM(k.n) AS BIGINT) AS n FROM records_file_count k
+               JOIN identity_access a ON a.tenant = k.tenant AND a.cls = k.cls AND a.actor = $2
+               WHERE k.tenant = $1 AND k.closed = false GROUP BY k.entry";
     rx.list(sql, params![staff]).await
 }
