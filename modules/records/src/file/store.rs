@@ -80,6 +80,15 @@ async fn count(tx: &mut Tx, cls: i64, entry: &str, closed: bool, by: i64) -> Res
     tx.exec_one(sql, params![cls, entry, closed, by]).await
 }
 
+/// The file and its place in the counts move to another class.
+pub async fn set_class(tx: &mut Tx, file: &File, cls: i64) -> Result<()> {
+    if let Some(before) = file.cls {
+        count(tx, before, &file.entry, file.closed_at.is_some(), -1).await?;
+    }
+    count(tx, cls, &file.entry, file.closed_at.is_some(), 1).await?;
+    tx.exec_one("UPDATE records_file SET cls = $3 WHERE tenant = $1 AND id = $2", params![file.id, cls]).await
+}
+
 /// How many files of one matter the actor may see, and how many there are; of one entry, or of all.
 pub async fn counts(rx: &mut Rx, staff: StaffId, entry: Option<&str>) -> Result<(i64, i64)> {
     let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN a.cls IS NULL THEN 0 ELSE k.n END), 0) AS BIGINT) AS visible,

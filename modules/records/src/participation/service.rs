@@ -227,7 +227,7 @@ async fn settle_file(cx: &Cx, tx: &mut Tx, file: &File, what: &str, unit: &str) 
     let units = store::units_of_file(tx, file.id, today).await?;
     let cls = identity::access::class_shared(tx, today, class, &file.unit, &units).await?;
     if cls != class {
-        store::set_file_class(tx, file.id, cls).await?;
+        files::set_class(tx, file, cls).await?;
         journal::emit_evidence(tx, cx, &FileShared { file: file.id }, None, &FILE).await?;
     }
     for case in store::cases_of_file(tx, file.id).await? {

@@ -106,7 +106,3 @@ pub async fn cases_of_file(rx: &mut Rx, file: Uuid) -> Result<Vec<CaseId>> {
                WHERE c.tenant = $1 AND c.file_id = $2 ORDER BY c.id";
     Ok(rx.list::<(CaseId,)>(sql, params![file]).await?.into_iter().map(|(id,)| id).collect())
 }
-
-pub async fn set_file_class(tx: &mut Tx, file: Uuid, cls: i64) -> Result<()> {
-    tx.exec_one("UPDATE records_file SET cls = $3 WHERE tenant = $1 AND id = $2", params![file, cls]).await
-}
