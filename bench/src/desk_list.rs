@@ -16,7 +16,7 @@ use crate::{
     town,
 };
 
-const CLASSES: usize = 500;
+pub const CLASSES: usize = 500;
 /// The first hundred classes share a fiftieth of all cases, the other four hundred the rest.
 const SMALL: usize = 100;
 /// Lists that are asked for per clerk.
@@ -25,9 +25,9 @@ const ASKED: usize = 400;
 const BATCH: i64 = 50_000;
 
 /// Somebody who sees a thousandth of all cases, and somebody who sees six tenths.
-struct Clerks {
-    little: StaffId,
-    much: StaffId,
+pub struct Clerks {
+    pub little: StaffId,
+    pub much: StaffId,
 }
 
 pub async fn measure(folder: &Path, cases: i64) -> Result<Vec<Figure>> {
@@ -53,7 +53,7 @@ pub async fn measure(folder: &Path, cases: i64) -> Result<Vec<Figure>> {
 }
 
 /// What PostgreSQL's autovacuum does by itself a minute after a load.
-fn analyse(url: &str) -> Result<()> {
+pub fn analyse(url: &str) -> Result<()> {
     let done = std::process::Command::new("psql").args(["-q", "-c", "VACUUM ANALYZE", url]).status();
     let done = done.context("psql, to have the freshly filled tables analysed")?;
     anyhow::ensure!(done.success(), "psql did not analyse the tables");
@@ -105,20 +105,10 @@ fn opened_at(number: i64) -> Result<Timestamp> {
 
 /// Fills an empty database; a filled one stays as it is.
 async fn filled(db: &Db, cases: i64) -> Result<Clerks> {
-    let cx = Cx::new(db.tenant(), Principal::System { name: "bench" }, Sources::system());
-    let staff = identity::all_staff(&mut db.read().await?).await?;
-    let clerk = |login: &str| staff.iter().find(|s| s.login == login).map(|s| s.id);
-    if let (Some(little), Some(much)) = (clerk("little"), clerk("much")) {
-        return Ok(Clerks { little, much });
+    if let Some(clerks) = Clerks::there(db).await? {
+        return Ok(clerks);
     }
-    let organisation = town::organisation(CLASSES);
-    db::write!(db, |tx| {
-        identity::load_organisation(tx, &cx, &organisation).await?;
-        for unit in (0..CLASSES).map(town::unit_key) {
-            identity::access::class_for(tx, cx.today(), &unit, Confidentiality::Normal, None).await?;
-        }
-        Ok(())
-    })?;
+    classes(db).await?;
     let mut from = 0;
     while from < cases {
         let upto = (from + BATCH).min(cases);
@@ -130,10 +120,42 @@ async fn filled(db: &Db, cases: i64) -> Result<Clerks> {
                    SELECT tenant, cls, closed, COUNT(*) FROM desk_item WHERE tenant = $1 GROUP BY tenant, cls, closed";
         tx.exec(sql, &[]).await.map(|_| ())
     })?;
-    // 5 of the small classes are a thousandth of all cases, 245 of the large ones about sixty hundredths.
-    let little: Vec<usize> = (0..SMALL).step_by(SMALL / 5).collect();
-    let much: Vec<usize> = (SMALL..SMALL + 245).collect();
-    Ok(Clerks { little: clerk_in(db, &cx, "little", &little).await?, much: clerk_in(db, &cx, "much", &much).await? })
+    Clerks::made(db).await
+}
+
+/// One class for each of the units.
+pub async fn classes(db: &Db) -> Result<()> {
+    let cx = Cx::new(db.tenant(), Principal::System { name: "bench" }, Sources::system());
+    let organisation = town::organisation(CLASSES);
+    db::write!(db, |tx| {
+        identity::load_organisation(tx, &cx, &organisation).await?;
+        for unit in (0..CLASSES).map(town::unit_key) {
+            identity::access::class_for(tx, cx.today(), &unit, Confidentiality::Normal, None).await?;
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+impl Clerks {
+    /// Those of a database that was filled to its end.
+    pub async fn there(db: &Db) -> Result<Option<Clerks>> {
+        let staff = identity::all_staff(&mut db.read().await?).await?;
+        let clerk = |login: &str| staff.iter().find(|s| s.login == login).map(|s| s.id);
+        Ok(clerk("little").zip(clerk("much")).map(|(little, much)| Clerks { little, much }))
+    }
+
+    /// Made last: they say that the database is filled.
+    pub async fn made(db: &Db) -> Result<Clerks> {
+        let cx = Cx::new(db.tenant(), Principal::System { name: "bench" }, Sources::system());
+        // 5 of the small classes are a thousandth of all cases, 245 of the large ones about sixty hundredths.
+        let little: Vec<usize> = (0..SMALL).step_by(SMALL / 5).collect();
+        let much: Vec<usize> = (SMALL..SMALL + 245).collect();
+        Ok(Clerks {
+            little: clerk_in(db, &cx, "little", &little).await?,
+            much: clerk_in(db, &cx, "much", &much).await?,
+        })
+    }
 }
 
 /// The cases from one number to another; those of each class are scattered over all of the time.

@@ -3,7 +3,9 @@
 //!
 //! `cargo run --release -p bench -- 50000` measures with so many cases instead of a million, to try it out.
 
+mod case_page;
 mod desk_list;
+mod documents;
 mod figures;
 mod form;
 mod full_text;
@@ -50,6 +52,10 @@ async fn main() -> Result<ExitCode> {
     all.extend(desk_list::measure(&folder, cases).await?);
     eprintln!("full text of {cases} cases, filled at the first run …");
     all.extend(full_text::measure(&folder, cases)?);
+    eprintln!("list of {cases} documents, filled at the first run …");
+    all.extend(documents::measure(&folder, cases).await?);
+    eprintln!("a case with 1000 documents …");
+    all.extend(case_page::measure().await?);
     eprintln!("process instances …");
     all.extend(instances::measure(&folder, usize::try_from(cases / 50)?).await?);
     let entries = u64::try_from(cases)? * 10;

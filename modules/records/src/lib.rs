@@ -459,11 +459,9 @@ const TABLES: &[Table] = &[
         name: "records_document_count",
         holds: Holds::Sum {
             leave: "UPDATE records_document_count SET n = n - (
-                      SELECT COUNT(*) FROM records_document d WHERE d.tenant = $1 AND d.case_id = $2
-                        AND d.cls = records_document_count.cls AND d.kind = records_document_count.kind)
-                    WHERE tenant = $1 AND EXISTS (SELECT 1 FROM records_document d
-                      WHERE d.tenant = $1 AND d.case_id = $2
-                        AND d.cls = records_document_count.cls AND d.kind = records_document_count.kind)",
+                      SELECT COUNT(*) FROM records_document d
+                      WHERE d.tenant = $1 AND d.case_id = $2 AND d.kind = records_document_count.kind)
+                    WHERE tenant = $1 AND cls = (SELECT c.cls FROM records_case c WHERE c.tenant = $1 AND c.id = $2)",
         },
     },
     Table {

@@ -298,7 +298,8 @@ pub const END: Timestamp = Timestamp::constant(253_000_000_000, 0);
 /// All documents of a case, oldest first, from behind one on: one more than fit on a page, if there are.
 pub async fn documents_after(rx: &mut Rx, case: CaseId, after: Option<After>) -> Result<Vec<DocumentView>> {
     let sql = "SELECT id, case_id, kind, title, file_id, direction, audience, added_at FROM records_document
-               WHERE tenant = $1 AND case_id = $2 AND (added_at, id) > ($3, $4) ORDER BY added_at, id LIMIT $5";
+               WHERE tenant = $1 AND case_id = $2 AND added_at >= $3 AND (added_at > $3 OR id > $4)
+               ORDER BY added_at, id LIMIT $5";
     let (at, id) = after.unwrap_or((Timestamp::UNIX_EPOCH, DocumentId::from_uuid(Uuid::nil())));
     let rows = rx.list::<DocumentRow>(sql, params![case, at, id, DOCUMENTS + 1]).await?;
     Ok(rows.into_iter().map(|row| row.0).collect())
@@ -307,7 +308,8 @@ pub async fn documents_after(rx: &mut Rx, case: CaseId, after: Option<After>) ->
 /// The applicant's documents of a case, newest first, from behind one on: one more than fit on a page, if there are.
 pub async fn own_documents_after(rx: &mut Rx, case: CaseId, after: Option<After>) -> Result<Vec<DocumentView>> {
     let sql = "SELECT id, case_id, kind, title, file_id, direction, audience, added_at FROM records_document
-               WHERE tenant = $1 AND case_id = $2 AND audience = 'applicant' AND (added_at, id) < ($3, $4)
+               WHERE tenant = $1 AND case_id = $2 AND audience = 'applicant' AND added_at <= $3
+                 AND (added_at < $3 OR id < $4)
                ORDER BY added_at DESC, id DESC LIMIT $5";
     let (at, id) = after.unwrap_or((END, DocumentId::from_uuid(Uuid::max())));
     let rows = rx.list::<DocumentRow>(sql, params![case, at, id, DOCUMENTS + 1]).await?;

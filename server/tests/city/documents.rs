@@ -31,7 +31,7 @@ async fn open_case(clerk: &mut Browser) -> CaseId {
 /// Puts so many documents into a case, as another room does.
 async fn add(test: &TestCity, case: CaseId, n: usize) {
     let mut cx = test.app.cx(&test.city, "test");
-    cx.actor.via = vec!["registers"];
+    cx.actor.via = vec!["desk"];
     db::write!(test.city.db, |tx| {
         for number in 0..n {
             let document = AddDocument {

@@ -152,7 +152,7 @@ async fn list<'a>(
     let found = pages::Documents::read(&mut rx, page, case.id, true, place).await?;
     let mut lines = Vec::new();
     if let (Some(first), Some(last)) = (found.shown.first(), found.shown.last()) {
-        let (first, last) = ((first.added_at, first.id), (last.added_at, last.id));
+        let (first, last) = (first.added_at, last.added_at);
         let versions = store::versions_between(&mut rx, case.id, first, last).await?;
         let holders = store::checkouts_between(&mut rx, case.id, first, last, rq.cx.now()).await?;
         let mut holders: HashMap<_, _> = holders.into_iter().map(|holder| (holder.document_id, holder)).collect();

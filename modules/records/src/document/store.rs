@@ -40,28 +40,29 @@ pub async fn versions(rx: &mut Rx, document: DocumentId) -> Result<Vec<Version>>
     rx.list(sql, params![document]).await
 }
 
-/// The versions of those documents of a case that were added between two, by document and oldest first.
-pub async fn versions_between(rx: &mut Rx, case: CaseId, first: After, last: After) -> Result<Vec<Version>> {
+/// The versions of those documents of a case that were added from one moment to another, by document and oldest first.
+pub async fn versions_between(rx: &mut Rx, case: CaseId, first: Timestamp, last: Timestamp) -> Result<Vec<Version>> {
+    // CROSS JOIN: SQLite keeps to this order of tables then, here and below.
     let sql = "SELECT v.id, v.document_id, v.n, v.based_on, v.conflict, v.file_id, v.note, v.staff_id, v.at
-               FROM records_document d JOIN records_version v ON v.tenant = d.tenant AND v.document_id = d.id
-               WHERE d.tenant = $1 AND d.case_id = $2 AND (d.added_at, d.id) >= ($3, $4)
-                 AND (d.added_at, d.id) <= ($5, $6) ORDER BY v.document_id, v.n";
-    rx.list(sql, params![case, first.0, first.1, last.0, last.1]).await
+               FROM records_document d CROSS JOIN records_version v
+               WHERE d.tenant = $1 AND d.case_id = $2 AND d.added_at >= $3 AND d.added_at <= $4
+                 AND v.tenant = $1 AND v.document_id = d.id ORDER BY v.document_id, v.n";
+    rx.list(sql, params![case, first, last]).await
 }
 
 /// Who has one of those documents out at this moment.
 pub async fn checkouts_between(
     rx: &mut Rx,
     case: CaseId,
-    first: After,
-    last: After,
+    first: Timestamp,
+    last: Timestamp,
     now: Timestamp,
 ) -> Result<Vec<Checkout>> {
     let sql = "SELECT k.document_id, k.staff_id, k.at, k.until
-               FROM records_document d JOIN records_checkout k ON k.tenant = d.tenant AND k.document_id = d.id
-               WHERE d.tenant = $1 AND d.case_id = $2 AND (d.added_at, d.id) >= ($3, $4)
-                 AND (d.added_at, d.id) <= ($5, $6) AND k.until > $7";
-    rx.list(sql, params![case, first.0, first.1, last.0, last.1, now]).await
+               FROM records_document d CROSS JOIN records_checkout k
+               WHERE d.tenant = $1 AND d.case_id = $2 AND d.added_at >= $3 AND d.added_at <= $4
+                 AND k.tenant = $1 AND k.document_id = d.id AND k.until > $5";
+    rx.list(sql, params![case, first, last, now]).await
 }
 
 pub async fn add_version(tx: &mut Tx, v: &Version) -> Result<()> {
@@ -104,9 +105,9 @@ pub async fn checked_out_in(rx: &mut Rx, case: CaseId, now: Timestamp) -> Result
 
 /// Bytes of all versions of the case's documents that are not the documents' own newest.
 pub async fn older_files(rx: &mut Rx, case: CaseId) -> Result<Vec<FileId>> {
-    let sql = "SELECT v.file_id FROM records_version v
-               JOIN records_document d ON d.tenant = v.tenant AND d.id = v.document_id
-               WHERE v.tenant = $1 AND d.case_id = $2 AND v.file_id <> d.file_id";
+    let sql = "SELECT v.file_id FROM records_document d CROSS JOIN records_version v
+               WHERE d.tenant = $1 AND d.case_id = $2 AND v.tenant = $1 AND v.document_id = d.id
+                 AND v.file_id <> d.file_id";
     Ok(rx.list::<(FileId,)>(sql, params![case]).await?.into_iter().map(|(file,)| file).collect())
 }
 
@@ -184,22 +185,22 @@ const BY_CLASS: &str = "SELECT d.id, d.case_id, d.kind, d.title, d.added_at, c.n
           FROM identity_access a CROSS JOIN records_document_count k CROSS JOIN records_document i
           WHERE a.tenant = $1 AND a.actor = $2 AND k.tenant = $1 AND k.cls = a.cls
             AND (CAST($3 AS TEXT) IS NULL OR k.unit = $3) AND (CAST($4 AS TEXT) IS NULL OR k.kind = $4)
-            AND i.tenant = $1 AND i.cls = k.cls AND i.kind = k.kind
+            AND i.tenant = $1 AND i.cls IS NOT NULL AND i.cls = k.cls AND i.kind = k.kind
             AND i.added_at >= $5 AND (i.added_at, i.id) < ($6, $7)
           ORDER BY i.added_at DESC, i.id DESC LIMIT $8) p
-    JOIN records_document d ON d.tenant = $1 AND d.id = p.id
-    JOIN records_case c ON c.tenant = $1 AND c.id = d.case_id
+    CROSS JOIN records_document d CROSS JOIN records_case c
+    WHERE d.tenant = $1 AND d.id = p.id AND c.tenant = $1 AND c.id = d.case_id
     ORDER BY d.added_at DESC, d.id DESC";
 
 const BY_ORDER: &str = "SELECT d.id, d.case_id, d.kind, d.title, d.added_at, c.number, c.unit
     FROM (SELECT i.id, i.added_at FROM records_document i
-          WHERE i.tenant = $1 AND i.added_at >= $5 AND (i.added_at, i.id) < ($6, $7)
+          WHERE i.tenant = $1 AND i.cls IS NOT NULL AND i.added_at >= $5 AND (i.added_at, i.id) < ($6, $7)
             AND (CAST($4 AS TEXT) IS NULL OR i.kind = $4)
             AND EXISTS (SELECT 1 FROM identity_access a WHERE a.tenant = $1 AND a.actor = $2 AND a.cls = i.cls)
             AND (CAST($3 AS TEXT) IS NULL OR EXISTS (
               SELECT 1 FROM records_document_count k
               WHERE k.tenant = $1 AND k.cls = i.cls AND k.kind = i.kind AND k.unit = $3))
           ORDER BY i.added_at DESC, i.id DESC LIMIT $8) p
-    JOIN records_document d ON d.tenant = $1 AND d.id = p.id
-    JOIN records_case c ON c.tenant = $1 AND c.id = d.case_id
+    CROSS JOIN records_document d CROSS JOIN records_case c
+    WHERE d.tenant = $1 AND d.id = p.id AND c.tenant = $1 AND c.id = d.case_id
     ORDER BY d.added_at DESC, d.id DESC";

@@ -153,7 +153,7 @@ const BY_ENTRY: &str =
     "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
             f.storage, f.opened_at, f.closed_at
      FROM records_file f
-     WHERE f.tenant = $1 AND f.entry = $3 AND (f.opened_at, f.id) < ($4, $5)
+     WHERE f.tenant = $1 AND f.cls IS NOT NULL AND f.entry = $3 AND (f.opened_at, f.id) < ($4, $5)
        AND EXISTS (SELECT 1 FROM identity_access a WHERE a.tenant = $1 AND a.actor = $2 AND a.cls = f.cls)
      ORDER BY f.opened_at DESC, f.id DESC LIMIT $6";
 
@@ -161,7 +161,7 @@ const BY_ORDER: &str =
     "SELECT f.id, f.plan, f.year, f.title, f.entry, f.kind, f.part_of, f.unit, f.confidentiality, f.cls, f.medium,
             f.storage, f.opened_at, f.closed_at
      FROM records_file f
-     WHERE f.tenant = $1 AND (f.opened_at, f.id) < ($3, $4)
+     WHERE f.tenant = $1 AND f.cls IS NOT NULL AND (f.opened_at, f.id) < ($3, $4)
        AND EXISTS (SELECT 1 FROM identity_access a WHERE a.tenant = $1 AND a.actor = $2 AND a.cls = f.cls)
      ORDER BY f.opened_at DESC, f.id DESC LIMIT $5";
 
