@@ -4,6 +4,7 @@
 //! elements and the state machine.
 
 mod check;
+mod dominators;
 mod edit;
 mod error;
 mod graph;
