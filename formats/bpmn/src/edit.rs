@@ -1,8 +1,14 @@
 //! Changes of a process, one at a time: what the list editor does, on the model the diagram shows.
 
+mod draft;
+mod properties;
+
 use std::fmt;
 
+use crate::Model;
 use crate::model::{Mapping, Register};
+use crate::outline::flow_nodes;
+use draft::Draft;
 
 /// One change. Elements and flows are named by their ids, as [`Model::outline`](crate::Model::outline) gives them.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,3 +188,33 @@ impl fmt::Display for EditError {
 }
 
 impl std::error::Error for EditError {}
+
+impl Model {
+    /// The model after a change, read from what would be written: it keeps what [`Model::parse`] demands. Whether it can be
+    /// executed says [`Model::check`], as for every draft. Drawings lose what the change has made wrong (shapes of what is
+    /// gone, edges that lead elsewhere); [`Model::with_layout`] draws anew.
+    ///
+    /// # Errors
+    /// The change names what does not exist, or would leave ways without an end.
+    pub fn edit(&self, edit: &Edit) -> Result<Self, EditError> {
+        let mut draft = Draft::of(self)?;
+        draft.apply(edit)?;
+        draft.finish()
+    }
+
+    /// What a step does, as [`Edit::SetProperties`] takes it. `None` for what has no properties.
+    #[must_use]
+    pub fn properties(&self, element: &str) -> Option<Properties> {
+        let node = flow_nodes(&self.definitions).into_iter().find(|node| node.base.id == element)?;
+        properties::of(&self.definitions, node)
+    }
+}
+
+fn refused(element: &str, message: &str) -> EditError {
+    EditError { element: element.to_owned(), name: None, message: message.to_owned() }
+}
+
+/// Text that says something, without blanks around it.
+fn filled(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+}
