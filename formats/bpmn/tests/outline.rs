@@ -56,9 +56,9 @@ fn loops_sub_processes_and_what_nothing_leads_to() {
             "3.2 ue",
             "3a b",
             "3a.1 m > 2",
-            "4 again [yes 2!] [else 4b.1]",
-            "4b.1 e",
-            "5 lost > 4b.1 ?",
+            "4 again [yes 2!] [else 5!]",
+            "5 e",
+            "6 lost > 5 ?",
         ]
     );
     let lines = drawn.outline();
