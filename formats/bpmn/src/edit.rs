@@ -10,6 +10,9 @@ use crate::model::{Mapping, Register};
 use crate::outline::flow_nodes;
 use draft::Draft;
 
+pub(crate) use draft::all_ids;
+pub(crate) use properties::events;
+
 /// One change. Elements and flows are named by their ids, as [`Model::outline`](crate::Model::outline) gives them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Edit {

@@ -9,10 +9,12 @@ mod edit;
 mod error;
 mod graph;
 mod iso;
+mod layout;
 mod limits;
 pub mod model;
 mod outline;
 mod read;
+mod same;
 mod state;
 mod step;
 mod write;
@@ -23,6 +25,7 @@ pub use error::{ModelError, Position, Rule};
 pub use graph::TimerSpec;
 pub use limits::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
 pub use outline::{Kind, Line, On, Target, Way};
+pub use same::Difference;
 pub use state::{Awaits, Outcome, Resume, State, Status, Token, Vars, Wait, Watch};
 pub use step::{
     Conditions, Due, Effect, Event, MAX_MOVES, MAX_PASSES, MAX_TOKENS, Placement, Reason, StepError, UserTask, migrate,

@@ -645,7 +645,7 @@ fn level_of<'c>(content: &'c mut FlowContent, id: &str) -> Option<&'c mut FlowCo
 }
 
 /// Ids of everything in it.
-fn all_ids(content: &FlowContent, found: &mut HashSet<String>) {
+pub(crate) fn all_ids(content: &FlowContent, found: &mut HashSet<String>) {
     for element in &content.elements {
         found.insert(id_of(element).to_owned());
         if let FlowElement::Node(node) = element
@@ -659,6 +659,14 @@ fn all_ids(content: &FlowContent, found: &mut HashSet<String>) {
         | Artifact::Group(Group { base, .. })
         | Artifact::TextAnnotation(TextAnnotation { base, .. })) = artifact;
         found.insert(base.id.clone());
+    }
+    content.lane_sets.iter().for_each(|set| lane_ids(set, found));
+}
+
+fn lane_ids(set: &LaneSet, found: &mut HashSet<String>) {
+    for lane in &set.lanes {
+        found.insert(lane.base.id.clone());
+        lane.child.iter().for_each(|inner| lane_ids(inner, found));
     }
 }
 
