@@ -132,6 +132,7 @@ impl<'m> Pair<'m> {
                     tie(index, Tie::Link, target);
                 }
             }
+            pair.out.iter_mut().chain(&mut pair.into).for_each(|ties| ties.sort_unstable());
         }
         pair
     }
@@ -245,6 +246,15 @@ impl<'m> Pair<'m> {
         Err(differs(self.ids.get(node).copied().unwrap_or_default(), message))
     }
 
+    /// Those of each model hang together with the very same nodes: it does not matter which of them is which.
+    fn are_twins(&self, members: &[usize]) -> bool {
+        let (one, two): (Vec<usize>, Vec<usize>) = members.iter().partition(|&&node| node < self.first);
+        [one, two].iter().all(|side| {
+            side.windows(2)
+                .all(|pair| self.out[pair[0]] == self.out[pair[1]] && self.into[pair[0]] == self.into[pair[1]])
+        })
+    }
+
     fn called(&self, node: usize) -> String {
         format!("„{}“", self.statements[node].name.as_deref().unwrap_or(self.ids[node]))
     }
@@ -280,16 +290,21 @@ impl Classes {
         classes
     }
 
-    /// Divides classes whose nodes have different ties, beginning with these nodes, until none is left.
-    fn divide(&mut self, pair: &Pair, mut touched: Vec<usize>) {
-        while !touched.is_empty() {
-            touched.sort_unstable();
-            touched.dedup();
+    /// Divides classes whose nodes have different ties to the nodes that have just changed class, and so on, until nothing
+    /// changes. Nodes of one class have had the same ties before, so only those to changed nodes can tell them apart.
+    fn divide(&mut self, pair: &Pair, mut changed: Vec<usize>) {
+        while !changed.is_empty() {
+            let mut ties: BTreeMap<usize, Vec<(bool, &Tie, usize)>> = BTreeMap::new();
+            for &node in &changed {
+                for (tie, to) in &pair.out[node] {
+                    ties.entry(*to).or_default().push((false, tie, self.of[node]));
+                }
+                for (tie, from) in &pair.into[node] {
+                    ties.entry(*from).or_default().push((true, tie, self.of[node]));
+                }
+            }
             let mut groups: BTreeMap<usize, HashMap<Vec<(bool, &Tie, usize)>, Vec<usize>>> = BTreeMap::new();
-            for &node in &touched {
-                let out = pair.out[node].iter().map(|(tie, to)| (true, tie, self.of[*to]));
-                let into = pair.into[node].iter().map(|(tie, from)| (false, tie, self.of[*from]));
-                let mut ties: Vec<_> = out.chain(into).collect();
+            for (node, mut ties) in ties {
                 ties.sort_unstable();
                 groups.entry(self.of[node]).or_default().entry(ties).or_default().push(node);
             }
@@ -298,7 +313,7 @@ impl Classes {
                 let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
                 groups.sort_unstable();
                 let seen: usize = groups.iter().map(Vec::len).sum();
-                // Those not touched still have the ties they had; without any, the largest group keeps the number.
+                // Those without such ties keep the number of the class; where there are none, the largest group does.
                 if seen == self.members[class].len() {
                     let largest = groups.iter().enumerate().max_by_key(|(_, group)| group.len()).map(|(at, _)| at);
                     largest.map(|at| groups.swap_remove(at));
@@ -308,10 +323,7 @@ impl Classes {
                     moved.extend(group);
                 }
             }
-            touched = moved
-                .iter()
-                .flat_map(|&node| pair.out[node].iter().chain(&pair.into[node]).map(|(_, other)| *other))
-                .collect();
+            changed = moved;
         }
     }
 
@@ -341,7 +353,7 @@ impl Classes {
     fn undecided(&mut self, pair: &Pair) -> Option<(usize, Vec<usize>)> {
         while let Some(class) = self.open.pop() {
             let members = &self.members[class];
-            if members.len() > 2 {
+            if members.len() > 2 && !pair.are_twins(members) {
                 let (one, two): (Vec<usize>, Vec<usize>) = members.iter().partition(|&&node| node < pair.first);
                 self.open.push(class);
                 return Some((one.into_iter().min()?, two));
@@ -353,8 +365,7 @@ impl Classes {
     /// Sets a node of the first model and one of the second apart as a pair.
     fn join(&mut self, pair: &Pair, node: usize, other: usize) {
         self.set_apart(&[node, other]);
-        let around = |node: usize| pair.out[node].iter().chain(&pair.into[node]).map(|(_, other)| *other);
-        self.divide(pair, around(node).chain(around(other)).collect());
+        self.divide(pair, vec![node, other]);
     }
 }
 
