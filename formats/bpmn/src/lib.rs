@@ -4,20 +4,28 @@
 //! elements and the state machine.
 
 mod check;
+mod dominators;
+mod edit;
 mod error;
 mod graph;
 mod iso;
+mod layout;
 mod limits;
 pub mod model;
+mod outline;
 mod read;
+mod same;
 mod state;
 mod step;
 mod write;
 
 pub use check::{ExpressionKind, ExpressionUse, Known};
+pub use edit::{Beside, Edit, EditError, NewStep, Passes, Properties, Repeat, StepKind, Time};
 pub use error::{ModelError, Position, Rule};
 pub use graph::TimerSpec;
 pub use limits::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
+pub use outline::{Kind, Line, On, Target, Way};
+pub use same::Difference;
 pub use state::{Awaits, Outcome, Resume, State, Status, Token, Vars, Wait, Watch};
 pub use step::{
     Conditions, Due, Effect, Event, MAX_MOVES, MAX_PASSES, MAX_TOKENS, Placement, Reason, StepError, UserTask, migrate,
