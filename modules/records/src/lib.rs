@@ -300,6 +300,7 @@ pub const MODULE: Module = Module {
     },
     events: |e| {
         e.on("records.timeline", reaction!(service::task_done: contract_desk::TaskDone));
+        e.on("records.timeline", reaction!(service::file_infected: files::FileInfected));
     },
     jobs: |j| {
         j.on(job!(disposal::jobs::write_package: disposal::jobs::WritePackage));

@@ -7,10 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract_records::{CaseView, DocumentView};
-use files::{Accept, Type};
+use files::{Accept, Scan, Stored, Type};
 use house::{Answer, Path, Req};
 use http::StatusCode;
-use kernel::{CaseId, DocumentId, Error, Result, StaffId};
+use kernel::{CaseId, DocumentId, Error, FileId, Result, StaffId};
 use serde::Deserialize;
 use ui::{Errors, Page};
 
@@ -103,6 +103,8 @@ struct Documents<'a> {
     case: CaseView,
     lines: Vec<Line>,
     names: HashMap<StaffId, String>,
+    /// Bytes that are not opened, and why.
+    locks: HashMap<FileId, String>,
     may_write: bool,
     typed: String,
     errors: Errors,
@@ -145,7 +147,9 @@ async fn list<'a>(rq: &Req, page: &'a Page, case: CaseView, typed: String, error
     }
     let names = names(&mut rx, lines.iter().filter_map(|line| Some(line.holder.as_ref()?.staff_id))).await?;
     let may_write = rq.cx.actor.allows_in(perm::FILE, &case.unit) && !case.status.closed();
-    Ok(Documents { page, case, lines, names, may_write, typed, errors })
+    let files: Vec<FileId> = lines.iter().map(|line| line.document.file).collect();
+    let locks = house::locked_files(page, &mut rx, &files).await?;
+    Ok(Documents { page, case, lines, names, locks, may_write, typed, errors })
 }
 
 pub async fn documents(rq: Req, Path(id): Path<CaseId>) -> Answer {
@@ -167,10 +171,20 @@ pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
         let page = page.checked(&errors);
         return rq.invalid(&list(&rq, &page, case, sent.title, errors).await?);
     };
-    let stored = rq.city.files.put(&rq.cx, sent.bytes.unwrap_or_default()).await?;
+    let stored = rq.city.files.take_in(&rq.cx, sent.bytes.unwrap_or_default()).await?;
     let upload = Upload { stored: &stored, name: &sent.name, media_type: kind.media_type() };
     db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, title.clone(), &upload).await })?;
-    rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), "records-done-document")
+    let notice = told(&stored).unwrap_or("records-done-document");
+    rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice)
+}
+
+/// What to say of a file that was kept and is not opened.
+fn told(stored: &Stored) -> Option<&'static str> {
+    match stored.scan {
+        Scan::Infected { .. } => Some("records-done-infected-fehler"),
+        Scan::Unchecked => Some("records-done-unchecked"),
+        Scan::Own | Scan::Clean { .. } | Scan::Elsewhere { .. } => None,
+    }
 }
 
 #[derive(Template)]
@@ -182,6 +196,8 @@ struct Versions<'a> {
     versions: Vec<Version>,
     conflicts: Vec<i64>,
     names: HashMap<StaffId, String>,
+    /// Bytes that are not opened, and why.
+    locks: HashMap<FileId, String>,
     holder: Option<Checkout>,
     mine: bool,
     may_write: bool,
@@ -224,7 +240,9 @@ async fn page_of<'a>(
     let mine = holder.as_ref().is_some_and(|holder| Some(holder.staff_id) == rq.cx.actor.staff());
     let may_write = rq.cx.actor.allows_in(perm::FILE, &case.unit) && !case.status.closed();
     let conflicts = service::open_conflicts(&versions).map(|version| version.n).collect();
-    Ok(Versions { page, case, document, versions, conflicts, names, holder, mine, may_write, note, errors })
+    let files: Vec<FileId> = versions.iter().map(|version| version.file_id).chain([document.file]).collect();
+    let locks = house::locked_files(page, &mut rx, &files).await?;
+    Ok(Versions { page, case, document, versions, conflicts, names, locks, holder, mine, may_write, note, errors })
 }
 
 pub async fn versions(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>) -> Answer {
@@ -245,15 +263,15 @@ pub async fn save(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>, f
         let page = page.checked(&errors);
         return rq.invalid(&page_of(&rq, &page, case, document, sent.note, errors).await?);
     };
-    let stored = rq.city.files.put(&rq.cx, sent.bytes.unwrap_or_default()).await?;
+    let stored = rq.city.files.take_in(&rq.cx, sent.bytes.unwrap_or_default()).await?;
     let upload = Upload { stored: &stored, name: &sent.name, media_type: kind.media_type() };
     let saved = db::write!(rq.city.db, |tx| {
         service::save(&rq.cx, tx, &case, &view, sent.based_on, &sent.note, &upload).await
     })?;
-    let notice = match saved {
+    let notice = told(&stored).unwrap_or(match saved {
         Saved::Newest => "records-done-version",
         Saved::Conflict => "records-done-conflict-fehler",
-    };
+    });
     rq.see_other_with(format!("/intern/vorgang/{}/dokument/{document}/fassungen", case.id), notice)
 }
 
