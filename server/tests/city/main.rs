@@ -14,6 +14,7 @@ mod manipulation;
 mod persons;
 mod processes;
 mod program;
+mod scanner;
 mod search;
 mod start;
 mod structure;
