@@ -3,6 +3,7 @@
 mod applications;
 mod backup;
 mod blocked;
+mod capture;
 mod circulation;
 mod coverage;
 mod desk;

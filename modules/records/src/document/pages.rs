@@ -18,7 +18,16 @@ use super::{
     service::{self, Saved, Upload},
     store::{self, Checkout, Version},
 };
-use crate::{file::pages::title_of, pages::download, perm, store as cases};
+use crate::{
+    capture::{
+        pages::capture,
+        service::{in_sets, local},
+        store::{self as mails, Enclosed},
+    },
+    file::pages::title_of,
+    pages::download,
+    perm, store as cases,
+};
 
 /// Largest document, in bytes.
 const MAX_FILE: usize = 20 * 1024 * 1024;
@@ -94,6 +103,8 @@ struct Line {
     newest: i64,
     conflicts: usize,
     holder: Option<Checkout>,
+    /// Of an e-mail who sent it when, of an enclosure what it came in.
+    note: String,
 }
 
 #[derive(Template)]
@@ -135,15 +146,44 @@ pub async fn names(rx: &mut db::Rx, ids: impl Iterator<Item = StaffId>) -> Resul
     Ok(names)
 }
 
+/// What is said of e-mails and their enclosures in the list.
+async fn notes(
+    page: &Page,
+    rx: &mut db::Rx,
+    case: &CaseView,
+    documents: &[DocumentView],
+    enclosed: &[Enclosed],
+) -> Result<HashMap<DocumentId, String>> {
+    let mut notes = HashMap::new();
+    for enclosed in enclosed {
+        let parent = documents.iter().find(|document| document.id == enclosed.parent_id);
+        if let Some(parent) = parent {
+            notes.insert(enclosed.document_id, page.t1("records-mail-enclosed", "title", parent.title.as_str()));
+        }
+    }
+    for mail in mails::of_case(rx, case.id).await? {
+        let note = match mail.sent_at {
+            Some(at) => page.t2("records-mail-line", "sender", mail.sender, "sent", local(at)),
+            None => page.t1("records-mail-undated", "sender", mail.sender),
+        };
+        notes.insert(mail.document_id, note);
+    }
+    Ok(notes)
+}
+
 async fn list<'a>(rq: &Req, page: &'a Page, case: CaseView, typed: String, errors: Errors) -> Result<Documents<'a>> {
     let mut rx = rq.city.db.read().await?;
     let mut lines = Vec::new();
-    for document in cases::documents_of(&mut rx, case.id).await? {
+    let enclosed = mails::enclosed(&mut rx, case.id).await?;
+    let documents = in_sets(cases::documents_of(&mut rx, case.id).await?, &enclosed);
+    let mut notes = notes(page, &mut rx, &case, &documents, &enclosed).await?;
+    for document in documents {
         let versions = store::versions(&mut rx, document.id).await?;
         let holder = service::holder(&rq.cx, &mut rx, document.id).await?;
         let newest = service::newest(&versions);
         let conflicts = service::open_conflicts(&versions).count();
-        lines.push(Line { document, newest, conflicts, holder });
+        let note = notes.remove(&document.id).unwrap_or_default();
+        lines.push(Line { document, newest, conflicts, holder, note });
     }
     let names = names(&mut rx, lines.iter().filter_map(|line| Some(line.holder.as_ref()?.staff_id))).await?;
     let may_write = rq.cx.actor.allows_in(perm::FILE, &case.unit) && !case.status.closed();
@@ -165,6 +205,19 @@ pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
         Err(response) => return Ok(response),
     };
     let mut errors = Errors::new();
+    let mail = sent.bytes.as_deref().and_then(|bytes| message::kind_of(&sent.name, bytes));
+    if let Some(mail) = mail {
+        // A message brings its own title: its subject.
+        let bytes = sent.bytes.unwrap_or_default();
+        return match capture(&rq, &page, &case, mail, &sent.name, bytes).await? {
+            Ok(notice) => rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice),
+            Err(text) => {
+                errors.push("datei", text);
+                let page = page.checked(&errors);
+                rq.invalid(&list(&rq, &page, case, sent.title, errors).await?)
+            }
+        };
+    }
     let title = title_of(&page, &mut errors, "titel", &sent.title);
     let kind = checked(&page, &mut errors, &sent);
     let Some(kind) = kind.filter(|_| errors.is_empty()) else {
