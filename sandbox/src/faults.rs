@@ -20,6 +20,7 @@ pub enum Peer {
     Pay,
     Kasse,
     Mail,
+    Scanner,
 }
 
 impl Peer {
@@ -45,7 +46,7 @@ pub enum Mode {
     Down,
     /// The answer comes late.
     Slow,
-    /// Status 500 (SMTP: 451) and nothing happens.
+    /// Status 500 (SMTP: 451, scanner: ERROR) and nothing happens.
     Error500,
     /// Something that is not the protocol, with status 200, and nothing happens.
     Garbage,

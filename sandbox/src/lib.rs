@@ -1,12 +1,13 @@
 //! Outside peers of the demo city and of the tests, in a process of their own.
 //!
 //! A city's program talks to registers, an eID login, a payment provider, its treasury and a mail server. The sandbox
-//! speaks the protocols of these peers over HTTP and SMTP, with synthetic people, so that nothing in the program has
+//! speaks the protocols of these peers over HTTP, SMTP and clamd's, with synthetic people, so that nothing in the program has
 //! to know whether it talks to the sandbox. It can also fail on request, as real peers do. See the crate's README for
 //! every endpoint.
 
 mod app;
 mod city;
+mod clamd;
 mod eid;
 mod faults;
 mod generate;
@@ -41,6 +42,8 @@ pub struct Config {
     pub http: SocketAddr,
     /// Address of the mail sink; port 0 takes a free one.
     pub smtp: SocketAddr,
+    /// Address of the scanner for malware; port 0 takes a free one.
+    pub clamd: SocketAddr,
     /// Address under which browsers and the city's program reach the HTTP port, without a slash at the end;
     /// `http://localhost:<port>` if not given. It is part of the eID issuer.
     pub public_url: Option<String>,
@@ -64,6 +67,7 @@ impl Config {
         Self {
             http: SocketAddr::from((Ipv4Addr::LOCALHOST, 8090)),
             smtp: SocketAddr::from((Ipv4Addr::LOCALHOST, 8025)),
+            clamd: SocketAddr::from((Ipv4Addr::LOCALHOST, 8026)),
             public_url: None,
             cities,
             data: None,
@@ -80,6 +84,7 @@ impl Config {
         Self {
             http: free,
             smtp: free,
+            clamd: free,
             pay_later_after: Duration::from_millis(300),
             refund_after: Duration::from_millis(100),
             register_answer_time: Duration::from_millis(5),
@@ -94,6 +99,7 @@ pub struct Running {
     pub base_url: String,
     pub http_addr: SocketAddr,
     pub smtp_addr: SocketAddr,
+    pub clamd_addr: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
@@ -110,7 +116,8 @@ impl Running {
 pub async fn start(config: Config) -> anyhow::Result<Running> {
     let http = TcpListener::bind(config.http).await.with_context(|| format!("HTTP port {}", config.http))?;
     let smtp = TcpListener::bind(config.smtp).await.with_context(|| format!("SMTP port {}", config.smtp))?;
-    let (http_addr, smtp_addr) = (http.local_addr()?, smtp.local_addr()?);
+    let scanner = TcpListener::bind(config.clamd).await.with_context(|| format!("scanner port {}", config.clamd))?;
+    let (http_addr, smtp_addr, clamd_addr) = (http.local_addr()?, smtp.local_addr()?, scanner.local_addr()?);
     let base_url = match &config.public_url {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => format!("http://localhost:{}", http_addr.port()),
@@ -120,6 +127,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let mut tasks = JoinSet::new();
     pay::resume(&app);
     tasks.spawn(http::serve(http, Arc::clone(&app), stopped.clone()));
+    tasks.spawn(clamd::serve(scanner, Arc::clone(&app), stopped.clone()));
     tasks.spawn(mail::smtp::serve(smtp, app, stopped));
-    Ok(Running { base_url, http_addr, smtp_addr, stop, tasks })
+    Ok(Running { base_url, http_addr, smtp_addr, clamd_addr, stop, tasks })
 }

@@ -9,7 +9,7 @@ use clap::Parser;
 use sandbox::Config;
 use tracing_subscriber::EnvFilter;
 
-/// Outside peers of the demo city: registers, eID login, payment provider, treasury, mail sink.
+/// Outside peers of the demo city: registers, eID login, payment provider, treasury, mail sink, scanner.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -22,6 +22,9 @@ struct Args {
     /// Address of the SMTP port.
     #[arg(long, default_value = "127.0.0.1:8025")]
     smtp: SocketAddr,
+    /// Address of the scanner for malware.
+    #[arg(long, default_value = "127.0.0.1:8026")]
+    clamd: SocketAddr,
     /// Address under which browsers reach the HTTP port.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -50,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
     let running = sandbox::start(Config {
         http: args.http,
         smtp: args.smtp,
+        clamd: args.clamd,
         public_url: args.public_url,
         data: args.data,
         pay_later_after: Duration::from_secs(args.pay_later_after),
@@ -57,7 +61,10 @@ async fn main() -> anyhow::Result<()> {
         ..Config::new(cities)
     })
     .await?;
-    println!("Testumgebung: {}  (E-Mail-Eingang: {})", running.base_url, running.smtp_addr);
+    println!(
+        "Testumgebung: {}  (E-Mail-Eingang: {}, Virenscanner: {})",
+        running.base_url, running.smtp_addr, running.clamd_addr
+    );
     wait_for_end().await?;
     running.shutdown().await;
     Ok(())

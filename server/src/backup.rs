@@ -72,11 +72,11 @@ async fn all_files_there(app: &App, tenant: TenantId, database: PathBuf, kept: P
     let mut after = FileId::from_uuid(Uuid::nil());
     loop {
         let page = files::page(&mut rx, after, PAGE).await?;
-        if !page.iter().all(|file| store.holds(file.id)) {
+        if !page.iter().all(|file| store.holds(*file)) {
             return Ok(false);
         }
         match page.last() {
-            Some(last) => after = last.id,
+            Some(last) => after = *last,
             None => return Ok(true),
         }
     }

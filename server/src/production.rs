@@ -1,5 +1,6 @@
 //! What must not be true when real people's data are at stake.
 
+use files::{Address, Scanner};
 use house::{App, Config};
 use journal::SigningKey;
 use kernel::Result;
@@ -25,6 +26,7 @@ pub fn reasons(config: &Config) -> Vec<String> {
         reasons.push("database lies on another machine: the connection is not encrypted".to_owned());
     }
     reasons.extend(peers(config));
+    reasons.extend(cities(config).iter().filter_map(|city| scanner(config, city)));
     reasons.extend(cities(config).iter().filter_map(|city| signing_key(config, city)));
     reasons
 }
@@ -38,6 +40,21 @@ fn signing_key(config: &Config, city: &str) -> Option<String> {
             Some(format!("city {city}: the journal is signed with a development key; make one with `meer keys`"))
         }
         Ok(None) => Some(format!("city {city}: no key signs the journal; make one with `meer keys`")),
+        Err(error) => Some(format!("city {city}: {error}")),
+    }
+}
+
+/// Why nobody scans for malware what people send to a city.
+fn scanner(config: &Config, city: &str) -> Option<String> {
+    match config.scanner_of(city) {
+        Ok(Scanner::Clamd(Address::Tcp(address))) if !is_near(&format!("tcp://{address}")) => {
+            Some(format!("city {city}: scanner {address} is reached without encryption"))
+        }
+        Ok(Scanner::Clamd(_) | Scanner::Elsewhere(_)) => None,
+        Ok(Scanner::Nobody) => Some(format!(
+            "city {city}: no scanner for malware is configured (scanner), and nothing says which other component scans \
+             (scanned_by)"
+        )),
         Err(error) => Some(format!("city {city}: {error}")),
     }
 }
@@ -106,6 +123,13 @@ pub async fn reasons_in_cities(app: &App) -> Result<Vec<String>> {
         let key = &city.key;
         if !city.file.sign_in.staff_second_factor {
             reasons.push(format!("city {key}: staff sign in without a second factor (sign_in.staff_second_factor)"));
+        }
+        match city.files.scanner().engine().await {
+            Ok(Some(engine)) if engine.contains("sandbox") => {
+                reasons.push(format!("city {key}: the scanner for malware is a sandbox"));
+            }
+            // One that does not answer now is asked again; what comes in stays closed until then.
+            Ok(_) | Err(_) => {}
         }
         let mut rx = city.db.read().await?;
         let sample = identity::all_staff(&mut rx).await?;

@@ -73,7 +73,7 @@ async function freshDatabase(url) {
  */
 export async function startCity({ database } = {}) {
   await mkdir(logs, { recursive: true });
-  const [web, world, smtp] = [await freePort(), await freePort(), await freePort()];
+  const [web, world, smtp, clamd] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const data = await mkdtemp(join(tmpdir(), "meer-e2e-"));
   const own = database && (await freshDatabase(database));
   const demo = await readFile(join(root, "meer.demo.toml"), "utf8");
@@ -81,8 +81,9 @@ export async function startCity({ database } = {}) {
     .replaceAll("127.0.0.1:8080", `127.0.0.1:${web}`)
     .replaceAll("localhost:8090", `localhost:${world}`)
     .replaceAll("127.0.0.1:8025", `127.0.0.1:${smtp}`)
+    .replaceAll("127.0.0.1:8026", `127.0.0.1:${clamd}`)
     .replace(/^data = .*$/m, `data = ${JSON.stringify(data)}${own ? `\ndatabase = ${JSON.stringify(own.url)}` : ""}`);
-  if (config.includes("8080") || config.includes("8090") || config.includes("8025")) {
+  if (config.includes("8080") || config.includes("8090") || config.includes("8025") || config.includes("8026")) {
     throw new Error("meer.demo.toml names its ports in a way this test does not know");
   }
   await writeFile(join(data, "meer.toml"), config);
@@ -97,7 +98,7 @@ export async function startCity({ database } = {}) {
     const base = `http://localhost:${web}`;
     const outside = `http://localhost:${world}`;
     const notify = `http://127.0.0.1:${web}/api/v1/payments/notification`;
-    const sandbox = ["--http", `127.0.0.1:${world}`, "--smtp", `127.0.0.1:${smtp}`, "--public-url", outside];
+    const sandbox = ["--http", `127.0.0.1:${world}`, "--smtp", `127.0.0.1:${smtp}`, "--clamd", `127.0.0.1:${clamd}`, "--public-url", outside];
     sandbox.push("--notify", `meerbusch=${notify}`, "--pay-later-after", "2");
     running.push(await start("sandbox", sandbox, { RUST_LOG: "warn" }, `http://127.0.0.1:${world}/`));
     const serve = ["--config", join(data, "meer.toml"), "serve"];

@@ -23,6 +23,7 @@ postbox-replied = Ihre Antwort ist angekommen. Sie liegt jetzt im Vorgang.
 postbox-reply-missing = Schreiben Sie Ihre Antwort.
 postbox-reply-too-long = Kürzen Sie Ihre Antwort auf { $max } Zeichen.
 postbox-too-many-files = Wählen Sie höchstens { $max } Dateien aus.
+postbox-file-infected = In der Datei „{ $name }“ wurde Schadsoftware gefunden ({ $signature }). Wir haben sie nicht angenommen. Prüfen Sie Ihr Gerät und wählen Sie eine andere Datei.
 postbox-upload-broken = Die Dateien sind nicht ganz angekommen. Versuchen Sie es noch einmal, am besten mit kleineren Dateien.
 postbox-files-too-large = Mit der Datei „{ $name }“ sind es mehr als 30 MB. Wählen Sie kleinere oder weniger Dateien.
 postbox-files-hour = { $minutes ->

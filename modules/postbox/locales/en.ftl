@@ -23,6 +23,7 @@ postbox-replied = Your reply has arrived. It is now part of the case.
 postbox-reply-missing = Write your reply.
 postbox-reply-too-long = Shorten your reply to { $max } characters.
 postbox-too-many-files = Choose { $max } files at most.
+postbox-file-infected = Malware was found in the file “{ $name }” ({ $signature }). We have not taken it in. Check your device and choose another file.
 postbox-upload-broken = The files did not arrive completely. Try again, best with smaller files.
 postbox-files-too-large = With the file “{ $name }” it is more than 30 MB. Choose smaller or fewer files.
 postbox-files-hour = { $minutes ->

@@ -114,6 +114,7 @@ privacy-field-title = Titel
 privacy-field-file = Datei (Kennung)
 privacy-field-id = Kennung
 files-event-stored = Datei gespeichert
+files-event-infected = Schadsoftware in einer Datei gefunden
 files-event-deleted = Datei gelöscht
 privacy-event-exported = Auskunft abgerufen
 privacy-event-row-erased = Daten gelöscht

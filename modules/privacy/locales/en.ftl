@@ -114,6 +114,7 @@ privacy-field-title = Title
 privacy-field-file = File (id)
 privacy-field-id = Id
 files-event-stored = File stored
+files-event-infected = Malware found in a file
 files-event-deleted = File deleted
 privacy-event-exported = Data handed out
 privacy-event-row-erased = Data erased

@@ -18,6 +18,7 @@ pub const PLATFORM: &[(&str, &str)] = &[
     ("jobs_job", "ids and codes only, gone when done"),
     ("jobs_schedule", "when schedules fire"),
     ("files_file", "exported and erased with the documents of a case"),
+    ("files_scan", "what a scanner said of a file; goes with it"),
     ("content_item", "the city's own texts and rules"),
     ("house_command_key", "answers of commands: ids and codes"),
     ("meer_migration", "which schema steps were taken"),

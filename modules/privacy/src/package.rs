@@ -24,6 +24,8 @@ enum Fate {
     Packed,
     TooLarge,
     Internal,
+    /// Nobody has scanned it for malware yet, or it has some.
+    Locked,
 }
 
 /// A document and where it lies in the package.
@@ -65,6 +67,7 @@ impl PackagePage<'_> {
             Fate::Packed => String::new(),
             Fate::TooLarge => self.page.t("privacy-package-too-large"),
             Fate::Internal => self.page.t("privacy-package-internal"),
+            Fate::Locked => house::scan_text(self.page, &line.document.file.scan).unwrap_or_default(),
         }
     }
 }
@@ -108,6 +111,8 @@ fn places(documents: &[Document], internal: bool) -> Vec<Line<'_>> {
         let size = u64::try_from(document.file.size).unwrap_or(u64::MAX);
         let fate = if !document.open && !internal {
             Fate::Internal
+        } else if !document.file.scan.may_be_opened() {
+            Fate::Locked
         } else if size > left {
             Fate::TooLarge
         } else {

@@ -21,6 +21,8 @@ struct Overview<'a> {
     /// Those that no incident tells of.
     dead: Vec<jobs::Dead>,
     stuck: Vec<StuckSubscriber>,
+    /// What is wrong with the scanner for malware: title and text.
+    scanner: Option<(String, String)>,
     may_retry: bool,
 }
 
@@ -55,6 +57,7 @@ pub async fn overview(rq: Req) -> Answer {
         incidents,
         dead,
         stuck: house::stuck_subscribers(&rq.app, &mut rx, rq.cx.now()).await?,
+        scanner: house::scanner_notice(&page, &rq.city, &mut rx, rq.cx.now()).await?,
         may_retry: rq.cx.actor.allows(perm::RETRY),
         page: &page,
     };

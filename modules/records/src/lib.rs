@@ -1,6 +1,7 @@
 //! The module `records` (eAkte): everything of one matter lies in one case (Vorgang) in a file (Akte) with a file
 //! reference (Aktenzeichen), with one timeline in plain words for applicant and clerk.
 
+mod capture;
 mod circulation;
 mod disposal;
 mod document;
@@ -203,7 +204,7 @@ pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
         "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
-        "0008_counts"
+        "0008_counts", "0010_messages"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -346,6 +347,7 @@ pub const MODULE: Module = Module {
     },
     events: |e| {
         e.on("records.timeline", reaction!(service::task_done: contract_desk::TaskDone));
+        e.on("records.timeline", reaction!(service::file_infected: files::FileInfected));
     },
     jobs: |j| {
         j.on(job!(disposal::jobs::write_package: disposal::jobs::WritePackage));
@@ -473,6 +475,24 @@ const TABLES: &[Table] = &[
                        (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
             erase: "DELETE FROM records_version WHERE tenant = $1 AND document_id IN
                       (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_message",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT sender, recipients, subject, sent_at FROM records_message WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_message WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_enclosure",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT document_id, parent_id FROM records_enclosure WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_enclosure WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
     },

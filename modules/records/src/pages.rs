@@ -1,6 +1,6 @@
 //! The page of a case for applicants and for staff, its documents, and the caller's view.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use askama::Template;
 use axum::{
@@ -10,9 +10,10 @@ use axum::{
 };
 use contract_records::{Audience, CaseView, DocumentView, Status, VisibleCase};
 use db::Rx;
+use files::Scan;
 use house::{Answer, Call, Path, Req};
 use http::{HeaderValue, header};
-use kernel::{CaseId, DocumentId, Error, PartialDate, Result, StaffId};
+use kernel::{CaseId, DocumentId, Error, FileId, PartialDate, Result, StaffId};
 use serde::Deserialize;
 use ui::{DateParts, Errors, Page, Row, TimelineEntry, Tone};
 
@@ -50,6 +51,8 @@ struct CasePage<'a> {
     part: String,
     /// Address of the page with the next ones; empty on the last.
     next: String,
+    /// Bytes that are not opened, and why.
+    locked: HashMap<FileId, Scan>,
     timeline: Vec<TimelineEntry>,
     media_breaks: usize,
     /// Where staff work on the case as a file.
@@ -81,6 +84,15 @@ impl CasePage<'_> {
             Row::new(page.t("records-address"), format!("{}\n{}", street.trim(), place.trim())),
             Row::new(page.t("records-provenance"), page.t(&format!("provenance-{}", party.provenance))),
         ]
+    }
+
+    fn lock(&self, document: &DocumentView) -> Option<String> {
+        house::scan_text(self.page, self.locked.get(&document.file)?)
+    }
+
+    /// Malware lies in the case: whoever works on it has to do something.
+    fn is_infected(&self) -> bool {
+        self.locked.values().any(|scan| matches!(scan, Scan::Infected { .. }))
     }
 
     fn document_href(&self, document: &DocumentView) -> String {
@@ -197,6 +209,8 @@ async fn show(rq: &Req, id: CaseId, staff: bool, place: &Place) -> Answer {
     let Documents { shown: documents, part, next } = Documents::read(&mut rx, &page, id, staff, place).await?;
     let next =
         if next.is_empty() { next } else { format!("{}/vorgang/{id}{next}", if staff { "/intern" } else { "" }) };
+    let files: Vec<FileId> = documents.iter().map(|document| document.file).collect();
+    let locked = files::locked(&mut rx, &files).await?;
     let steps = store::steps(&mut rx, id).await?;
     let media_breaks = steps.iter().filter(|s| s.media_break).count();
     let names = if staff { names_in(&mut rx, &steps).await? } else { BTreeMap::new() };
@@ -216,7 +230,7 @@ async fn show(rq: &Req, id: CaseId, staff: bool, place: &Place) -> Answer {
     };
     drop(rx);
     log(rq, id, "case").await?;
-    rq.html(&CasePage { page: &page, case, staff, panels, documents, part, next, timeline, media_breaks, work })
+    rq.html(&CasePage { page: &page, case, staff, panels, documents, part, next, locked, timeline, media_breaks, work })
 }
 
 struct Panel {

@@ -5,6 +5,7 @@ use contract_records::{
     MediaBreakCount, MediaBreaks, OpenCase, SetStatus, Status, StatusChanged, VisibleCase,
 };
 use db::{Rx, Tx};
+use files::{FileInfected, Scan};
 use house::{Call, InCity};
 use identity::access::Confidentiality;
 use jiff::ToSpan;
@@ -123,7 +124,40 @@ pub async fn add_document(cx: &Cx, tx: &mut Tx, c: AddDocument) -> Result<Docume
     store::add_document(tx, &document).await?;
     let event = DocumentAdded { document: document.id, case: document.case, kind: document.kind };
     journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[0]).await?;
+    // What is found later is told by `files.infected`.
+    let locked = files::locked(tx, &[document.file]).await?;
+    if let Some(Scan::Infected { signature, .. }) = locked.get(&document.file) {
+        add_infected(cx, tx, document.case, &document.title, document.audience, signature).await?;
+    }
     Ok(document.id)
+}
+
+/// Malware was found in a document: a step that everybody reads who sees the document.
+pub async fn add_infected(
+    cx: &Cx,
+    tx: &mut Tx,
+    case: CaseId,
+    title: &str,
+    audience: Audience,
+    signature: &str,
+) -> Result<()> {
+    let step = AddStep {
+        case,
+        code: "file-infected".into(),
+        args: vec![("title".into(), title.to_owned()), ("signature".into(), signature.to_owned())],
+        audience,
+        media_break: false,
+    };
+    // Whoever put it there, the program found it.
+    store::add_step(tx, cx.sources.uuid(), cx.now(), &step, Some(By::Process)).await
+}
+
+/// The scanner found malware in a file that had been put into a case before.
+pub async fn file_infected(cx: &Cx, tx: &mut Tx, event: FileInfected, _: Timestamp) -> Result<()> {
+    for document in store::documents_with_file(tx, event.file).await? {
+        add_infected(cx, tx, document.case, &document.title, document.audience, &event.signature).await?;
+    }
+    Ok(())
 }
 
 pub async fn add_step(cx: &Cx, tx: &mut Tx, c: AddStep) -> Result<()> {

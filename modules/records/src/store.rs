@@ -1,6 +1,6 @@
 use contract_records::{AddStep, Audience, DocumentView, Party, Status};
 use db::{FromRow, Row, Rx, Tx, params};
-use kernel::{AccountId, CaseId, DocumentId, Error, Lang, Result, StaffId, Timestamp, Uuid};
+use kernel::{AccountId, CaseId, DocumentId, Error, FileId, Lang, Result, StaffId, Timestamp, Uuid};
 use serde_json::Value;
 
 pub use contract_records::CaseView;
@@ -327,6 +327,14 @@ pub async fn documents_of(rx: &mut Rx, case: CaseId) -> Result<Vec<DocumentView>
     let sql = "SELECT id, case_id, kind, title, file_id, direction, audience, added_at FROM records_document
                WHERE tenant = $1 AND case_id = $2 ORDER BY added_at, id";
     Ok(rx.list::<DocumentRow>(sql, params![case]).await?.into_iter().map(|row| row.0).collect())
+}
+
+/// Documents of which a version has these bytes.
+pub async fn documents_with_file(rx: &mut Rx, file: FileId) -> Result<Vec<DocumentView>> {
+    let sql = "SELECT id, case_id, kind, title, file_id, direction, audience, added_at FROM records_document
+               WHERE tenant = $1 AND (file_id = $2 OR id IN
+                 (SELECT document_id FROM records_version WHERE tenant = $1 AND file_id = $2))";
+    Ok(rx.list::<DocumentRow>(sql, params![file]).await?.into_iter().map(|row| row.0).collect())
 }
 
 pub async fn document(rx: &mut Rx, id: DocumentId) -> Result<DocumentView> {

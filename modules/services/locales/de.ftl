@@ -130,6 +130,7 @@ services-feedback-exhausted = Von Ihrem Anschluss oder Konto kamen sehr viele Na
 error-upload-broken = Die Dateien sind nicht ganz angekommen. Versuchen Sie es noch einmal, am besten mit kleineren Dateien.
 error-upload-hour = Von Ihrem Anschluss oder Konto kamen sehr viele Dateien. Ihre Angaben sind gespeichert. Fügen Sie die Datei in { $wait } noch einmal hinzu.
 error-upload-full = Wir können gerade keine Dateien annehmen. Ihre Angaben sind gespeichert. Versuchen Sie es morgen noch einmal, oder bringen Sie die Unterlagen ins Amt.
+error-file-infected = In der Datei „{ $name }“ wurde Schadsoftware gefunden ({ $signature }). Wir haben sie nicht angenommen. Prüfen Sie Ihr Gerät und wählen Sie eine andere Datei.
 error-file-damaged = Die Datei „{ $name }“ ist beschädigt. Speichern Sie sie neu, oder wählen Sie eine andere.
 error-file-too-many-pixels = Das Bild „{ $name }“ ist zu groß. Fotografieren Sie mit kleinerer Auflösung.
 error-file-suspicious = In der Datei „{ $name }“ steckt etwas, das dort nicht hingehört. Speichern Sie sie neu und versuchen Sie es noch einmal.

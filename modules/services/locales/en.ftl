@@ -130,6 +130,7 @@ services-feedback-exhausted = Very many messages came from your connection or ac
 error-upload-broken = The files did not arrive completely. Try again, best with smaller files.
 error-upload-hour = Very many files came from your connection or account. What you entered is saved. Add the file again in { $wait }.
 error-upload-full = We cannot take in any files right now. What you entered is saved. Try again tomorrow, or bring the documents to the office.
+error-file-infected = Malware was found in the file “{ $name }” ({ $signature }). We have not taken it in. Check your device and choose another file.
 error-file-damaged = The file “{ $name }” is damaged. Save it again or choose another one.
 error-file-too-many-pixels = The picture “{ $name }” is too large. Take the photo with a lower resolution.
 error-file-suspicious = The file “{ $name }” contains something that does not belong there. Save it again and try once more.

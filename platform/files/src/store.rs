@@ -12,24 +12,26 @@ use journal::check::{Contents, Wrong};
 use kernel::{Cx, Error, FileId, Hash, Result, Uuid, sha256};
 use serde_json::{Map, Value};
 
-use crate::{EVIDENCE, KeyProvider, Meta, seal};
+use crate::{EVIDENCE, KeyProvider, Meta, Scan, Scanner, seal};
 
 /// Files without a row are kept this long: a backup may hold the row before the file.
 const ORPHAN_AGE: Duration = Duration::from_secs(35 * 24 * 3600);
 
 /// Bytes that are durable on disk and not yet known to the database.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
     pub id: FileId,
     pub sha256: Hash,
     /// Bytes.
     pub size: i64,
+    pub scan: Scan,
 }
 
 /// The folder of one city's files: `ab/<id>`, where `ab` are the last two hex digits of the id.
 pub struct Store {
     dir: PathBuf,
     keys: Option<Arc<dyn KeyProvider>>,
+    scanner: Scanner,
 }
 
 fn failed(path: &Path, e: std::io::Error) -> Error {
@@ -47,13 +49,23 @@ impl Store {
     /// A folder that cannot be made.
     pub fn open(dir: PathBuf) -> Result<Self> {
         fs::create_dir_all(dir.join("incoming")).map_err(|e| failed(&dir, e))?;
-        Ok(Self { dir, keys: None })
+        Ok(Self { dir, keys: None, scanner: Scanner::Nobody })
     }
 
     /// Seals what is written from now on under the city's key. What lies there already stays readable.
     #[must_use]
     pub fn sealed_with(self, keys: Arc<dyn KeyProvider>) -> Self {
         Self { keys: Some(keys), ..self }
+    }
+
+    /// Asks this scanner about what is taken in from now on.
+    #[must_use]
+    pub fn scanned_by(self, scanner: Scanner) -> Self {
+        Self { scanner, ..self }
+    }
+
+    pub fn scanner(&self) -> &Scanner {
+        &self.scanner
     }
 
     fn path(&self, id: FileId) -> PathBuf {
@@ -66,7 +78,25 @@ impl Store {
         self.path(id).is_file()
     }
 
-    /// Writes bytes durably. Afterwards [`crate::record`] makes them known.
+    /// Writes bytes that came from outside durably, after the scanner had a moment to look at them. Whatever it says they
+    /// are kept; [`Stored::scan`] says whether anybody will open them. Never inside a write transaction.
+    ///
+    /// # Errors
+    /// Those of [`Self::put`]. A scanner that does not answer is none.
+    pub async fn take_in(&self, cx: &Cx, bytes: Vec<u8>) -> Result<Stored> {
+        let scan = self.scanner.at_once(&bytes).await;
+        Ok(Stored { scan, ..self.put(cx, bytes).await? })
+    }
+
+    /// Asks the scanner about the bytes of a file that nobody has looked at yet.
+    ///
+    /// # Errors
+    /// [`Error::Peer`] when the scanner is not there; an internal error when the bytes are missing or changed.
+    pub async fn scan(&self, meta: &Meta) -> Result<Scan> {
+        self.scanner.ask(&self.bytes_of(meta).await?).await
+    }
+
+    /// Writes bytes that the program made itself durably. Afterwards [`crate::record`] makes them known.
     pub async fn put(&self, cx: &Cx, bytes: Vec<u8>) -> Result<Stored> {
         let id: FileId = cx.new_id();
         let (target, incoming) = (self.path(id), self.dir.join("incoming").join(id.uuid().simple().to_string()));
@@ -85,16 +115,23 @@ impl Store {
             fs::rename(&incoming, &target).map_err(|e| failed(&target, e))?;
             sync_dir(folder)?;
             let size = i64::try_from(bytes.len()).map_err(Error::internal)?;
-            Ok(Stored { id, sha256: sha256(&[&bytes]), size })
+            Ok(Stored { id, sha256: sha256(&[&bytes]), size, scan: Scan::Own })
         })
         .await
     }
 
-    /// The bytes, if they are still those that were taken in.
+    /// The bytes, if a scan lets them through and they are still those that were taken in. Every way to stored bytes leads
+    /// through here.
     ///
     /// # Errors
-    /// An internal error when they are missing or changed: nobody gets bytes that do not match.
+    /// Refused with [`crate::UNCHECKED`] or [`crate::INFECTED`]. An internal error when they are missing or changed: nobody
+    /// gets bytes that do not match.
     pub async fn read_verified(&self, meta: &Meta) -> Result<Vec<u8>> {
+        meta.scan.check()?;
+        self.bytes_of(meta).await
+    }
+
+    async fn bytes_of(&self, meta: &Meta) -> Result<Vec<u8>> {
         let (path, want, id, keys) = (self.path(meta.id), meta.sha256, meta.id, self.keys.clone());
         blocking(move || {
             let bytes = read(&path, id, keys.as_deref())?.flatten();

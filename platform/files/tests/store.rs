@@ -4,7 +4,9 @@ use std::{
 };
 
 use db::testing;
-use files::{CityKey, Store, forget, meta, page, record};
+use files::{
+    Address, CityKey, Scan, Scanner, Store, forget, locked, meta, note_scan, page, record, scan_of, unchecked, waiting,
+};
 use journal::check::Fault;
 use kernel::{Cx, Error, FileId, OsRandom, Principal, Sources, TenantId, Uuid};
 
@@ -19,7 +21,8 @@ async fn bytes_come_back_verified_and_changed_ones_never() {
         let mut rx = test.db.read().await.unwrap();
         let known = meta(&mut rx, stored.id).await.unwrap();
         assert_eq!((known.name.as_str(), known.size), ("b.pdf", 6));
-        assert_eq!(page(&mut rx, FileId::from_uuid(Uuid::nil()), 10).await.unwrap(), std::slice::from_ref(&known));
+        assert_eq!(page(&mut rx, FileId::from_uuid(Uuid::nil()), 10).await.unwrap(), [known.id]);
+        assert_eq!(known.scan, Scan::Own);
         drop(rx);
         assert_eq!(store.read_verified(&known).await.unwrap(), b"inhalt");
         assert!(store.orphans(std::time::SystemTime::now()).await.unwrap().is_empty(), "young files are no orphans");
@@ -119,6 +122,59 @@ async fn sealed_bytes_open_with_the_citys_keys_only_and_not_in_another_place() {
     }
 }
 
+const ALL: &[db::Migrations] = &[journal::MIGRATIONS, jobs::MIGRATIONS, files::MIGRATIONS];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unchecked_bytes_are_kept_and_opened_only_when_a_scan_has_let_them_through() {
+    for test in testing::both(ALL).await {
+        let folder = tempfile::tempdir().unwrap();
+        // Nobody listens there.
+        let away = Scanner::Clamd(Address::Unix(folder.path().join("clamd.ctl")));
+        let store = Store::open(folder.path().join("files")).unwrap().scanned_by(away);
+        let cx = cx();
+        let mut stored = Vec::new();
+        for text in ["gut", "boese", "wartet"] {
+            let one = store.take_in(&cx, text.as_bytes().to_vec()).await.unwrap();
+            assert_eq!(one.scan, Scan::Unchecked);
+            db::write!(test.db, |tx| { record(tx, &cx, &one, text, "text/plain").await }).unwrap();
+            stored.push(one.id);
+        }
+        let mut rx = test.db.read().await.unwrap();
+        assert_eq!((jobs::pending(&mut rx).await.unwrap().len(), waiting(&mut rx).await.unwrap().files), (1, 3));
+        let first = unchecked(&mut rx, FileId::from_uuid(Uuid::nil()), 2).await.unwrap();
+        assert_eq!(first.len(), 2);
+        let rest = unchecked(&mut rx, first[1].id, 2).await.unwrap();
+        assert_eq!(rest.len(), 1);
+        assert_eq!(store.read_verified(&first[0]).await.unwrap_err().code(), files::UNCHECKED);
+        assert!(matches!(store.scan(&first[0]).await, Err(Error::Peer { peer: "scanner", .. })));
+        drop(rx);
+
+        let engine = || "ClamAV 1".to_owned();
+        let clean = Scan::Clean { engine: engine() };
+        let infected = Scan::Infected { signature: "Eicar-Test-Signature".into(), engine: engine() };
+        db::write!(test.db, |tx| {
+            note_scan(tx, &cx, stored[0], &clean).await?;
+            note_scan(tx, &cx, stored[1], &infected).await?;
+            // What is known stays, whoever asks again.
+            note_scan(tx, &cx, stored[1], &clean).await
+        })
+        .unwrap();
+        let mut rx = test.db.read().await.unwrap();
+        let (good, bad) = (meta(&mut rx, stored[0]).await.unwrap(), meta(&mut rx, stored[1]).await.unwrap());
+        assert_eq!(store.read_verified(&good).await.unwrap(), b"gut");
+        assert_eq!(store.read_verified(&bad).await.unwrap_err().code(), files::INFECTED);
+        assert_eq!(scan_of(&mut rx, stored[1]).await.unwrap(), infected);
+        let shut = locked(&mut rx, &stored).await.unwrap();
+        assert_eq!(
+            (shut.len(), shut.get(&stored[1]), shut.get(&stored[2])),
+            (2, Some(&infected), Some(&Scan::Unchecked))
+        );
+        drop(rx);
+        db::write!(test.db, |tx| { forget(tx, &cx, stored[2]).await }).unwrap();
+        assert_eq!(waiting(&mut test.db.read().await.unwrap()).await.unwrap().files, 0);
+    }
+}
+
 fn cx() -> Cx {
     Cx::new(TenantId(1), Principal::System { name: "test" }, Sources::system())
 }
@@ -131,5 +187,6 @@ fn meta_of(stored: &files::Stored) -> files::Meta {
         name: "a.txt".into(),
         media_type: "text/plain".into(),
         created_at: kernel::Timestamp::UNIX_EPOCH,
+        scan: stored.scan.clone(),
     }
 }

@@ -27,3 +27,16 @@ error-page-foreign-text = Aus Sicherheitsgründen wurde nichts gespeichert. Öff
 error-page-too-large = Das ist zu groß
 error-page-too-large-text = Die gesendeten Daten sind größer als erlaubt. Es wurde nichts davon gespeichert, Ihre früheren Angaben sind noch da.
 error-page-back = Zurück
+error-page-file-unchecked = Die Datei wird noch geprüft
+error-page-file-unchecked-text = Wir prüfen jede Datei auf Schadsoftware, bevor sie jemand öffnen kann. Das dauert meist nur Sekunden. Versuchen Sie es in einigen Minuten noch einmal.
+error-page-file-infected = Die Datei ist gesperrt
+error-page-file-infected-text = gesperrt: Schadsoftware gefunden ({ $signature }). Niemand kann diese Datei öffnen. Prüfen Sie das Gerät, von dem sie kommt, und senden Sie das Dokument neu.
+house-file-unchecked = noch nicht geprüft
+house-file-infected = gesperrt: Schadsoftware gefunden ({ $signature })
+house-scanner-none = Kein Virenscanner eingerichtet
+house-scanner-none-text = Dateien von außen bleiben verschlossen, bis ein Virenscanner sie geprüft hat. Die IT trägt ihn in den Einstellungen ein (scanner).
+house-scanner-waiting = { $n ->
+    [one] Eine Datei wartet auf den Virenscanner
+   *[other] { $n } Dateien warten auf den Virenscanner
+}
+house-scanner-waiting-text = Die älteste wartet seit { $since }. Bis dahin kann sie niemand öffnen. Die IT prüft, ob der Virenscanner läuft; Meer fragt ihn von selbst wieder.

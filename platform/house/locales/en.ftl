@@ -27,3 +27,16 @@ error-page-foreign-text = For your safety nothing was saved. Open the page here 
 error-page-too-large = This is too large
 error-page-too-large-text = What was sent is larger than allowed. Nothing of it was saved; what you entered before is still there.
 error-page-back = Back
+error-page-file-unchecked = The file is still being checked
+error-page-file-unchecked-text = We check every file for malware before anybody can open it. Usually this takes seconds. Try again in a few minutes.
+error-page-file-infected = The file is locked
+error-page-file-infected-text = locked: malware found ({ $signature }). Nobody can open this file. Check the device it comes from and send the document again.
+house-file-unchecked = not checked yet
+house-file-infected = locked: malware found ({ $signature })
+house-scanner-none = No virus scanner is set up
+house-scanner-none-text = Files from outside stay closed until a virus scanner has checked them. IT names it in the settings (scanner).
+house-scanner-waiting = { $n ->
+    [one] One file waits for the virus scanner
+   *[other] { $n } files wait for the virus scanner
+}
+house-scanner-waiting-text = The oldest has been waiting since { $since }. Until then nobody can open it. IT checks whether the virus scanner runs; Meer asks it again by itself.

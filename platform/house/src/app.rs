@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use ui::{CityInfo, Texts};
 use web::Side;
 
-use crate::{Commands, Events, Jobs, Module};
+use crate::{Commands, Events, Jobs, Module, scan};
 
 /// Which side of the house a process serves.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -76,6 +76,11 @@ pub struct Config {
     pub https: bool,
     /// Addresses of the proxies in front: what they write into `X-Forwarded-For` is believed. Rate limits count by it.
     pub proxies: Vec<IpAddr>,
+    /// The scanner for malware, a clamd: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`. Without it what people send
+    /// stays closed, unless `scanned_by` says who scans instead.
+    pub scanner: Option<String>,
+    /// Where there is no `scanner`: which other component scans all that comes in, in the operator's words.
+    pub scanned_by: Option<String>,
     /// What callers may leave here before anybody has looked at it.
     pub limits: Limits,
     /// Outside systems of all cities by name: `population`, `civil`, `payment`, `treasury`, `eid`, `smtp`.
@@ -109,6 +114,8 @@ impl Default for Limits {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CityConfig {
+    /// Which other component scans what comes in for this city, before that of all cities.
+    pub scanned_by: Option<String>,
     /// Outside systems of this city, before those of all cities.
     pub peers: BTreeMap<String, PeerConfig>,
 }
@@ -126,10 +133,23 @@ impl Default for Config {
             demo: false,
             https: false,
             proxies: Vec::new(),
+            scanner: None,
+            scanned_by: None,
             limits: Limits::default(),
             peers: BTreeMap::new(),
             city: BTreeMap::new(),
         }
+    }
+}
+
+impl Config {
+    /// Who scans files for malware in a city.
+    ///
+    /// # Errors
+    /// An address that is none.
+    pub fn scanner_of(&self, city: &str) -> Result<files::Scanner> {
+        let own = self.city.get(city).and_then(|city| city.scanned_by.as_deref());
+        files::Scanner::of(self.scanner.as_deref(), own.or(self.scanned_by.as_deref()))
     }
 }
 
@@ -243,6 +263,8 @@ impl App {
         texts.push(("house", "de", include_str!("../locales/de.ftl")));
         texts.push(("house", "en", include_str!("../locales/en.ftl")));
         let (mut commands, mut events, mut jobs) = (Commands::default(), Events::default(), Jobs::default());
+        jobs.enter("house");
+        jobs.on(crate::job!(scan::scan_waiting: files::ScanWaiting)).every("*/5 * * * *", &files::ScanWaiting {});
         for module in &modules {
             texts.extend(module.locales.iter().map(|(lang, source)| (module.name, *lang, *source)));
             (module.commands)(&mut commands);
@@ -483,7 +505,8 @@ fn assemble(
     let info = CityInfo { key: key.clone(), name: file.name.clone(), place: file.place.clone(), ..CityInfo::default() };
     let identity = identity::Identity::new(file.sign_in.clone(), &keys.secret)?;
     let sealing = Arc::new(files::CityKey::new(&keys.secret, &[], app.sources.random.clone()));
-    let files = Arc::new(files::Store::open(data.join("files"))?.sealed_with(sealing));
+    let files =
+        Arc::new(files::Store::open(data.join("files"))?.sealed_with(sealing).scanned_by(app.config.scanner_of(&key)?));
     let mut peers = app.config.peers.clone();
     peers.extend(app.config.city.get(&key).map(|c| c.peers.clone()).unwrap_or_default());
     let search = app.index_in(&data, db.tenant())?;

@@ -13,6 +13,7 @@ mod follow;
 mod jobs_list;
 mod module;
 mod request;
+mod scan;
 mod serve;
 mod stuck;
 
@@ -29,6 +30,7 @@ pub use module::{
     CardsFuture, Holds, Key, Menu, Module, Panel, PanelFuture, Retention, Searchable, Seed, Table, erase_rows,
 };
 pub use request::{Req, clear_session_cookie, set_session_cookie};
+pub use scan::{locked_files, scan_text, scanner_notice};
 pub use serve::{router, run_background, settle, table};
 pub use stuck::{StuckSubscriber, TaskStuck, stuck_subscribers};
 pub use web::{Access, Answer, Failure, Path, RouteInfo, Routes};

@@ -224,6 +224,12 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
         }
         Error::Forbidden => message(rq, status, "error-page-forbidden", None, &[]),
         Error::Invalid(_) => message(rq, status, "error-page-invalid", None, &[]),
+        Error::Refused(refusal) if [files::UNCHECKED, files::INFECTED].contains(&refusal.code) => {
+            let args: Vec<_> = refusal.args.iter().map(|(k, v)| (*k, v.as_str().into())).collect();
+            let key = format!("error-page-{}", refusal.code);
+            let text = rq.app.texts.get(rq.cx.lang, &format!("{key}-text"), &args);
+            message(rq, status, &key, Some(text), &[])
+        }
         Error::Refused(refusal) => {
             let args: Vec<_> = refusal.args.iter().map(|(k, v)| (*k, v.as_str().into())).collect();
             let text = rq.app.texts.get(rq.cx.lang, &format!("refusal-{}", refusal.code), &args);

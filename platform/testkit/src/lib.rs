@@ -46,13 +46,31 @@ impl TestCity {
 
     /// The same with another configuration of the operator.
     pub async fn open_with(modules: &[Module], engine: Engine, change: impl FnOnce(&mut Config)) -> Option<TestCity> {
+        Self::open_beside(modules, engine, |config, _| change(config)).await
+    }
+
+    /// One city per engine whose files are scanned by the sandbox.
+    pub async fn both_scanned(modules: &[Module]) -> Vec<TestCity> {
+        let scanned = |config: &mut Config, sandbox: &sandbox::Running| {
+            config.scanner = Some(format!("tcp:{}", sandbox.clamd_addr));
+        };
+        let mut all = vec![Self::open_beside(modules, Engine::Sqlite, scanned).await.expect("SQLite is always there")];
+        all.extend(Self::open_beside(modules, Engine::Postgres, scanned).await);
+        all
+    }
+
+    async fn open_beside(
+        modules: &[Module],
+        engine: Engine,
+        change: impl FnOnce(&mut Config, &sandbox::Running),
+    ) -> Option<TestCity> {
         let folder = cities().join("meerbusch");
         let sandbox = sandbox::start(sandbox::Config::for_tests(vec![folder.clone()])).await.expect("sandbox starts");
         let data = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FixedClock::new(start()));
         let sources = Sources { clock: clock.clone(), random: Arc::new(OsRandom) };
         let mut config = config(&sandbox, data.path());
-        change(&mut config);
+        change(&mut config, &sandbox);
         let (db, config) = match engine {
             Engine::Sqlite => (None, config),
             Engine::Postgres => {
@@ -129,6 +147,8 @@ pub fn config(sandbox: &sandbox::Running, data: &Path) -> Config {
         data: data.to_owned(),
         cities: cities(),
         demo: true,
+        // Nothing of a test waits for a scanner; tests of the scan take `both_scanned`.
+        scanned_by: Some("test".into()),
         peers: peers.map(|(k, v)| (k.to_owned(), v)).into(),
         ..Config::default()
     }

@@ -3,6 +3,7 @@
 mod applications;
 mod backup;
 mod blocked;
+mod capture;
 mod circulation;
 mod coverage;
 mod desk;
@@ -15,6 +16,7 @@ mod manipulation;
 mod persons;
 mod processes;
 mod program;
+mod scanner;
 mod search;
 mod start;
 mod structure;

@@ -120,6 +120,8 @@ async fn production_with_the_demo_is_refused_with_every_reason_and_makes_nothing
     place.config = Config {
         demo: false,
         https: true,
+        scanner: None,
+        scanned_by: Some("Gateway des Rechenzentrums".into()),
         checkpoints: Some(place.path("outside")),
         proxies: vec!["10.0.0.5".parse().unwrap()],
         peers: PEERS.into_iter().map(|name| (name.to_owned(), peer("https://gegenstelle.example"))).collect(),
@@ -138,14 +140,18 @@ async fn production_with_the_demo_is_refused_with_every_reason_and_makes_nothing
         assert!(!lacks(&said, &format!("city meerbusch: demo account {login}")), "{login}: {}", said.err);
     }
     // A peer that is missing or without encryption is a reason too.
+    assert!(lacks(&said, "scanner"), "the statement counts: {}", said.err);
+    place.config.scanned_by = None;
     place.config.peers.remove("eid");
     let own = place.config.city.entry("meerbusch".into()).or_default();
     own.peers.insert("payment".to_owned(), peer("http://gegenstelle.example"));
     place.write_config();
     let said = place.run(&["serve", "--production"]);
-    for reason in
-        ["peers.eid is not configured for meerbusch", "city.meerbusch.peers.payment is reached without encryption"]
-    {
+    for reason in [
+        "peers.eid is not configured for meerbusch",
+        "city.meerbusch.peers.payment is reached without encryption",
+        "city musterstadt: no scanner for malware is configured",
+    ] {
         assert!(!lacks(&said, reason), "{reason}: {}", said.err);
     }
 }

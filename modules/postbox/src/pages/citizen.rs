@@ -3,7 +3,7 @@ use axum::extract::{FromRequest as _, Multipart, Request, multipart::Field};
 use contract_postbox::MessageId;
 use contract_records::{CaseView, Cases, Documents, VisibleCase};
 use db::Rx;
-use files::{Accept, Type};
+use files::{Accept, Scan, Type};
 use house::{Answer, Call, Path, Req};
 use http::StatusCode;
 use kernel::{CaseId, DocumentId, Error, Result};
@@ -133,7 +133,7 @@ async fn shown(rq: &Req, id: MessageId) -> Result<Shown> {
 
 async fn linked(rq: &Req, rx: &mut Rx, ids: Vec<DocumentId>) -> Result<Vec<Linked>> {
     let documents = rq.cx.ask(rx, Documents { ids }).await?;
-    Ok(documents.iter().map(|d| Linked::of(d, false)).collect())
+    Linked::all(&rq.untitled(), rx, &documents, false).await
 }
 
 /// Opening a message is reading it: the first time is kept, and the page says so.
@@ -294,6 +294,18 @@ async fn wait(rq: &Req, typed: &Typed) -> Result<Option<u32>> {
     }
 }
 
+/// What the scanner found in the files. Whoever sent them is still there and can choose others: none of them stays.
+fn infected(page: &Page, attachments: &[Attachment]) -> Errors {
+    let mut errors = Errors::new();
+    for attachment in attachments {
+        if let Scan::Infected { signature, .. } = &attachment.stored.scan {
+            let name = files::clean_name(&attachment.name);
+            errors.push("datei", page.t2("postbox-file-infected", "name", name, "signature", signature.as_str()));
+        }
+    }
+    errors
+}
+
 pub async fn reply(rq: Req, Path(id): Path<MessageId>, request: Request) -> Answer {
     let shown = shown(&rq, id).await?;
     if !is_open(&shown.case, &shown.message) {
@@ -316,8 +328,16 @@ pub async fn reply(rq: Req, Path(id): Path<MessageId>, request: Request) -> Answ
     }
     let mut attachments = Vec::with_capacity(types.len());
     for (file, found) in typed.files.into_iter().zip(types) {
-        let stored = rq.city.files.put(&rq.cx, file.bytes.unwrap_or_default()).await?;
+        let stored = rq.city.files.take_in(&rq.cx, file.bytes.unwrap_or_default()).await?;
         attachments.push(Attachment { stored, name: file.name, media_type: found.media_type() });
+    }
+    let errors = infected(&page, &attachments);
+    if !errors.is_empty() {
+        for attachment in &attachments {
+            rq.city.files.remove(attachment.stored.id).await?;
+        }
+        let page = page.checked(&errors);
+        return rq.invalid(&template(&rq, &page, shown, typed.text, errors));
     }
     let text = typed.text.trim();
     let question = &shown.message;

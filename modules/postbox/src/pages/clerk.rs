@@ -232,7 +232,7 @@ pub async fn case_panel(rq: &Req, rx: &mut Rx, case: CaseId) -> Result<Option<St
             state,
             tone,
             body: message.body,
-            documents: documents.iter().map(|d| Linked::of(d, true)).collect(),
+            documents: Linked::all(&page, rx, &documents, true).await?,
         });
     }
     StaffPanel { page: &page, entries }.render().map(Some).map_err(Error::internal)

@@ -80,11 +80,11 @@ pub async fn write_package(cx: Cx, job: WritePackage) -> Result<()> {
                 let versions = document::store::versions(&mut rx, view.id).await?;
                 let mut all = Vec::new();
                 if versions.is_empty() {
-                    all.push(Primary { id: view.file.uuid(), n: 1, meta: files::meta(&mut rx, view.file).await? });
+                    all.push(Primary::new(view.file.uuid(), 1, files::meta(&mut rx, view.file).await?)?);
                 }
                 for version in versions {
                     let meta = files::meta(&mut rx, version.file_id).await?;
-                    all.push(Primary { id: version.id, n: version.n, meta });
+                    all.push(Primary::new(version.id, version.n, meta)?);
                 }
                 documents.push((view, all));
             }
@@ -135,7 +135,10 @@ async fn pack(cx: &Cx, message: &::xdomea::Message, letters: &[Letter]) -> Resul
     put(&mut zip, &::xdomea::package::message_name(message), xml.as_bytes())?;
     for (_, primaries) in letters.iter().flat_map(|letter| &letter.documents) {
         for primary in primaries {
-            let bytes = city.files.read_verified(&primary.meta).await?;
+            let bytes = match &primary.instead {
+                Some(text) => text.clone().into_bytes(),
+                None => city.files.read_verified(&primary.meta).await?,
+            };
             put(&mut zip, xdomea::file_name(primary)?.as_str(), &bytes)?;
         }
     }

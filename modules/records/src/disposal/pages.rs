@@ -195,7 +195,11 @@ async fn take(rq: &Req, id: Uuid, bytes: Vec<u8>) -> Result<Result<&'static str,
         xdomea::Inhalt::AussonderungEmpfang => ("0507", "records-done-answer"),
         _ => return Ok(Err(page.t("records-answer-kind"))),
     };
-    let stored = rq.city.files.put(&rq.cx, text.into_bytes()).await?;
+    let stored = rq.city.files.take_in(&rq.cx, text.into_bytes()).await?;
+    if let files::Scan::Infected { signature, .. } = &stored.scan {
+        rq.city.files.remove(stored.id).await?;
+        return Ok(Err(page.t1("records-answer-infected", "signature", signature.as_str())));
+    }
     let name = xdomea::package::message_name(&reading.message);
     let message = Message {
         id: rq.cx.sources.uuid(),

@@ -10,7 +10,7 @@ use ::xdomea::{
     },
 };
 use contract_records::DocumentView;
-use files::Meta;
+use files::{Meta, Scan};
 use jiff::Zoned;
 use kernel::{Error, Result, Uuid};
 
@@ -32,6 +32,33 @@ pub struct Primary {
     pub id: Uuid,
     pub n: i64,
     pub meta: Meta,
+    /// What lies in the package in place of bytes with malware.
+    pub instead: Option<String>,
+}
+
+impl Primary {
+    /// # Errors
+    /// [`Error::Peer`] for bytes that nobody has scanned: the hand-over waits for the scanner.
+    pub fn new(id: Uuid, n: i64, meta: Meta) -> Result<Primary> {
+        match &meta.scan {
+            Scan::Own | Scan::Clean { .. } | Scan::Elsewhere { .. } => Ok(Primary { id, n, meta, instead: None }),
+            Scan::Unchecked => Err(Error::Peer {
+                peer: "scanner",
+                message: format!("{:?} is to be handed over and was not scanned yet", meta.id),
+            }),
+            Scan::Infected { signature, .. } => {
+                let hash: String = meta.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+                let text = format!(
+                    "Die Datei „{}“ wurde nicht übergeben. Sie ist gesperrt: Schadsoftware gefunden ({signature}).\n\
+                     SHA-256 der gesperrten Datei: {hash}\n",
+                    meta.name
+                );
+                let name = format!("nicht-uebergeben-{}.txt", meta.name);
+                let media_type = "text/plain; charset=utf-8".to_owned();
+                Ok(Primary { id, n, meta: Meta { name, media_type, ..meta }, instead: Some(text) })
+            }
+        }
+    }
 }
 
 /// Version of the code list `dateiformat` that the codes below are of.

@@ -7,10 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract_records::{CaseView, DocumentView};
-use files::{Accept, Type};
+use files::{Accept, Scan, Stored, Type};
 use house::{Answer, Path, Req};
 use http::StatusCode;
-use kernel::{CaseId, DocumentId, Error, Result, StaffId};
+use kernel::{CaseId, DocumentId, Error, FileId, Result, StaffId};
 use serde::Deserialize;
 use ui::{Errors, Page};
 
@@ -19,6 +19,11 @@ use super::{
     store::{self, Checkout, Version},
 };
 use crate::{
+    capture::{
+        pages::capture,
+        service::{in_sets, local},
+        store::{self as mails, Enclosed},
+    },
     file::pages::title_of,
     pages::{self, Place, download},
     store as cases,
@@ -98,6 +103,8 @@ struct Line {
     newest: i64,
     conflicts: usize,
     holder: Option<Checkout>,
+    /// Of an e-mail who sent it when, of an enclosure what it came in.
+    note: String,
 }
 
 #[derive(Template)]
@@ -110,6 +117,8 @@ struct Documents<'a> {
     /// Address of the page with the next ones; empty on the last.
     next: String,
     names: HashMap<StaffId, String>,
+    /// Bytes that are not opened, and why.
+    locks: HashMap<FileId, String>,
     may_write: bool,
     typed: String,
     errors: Errors,
@@ -140,6 +149,31 @@ pub async fn names(rx: &mut db::Rx, ids: impl Iterator<Item = StaffId>) -> Resul
     Ok(names)
 }
 
+/// What is said of e-mails and their enclosures in the list.
+async fn notes(
+    page: &Page,
+    rx: &mut db::Rx,
+    case: &CaseView,
+    documents: &[DocumentView],
+    enclosed: &[Enclosed],
+) -> Result<HashMap<DocumentId, String>> {
+    let mut notes = HashMap::new();
+    for enclosed in enclosed {
+        let parent = documents.iter().find(|document| document.id == enclosed.parent_id);
+        if let Some(parent) = parent {
+            notes.insert(enclosed.document_id, page.t1("records-mail-enclosed", "title", parent.title.as_str()));
+        }
+    }
+    for mail in mails::of_case(rx, case.id).await? {
+        let note = match mail.sent_at {
+            Some(at) => page.t2("records-mail-line", "sender", mail.sender, "sent", local(at)),
+            None => page.t1("records-mail-undated", "sender", mail.sender),
+        };
+        notes.insert(mail.document_id, note);
+    }
+    Ok(notes)
+}
+
 async fn list<'a>(
     rq: &Req,
     page: &'a Page,
@@ -160,12 +194,15 @@ async fn list<'a>(
         for version in versions {
             of_document.entry(version.document_id).or_default().push(version);
         }
-        for document in found.shown {
+        let enclosed = mails::enclosed(&mut rx, case.id).await?;
+        let mut notes = notes(page, &mut rx, &case, &found.shown, &enclosed).await?;
+        for document in in_sets(found.shown, &enclosed) {
             let versions = of_document.remove(&document.id).unwrap_or_default();
             let holder = holders.remove(&document.id);
             let newest = service::newest(&versions);
             let conflicts = service::open_conflicts(&versions).count();
-            lines.push(Line { document, newest, conflicts, holder });
+            let note = notes.remove(&document.id).unwrap_or_default();
+            lines.push(Line { document, newest, conflicts, holder, note });
         }
     }
     let what = page.t("records-documents");
@@ -176,7 +213,9 @@ async fn list<'a>(
     };
     let names = names(&mut rx, lines.iter().filter_map(|line| Some(line.holder.as_ref()?.staff_id))).await?;
     let may_write = service::may_write(&rq.cx, &mut rx, &case).await.is_ok();
-    Ok(Documents { page, case, caption, lines, next, names, may_write, typed, errors })
+    let files: Vec<FileId> = lines.iter().map(|line| line.document.file).collect();
+    let locks = house::locked_files(page, &mut rx, &files).await?;
+    Ok(Documents { page, case, caption, lines, next, names, locks, may_write, typed, errors })
 }
 
 pub async fn documents(rq: Req, Path(id): Path<CaseId>, Query(place): Query<Place>) -> Answer {
@@ -192,16 +231,39 @@ pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
         Err(response) => return Ok(response),
     };
     let mut errors = Errors::new();
+    let mail = sent.bytes.as_deref().and_then(|bytes| message::kind_of(&sent.name, bytes));
+    if let Some(mail) = mail {
+        // A message brings its own title: its subject.
+        let bytes = sent.bytes.unwrap_or_default();
+        return match capture(&rq, &page, &case, mail, &sent.name, bytes).await? {
+            Ok(notice) => rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice),
+            Err(text) => {
+                errors.push("datei", text);
+                let page = page.checked(&errors);
+                rq.invalid(&list(&rq, &page, case, &Place::default(), sent.title, errors).await?)
+            }
+        };
+    }
     let title = title_of(&page, &mut errors, "titel", &sent.title);
     let kind = checked(&page, &mut errors, &sent);
     let Some(kind) = kind.filter(|_| errors.is_empty()) else {
         let page = page.checked(&errors);
         return rq.invalid(&list(&rq, &page, case, &Place::default(), sent.title, errors).await?);
     };
-    let stored = rq.city.files.put(&rq.cx, sent.bytes.unwrap_or_default()).await?;
+    let stored = rq.city.files.take_in(&rq.cx, sent.bytes.unwrap_or_default()).await?;
     let upload = Upload { stored: &stored, name: &sent.name, media_type: kind.media_type() };
     db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, title.clone(), &upload).await })?;
-    rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), "records-done-document")
+    let notice = told(&stored).unwrap_or("records-done-document");
+    rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice)
+}
+
+/// What to say of a file that was kept and is not opened.
+fn told(stored: &Stored) -> Option<&'static str> {
+    match stored.scan {
+        Scan::Infected { .. } => Some("records-done-infected-fehler"),
+        Scan::Unchecked => Some("records-done-unchecked"),
+        Scan::Own | Scan::Clean { .. } | Scan::Elsewhere { .. } => None,
+    }
 }
 
 #[derive(Template)]
@@ -213,6 +275,8 @@ struct Versions<'a> {
     versions: Vec<Version>,
     conflicts: Vec<i64>,
     names: HashMap<StaffId, String>,
+    /// Bytes that are not opened, and why.
+    locks: HashMap<FileId, String>,
     holder: Option<Checkout>,
     mine: bool,
     may_write: bool,
@@ -255,7 +319,9 @@ async fn page_of<'a>(
     let mine = holder.as_ref().is_some_and(|holder| Some(holder.staff_id) == rq.cx.actor.staff());
     let may_write = service::may_write(&rq.cx, &mut rx, &case).await.is_ok();
     let conflicts = service::open_conflicts(&versions).map(|version| version.n).collect();
-    Ok(Versions { page, case, document, versions, conflicts, names, holder, mine, may_write, note, errors })
+    let files: Vec<FileId> = versions.iter().map(|version| version.file_id).chain([document.file]).collect();
+    let locks = house::locked_files(page, &mut rx, &files).await?;
+    Ok(Versions { page, case, document, versions, conflicts, names, locks, holder, mine, may_write, note, errors })
 }
 
 pub async fn versions(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>) -> Answer {
@@ -276,15 +342,15 @@ pub async fn save(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>, f
         let page = page.checked(&errors);
         return rq.invalid(&page_of(&rq, &page, case, document, sent.note, errors).await?);
     };
-    let stored = rq.city.files.put(&rq.cx, sent.bytes.unwrap_or_default()).await?;
+    let stored = rq.city.files.take_in(&rq.cx, sent.bytes.unwrap_or_default()).await?;
     let upload = Upload { stored: &stored, name: &sent.name, media_type: kind.media_type() };
     let saved = db::write!(rq.city.db, |tx| {
         service::save(&rq.cx, tx, &case, &view, sent.based_on, &sent.note, &upload).await
     })?;
-    let notice = match saved {
+    let notice = told(&stored).unwrap_or(match saved {
         Saved::Newest => "records-done-version",
         Saved::Conflict => "records-done-conflict-fehler",
-    };
+    });
     rq.see_other_with(format!("/intern/vorgang/{}/dokument/{document}/fassungen", case.id), notice)
 }
 

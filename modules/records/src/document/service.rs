@@ -1,6 +1,6 @@
 use contract_records::{AddDocument, Audience, CaseView, DocumentView};
 use db::{Rx, Tx};
-use files::Stored;
+use files::{Scan, Stored};
 use jiff::ToSpan as _;
 use kernel::{Cx, DocumentId, Error, Event, FileId, Result, StaffId, Subject};
 use serde::{Deserialize, Serialize};
@@ -154,6 +154,9 @@ pub async fn save(
         at: cx.now(),
     };
     put(cx, tx, &version).await?;
+    if let Scan::Infected { signature, .. } = &upload.stored.scan {
+        service::add_infected(cx, tx, case.id, &document.title, document.audience, signature).await?;
+    }
     if conflict {
         return Ok(Saved::Conflict);
     }

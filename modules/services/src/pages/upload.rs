@@ -4,7 +4,7 @@ use axum::{
     Form,
     extract::{FromRequest, Multipart, Request, multipart::Field},
 };
-use files::{Accept, Refusal, Type};
+use files::{Accept, Refusal, Scan, Type};
 use forms::{FieldError, FileKind, FileRef, Kind};
 use house::Req;
 use http::header;
@@ -131,7 +131,14 @@ impl Parts<'_> {
                     return Ok(());
                 }
                 self.kept += size;
-                let stored = self.rq.city.files.put(&self.rq.cx, bytes).await?;
+                let stored = self.rq.city.files.take_in(&self.rq.cx, bytes).await?;
+                if let Scan::Infected { signature, .. } = &stored.scan {
+                    // Whoever sent it is still there and can choose another one: nothing of it stays.
+                    self.rq.city.files.remove(stored.id).await?;
+                    let error = FieldError::new(&name, files::INFECTED).with("name", &file_name);
+                    sent.refused.push(error.with("signature", signature));
+                    return Ok(());
+                }
                 let file = FileRef {
                     id: stored.id,
                     name: file_name,

@@ -57,6 +57,24 @@ async fn files_are_judged_by_their_content_and_nothing_else_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn malware_is_not_taken_and_the_page_says_what_was_found() {
+    for test in TestCity::both_scanned(&[MODULE, rooms::ROOMS]).await {
+        let mut browser = test.browser();
+        let (draft, step) = at_evidence(&mut browser).await;
+        // The test string of EICAR, in two halves: otherwise scanners would take this file for malware.
+        let eicar = [r"X5O!P%@AP[4\PZX54(P^)7CC)7}", "$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].concat();
+        let bad = format!("%PDF-1.7\n{eicar}\n%%EOF\n");
+        let shown = form_of(&browser.get(&step).await.body, &step);
+        let fields = with(&shown, &[("berechtigtes_interesse", "Familienforschung")]);
+        let sent = browser.post_files(&step, &fields, &[("nachweis_beziehung", "urkunde.pdf", bad.as_bytes())]).await;
+        sent.is(422).shows("wurde Schadsoftware gefunden (Eicar-Test-Signature)").shows("Familienforschung");
+        assert_eq!(stored(&test, &draft).await.0["values"].get("nachweis_beziehung"), None);
+        let sql = "SELECT COUNT(*) AS n FROM files_file WHERE tenant = $1";
+        assert_eq!(test.city.db.read().await.unwrap().one::<(i64,)>(sql, &[]).await.unwrap().0, 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn good_files_reach_the_case_and_removed_ones_are_gone() {
     for test in both().await {
         let mut browser = test.browser();

@@ -1,0 +1,110 @@
+//! E-mails that file themselves: the message, its enclosures, and the message in it, as one set.
+
+use meer::modules::MODULES;
+use testkit::{Browser, TestCity};
+
+use crate::walks::STAFF_PASSWORD;
+
+const MAIL: &str = "From: =?utf-8?q?J=C3=BCrgen_Muster-Birke?= <juergen@post.example>\r\n\
+    To: stadt@musterstadt.example\r\n\
+    Date: Mon, 23 Nov 2026 22:30:00 +0000\r\n\
+    Subject: Einwand gegen den Radweg\r\n\
+    Message-ID: <a1@post.example>\r\n\
+    MIME-Version: 1.0\r\n\
+    Content-Type: multipart/mixed; boundary=aussen\r\n\
+    \r\n\
+    --aussen\r\n\
+    Content-Type: text/plain\r\n\
+    \r\n\
+    Guten Tag\r\n\
+    --aussen\r\n\
+    Content-Type: application/pdf\r\n\
+    Content-Disposition: attachment; filename=\"lageplan.pdf\"\r\n\
+    \r\n\
+    %PDF-1.7\n%%EOF\r\n\
+    --aussen\r\n\
+    Content-Type: message/rfc822\r\n\
+    \r\n\
+    From: erika@post.example\r\n\
+    Subject: Innen\r\n\
+    Content-Type: multipart/mixed; boundary=innen\r\n\
+    \r\n\
+    --innen\r\n\
+    Content-Type: text/plain\r\n\
+    \r\n\
+    Anbei\r\n\
+    --innen\r\n\
+    Content-Type: application/octet-stream\r\n\
+    Content-Disposition: attachment; filename=\"tabelle.xyz\"\r\n\
+    \r\n\
+    abc\r\n\
+    --innen--\r\n\
+    --aussen--\r\n";
+
+fn id_in(location: Option<&str>) -> String {
+    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
+}
+
+async fn at_case(test: &TestCity) -> (Browser, String) {
+    let mut rita = test.browser();
+    rita.staff_sign_in("rita.registratur", STAFF_PASSWORD).await.is(200);
+    let fields = [
+        ("entry", "61.50"),
+        ("title", "Radweg am Musterbach"),
+        ("unit", "dezernat-1"),
+        ("confidentiality", "normal"),
+        ("medium", "electronic"),
+        ("storage", ""),
+        ("part_of", ""),
+    ];
+    let file = id_in(rita.post("/intern/akten", &fields).await.is(303).location.as_deref());
+    let opened = rita.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Beteiligung")]).await;
+    let case = id_in(opened.is(303).location.as_deref());
+    (rita, case)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_files_itself_with_what_is_in_it_and_only_once() {
+    for test in TestCity::both(MODULES).await {
+        let (mut rita, case) = at_case(&test).await;
+        let at = format!("/intern/vorgang/{case}/dokumente");
+        let mail = [("datei", "einwand.eml", MAIL.as_bytes())];
+        let sent = rita.post_files(&at, &[("titel", "")], &mail).await;
+        let page = rita.follow(sent).await;
+        page.is(200).shows("liegt mit ihren Anlagen im Vorgang").shows("Einwand gegen den Radweg");
+        page.shows("E-Mail von Jürgen Muster-Birke &#60;juergen@post.example&#62;, 23.11.2026, 23:30");
+        page.shows("Anlage zu „Einwand gegen den Radweg“").shows("Anlage zu „Innen“");
+        let places = ["Einwand gegen den Radweg</a>", "lageplan.pdf</a>", "Innen</a>", "tabelle.xyz</a>"];
+        let places = places.map(|title| page.body.find(title).unwrap_or_else(|| panic!("{title}: {page:?}")));
+        assert!(places.is_sorted(), "each follows what it was in: {places:?}");
+
+        // The original is as it came.
+        let case_page = rita.get(&format!("/intern/vorgang/{case}")).await;
+        let base = format!("/intern/vorgang/{case}/dokument/");
+        let links = case_page.body.split("href=\"").skip(1).filter_map(|part| part.split('"').next());
+        let links: Vec<String> = links
+            .filter(|link| link.strip_prefix(&base).is_some_and(|id| !id.contains('/')))
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(links.len(), 4, "{links:?}");
+        let mut all = Vec::new();
+        for link in &links {
+            all.push(rita.get(link).await.is(200).bytes.clone());
+        }
+        assert!(all.iter().any(|bytes| bytes == MAIL.as_bytes()));
+        assert!(all.iter().any(|bytes| bytes.as_slice() == b"abc"));
+
+        let sent = rita.post_files(&at, &[("titel", "")], &mail).await;
+        let page = rita.follow(sent).await;
+        page.is(200).shows("liegt schon in diesem Vorgang");
+        assert_eq!(page.body.matches("lageplan.pdf</a>").count(), 1);
+
+        // What only calls itself a message comes back with the title as typed.
+        let wrong = [("datei", "brief.eml", b"Guten Tag,\n\nein Brief\n".as_slice())];
+        rita.post_files(&at, &[("titel", "Mein Brief")], &wrong)
+            .await
+            .is(422)
+            .shows("keine E-Mail")
+            .shows("Mein Brief");
+    }
+}
