@@ -131,7 +131,7 @@ mod tests {
             sent.extend((piece.len() as u32).to_be_bytes());
             sent.extend(*piece);
         }
-        sent.extend([0; 4]);
+        sent.extend([0u8; 4]);
         sent
     }
 

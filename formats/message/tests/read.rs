@@ -104,7 +104,7 @@ impl Outlook {
         let mut bytes = vec![0; header];
         for (tag, value) in values {
             bytes.extend(tag.to_le_bytes());
-            bytes.extend([0; 4]);
+            bytes.extend([0u8; 4]);
             bytes.extend(value.to_le_bytes());
         }
         self.put(&format!("{at}__properties_version1.0"), &bytes);

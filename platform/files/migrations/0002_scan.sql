@@ -11,6 +11,3 @@ CREATE TABLE files_scan (
   PRIMARY KEY (tenant, file_id)
 );
 CREATE INDEX files_scan_state ON files_scan (tenant, state, file_id);
--- Nobody has looked at what was taken in before; the job does it.
-INSERT INTO files_scan (tenant, file_id, state, signature, engine, asked_at)
-  SELECT tenant, id, 'unchecked', '', '', created_at FROM files_file;

@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 pub use accept::{Accept, Refusal, Type, accept, clean_name};
 pub use clamd::Address;
 pub use scan::{
-    FileInfected, INFECTED, Scan, ScanWaiting, Scanner, UNCHECKED, Waiting, locked, note_scan, scan_of, unchecked,
-    waiting,
+    FileInfected, INFECTED, Scan, ScanWaiting, Scanner, UNCHECKED, Waiting, adopt, locked, note_scan, scan_of,
+    unchecked, waiting,
 };
 pub use seal::{CityKey, KeyProvider};
 pub use store::{Store, Stored};

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use db::{Row, Rx, Tx, params};
+use db::{Db, Row, Rx, Tx, params};
 use kernel::{Cx, Error, Event, FileId, Result, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -224,6 +224,27 @@ pub(crate) async fn put(tx: &mut Tx, cx: &Cx, file: FileId, scan: &Scan) -> Resu
     if *scan == Scan::Unchecked {
         jobs::enqueue(tx, cx, &ScanWaiting {}).await?;
     }
+    Ok(())
+}
+
+/// Counts the files from before there was a scan as unchecked, so that the job finds them. Not a step of the schema: that
+/// sees no tenant's rows on PostgreSQL.
+///
+/// # Errors
+/// Those of the database.
+pub async fn adopt(db: &Db) -> Result<()> {
+    let mut rx = db.read_long().await?;
+    let (files,) = rx.one::<(i64,)>("SELECT COUNT(*) AS n FROM files_file WHERE tenant = $1", &[]).await?;
+    let (known,) = rx.one::<(i64,)>("SELECT COUNT(*) AS n FROM files_scan WHERE tenant = $1", &[]).await?;
+    drop(rx);
+    if files == known {
+        return Ok(());
+    }
+    let sql = "INSERT INTO files_scan (tenant, file_id, state, signature, engine, asked_at)
+               SELECT f.tenant, f.id, 'unchecked', '', '', f.created_at FROM files_file f
+               WHERE f.tenant = $1 AND NOT EXISTS
+                 (SELECT 1 FROM files_scan s WHERE s.tenant = f.tenant AND s.file_id = f.id)";
+    db::write!(db, |tx| { tx.exec(sql, &[]).await })?;
     Ok(())
 }
 

@@ -5,7 +5,8 @@ use std::{
 
 use db::testing;
 use files::{
-    Address, CityKey, Scan, Scanner, Store, forget, locked, meta, note_scan, page, record, scan_of, unchecked, waiting,
+    Address, CityKey, Scan, Scanner, Store, adopt, forget, locked, meta, note_scan, page, record, scan_of, unchecked,
+    waiting,
 };
 use journal::check::Fault;
 use kernel::{Cx, Error, FileId, OsRandom, Principal, Sources, TenantId, Uuid};
@@ -170,9 +171,38 @@ async fn unchecked_bytes_are_kept_and_opened_only_when_a_scan_has_let_them_throu
             (2, Some(&infected), Some(&Scan::Unchecked))
         );
         drop(rx);
+        // A file of which nothing is written down, as from before there was a scan.
+        let sql = "DELETE FROM files_scan WHERE tenant = $1 AND file_id = $2";
+        db::write!(test.db, |tx| { tx.exec_one(sql, db::params![stored[2]]).await }).unwrap();
+        let old = meta(&mut test.db.read().await.unwrap(), stored[2]).await.unwrap();
+        assert_eq!(
+            (&old.scan, waiting(&mut test.db.read().await.unwrap()).await.unwrap().files),
+            (&Scan::Unchecked, 0)
+        );
+        adopt(&test.db).await.unwrap();
+        adopt(&test.db).await.unwrap();
+        assert_eq!(waiting(&mut test.db.read().await.unwrap()).await.unwrap().files, 1);
         db::write!(test.db, |tx| { forget(tx, &cx, stored[2]).await }).unwrap();
         assert_eq!(waiting(&mut test.db.read().await.unwrap()).await.unwrap().files, 0);
     }
+}
+
+/// Only where Debian's clamd runs: the same words as with the sandbox's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_clamd_knows_the_test_string_of_eicar() {
+    let socket = std::path::Path::new("/run/clamav/clamd.ctl");
+    if std::os::unix::net::UnixStream::connect(socket).is_err() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let clamd = Scanner::Clamd(Address::Unix(socket.to_owned()));
+    let store = Store::open(folder.path().to_owned()).unwrap().scanned_by(clamd);
+    // In two halves: otherwise scanners would take this file for malware.
+    let eicar = [r"X5O!P%@AP[4\PZX54(P^)7CC)7}", "$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].concat();
+    let bad = store.take_in(&cx(), eicar.into_bytes()).await.unwrap();
+    assert!(matches!(bad.scan, Scan::Infected { .. }), "{:?}", bad.scan);
+    let good = store.take_in(&cx(), b"ein Brief".to_vec()).await.unwrap();
+    assert!(matches!(good.scan, Scan::Clean { .. }), "{:?}", good.scan);
 }
 
 fn cx() -> Cx {

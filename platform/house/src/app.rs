@@ -422,6 +422,7 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
     let url = database_of(&app.config, &key)?;
     let db = Db::open(&url, TenantId(file.tenant), &app.migrations()).await?;
     db.set_before_commit(Arc::new(journal::Sequencer));
+    files::adopt(&db).await?;
     let mut cx = Cx::new(db.tenant(), Principal::System { name: "open" }, app.sources.clone());
     cx.house = Some(app.clone());
     let import = db::write!(db, |tx| { content::import(tx, &cx, folder).await })?;

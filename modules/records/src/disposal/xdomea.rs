@@ -71,6 +71,8 @@ fn format_of(media_type: &str) -> (&'static str, &'static str, Option<&'static s
         "image/jpeg" => ("011", "jpg", None),
         "image/png" => ("019", "png", None),
         "text/plain" => ("045", "txt", None),
+        "message/rfc822" => ("100", "eml", Some("E-Mail (RFC 5322)")),
+        "application/vnd.ms-outlook" => ("100", "msg", Some("E-Mail (Outlook)")),
         _ => ("100", "bin", Some("unbekannt")),
     }
 }
