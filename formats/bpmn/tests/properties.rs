@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use bpmn::{Effect, Event, Known, Model, Outcome, State, Status, StepError, Vars, Wait, migrate, preview, step};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::random::{Block, Drawing, NODES, block, draw};
+use support::random::{Drawing, NODES, block, draw};
 use support::{Names, file, flows};
 
 /// Follows the effects the way a caller would, and objects to anything lost or doubled.
