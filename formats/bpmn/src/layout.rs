@@ -116,7 +116,7 @@ fn element_of(item: &PlaneItem) -> Option<&str> {
 
 /// Ids that the new drawing must not use: everything else in the file.
 fn other_ids(definitions: &Definitions) -> HashSet<String> {
-    let xml = Model { definitions: definitions.clone(), graph: Graph::default() }.to_xml();
+    let xml = bpmn_model::write(definitions);
     let document = roxmltree::Document::parse(&xml);
     let ids = document.iter().flat_map(|document| document.descendants().filter_map(|node| node.attribute("id")));
     ids.map(str::to_owned).collect()
