@@ -112,10 +112,10 @@ impl<'a> Search<'a> {
         let dominator = self.dominators(&predecessors);
         let mut children = vec![Vec::new(); count];
         let mut roots = Vec::new();
-        for number in 1..self.found.len() {
-            match dominator[number] {
-                0 => roots.push(self.found[number]),
-                above => children[self.found[above]].push(self.found[number]),
+        for (&above, &node) in dominator.iter().zip(&self.found).skip(1) {
+            match above {
+                0 => roots.push(node),
+                above => children[self.found[above]].push(node),
             }
         }
         for below in &mut children {

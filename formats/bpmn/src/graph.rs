@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::Position;
+pub(crate) use crate::model::feel_of;
 use crate::model::*;
 
 #[derive(Clone, Debug, Default)]
@@ -178,11 +179,6 @@ impl TimerSpec {
             Self::Date(text) | Self::Duration(text) | Self::Cycle(text) => text,
         }
     }
-}
-
-/// Text of an attribute or timer that is FEEL when it begins with `=`.
-pub(crate) fn feel_of(text: &str) -> Option<&str> {
-    text.trim().strip_prefix('=').map(str::trim)
 }
 
 impl Graph {

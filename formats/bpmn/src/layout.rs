@@ -20,6 +20,8 @@ const ROW_GAP: f64 = 60.0;
 const MARGIN: f64 = 40.0;
 /// From the left edge of an activity to its first boundary event, and between two.
 const EVENT_GAP: f64 = 14.0;
+/// From the lower edge of a row to the lines below it: boundary events reach half their height down.
+const UNDER_EVENTS: f64 = EVENT / 2.0 + LANE;
 /// Between lines that lead back.
 const LANE: f64 = 10.0;
 
@@ -114,7 +116,7 @@ fn element_of(item: &PlaneItem) -> Option<&str> {
 
 /// Ids that the new drawing must not use: everything else in the file.
 fn other_ids(definitions: &Definitions) -> HashSet<String> {
-    let xml = Model { definitions: definitions.clone(), graph: Graph::default() }.to_xml();
+    let xml = bpmn_model::write(definitions);
     let document = roxmltree::Document::parse(&xml);
     let ids = document.iter().flat_map(|document| document.descendants().filter_map(|node| node.attribute("id")));
     ids.map(str::to_owned).collect()
@@ -168,6 +170,8 @@ struct Drawing<'m> {
     boxes: Vec<Box>,
     cells: Vec<Cell>,
     lines: Vec<Vec<Point>>,
+    /// For each node the lower edge of its row.
+    floors: Vec<f64>,
 }
 
 fn draw(model: &Model) -> Vec<PlaneItem> {
@@ -187,6 +191,7 @@ fn draw(model: &Model) -> Vec<PlaneItem> {
         boxes: vec![Box::default(); count],
         cells: vec![Cell::default(); count],
         lines: vec![Vec::new(); graph.flows.len()],
+        floors: vec![0.0; count],
     };
     let mut levels: HashMap<Option<usize>, Vec<usize>> = HashMap::new();
     for &node in &drawing.arrangement.order {
@@ -243,13 +248,18 @@ impl Drawing<'_> {
             }
         }
         let (mut width, mut height) = self.coordinates(&placed);
+        for &node in nodes.iter().filter(|&&node| self.carried[node]) {
+            if let Some(host) = self.graph.nodes[node].host {
+                self.floors[node] = self.floors[host];
+            }
+        }
         for &node in &placed {
             self.hang(node);
         }
         let flows = nodes.iter().flat_map(|&node| self.graph.nodes[node].outgoing.iter().copied());
         let mut back = 0;
         // Boundary events reach below the last row, and lines pass there.
-        height += EVENT;
+        height += UNDER_EVENTS + 2.0 * LANE;
         for flow in flows.collect::<Vec<_>>() {
             let below = height + LANE * f64::from(back);
             let (line, leads_back) = self.line(flow, &rows, below);
@@ -375,6 +385,7 @@ impl Drawing<'_> {
             let here = &mut self.boxes[node];
             here.x = xs[column] + (widths[column] - here.width) / 2.0;
             here.y = ys[row] + (heights[row] - here.height) / 2.0;
+            self.floors[node] = ys[row] + heights[row];
         }
         (width, height)
     }
@@ -395,7 +406,7 @@ impl Drawing<'_> {
         let (source, target) = (self.boxes[flow.source], self.boxes[flow.target]);
         let (from, to) = (self.cells[flow.source], self.cells[flow.target]);
         let (carried, into_event) = (self.carried[flow.source], self.carried[flow.target]);
-        let gap = COLUMN_GAP / 2.0;
+        let (gap, floor) = (COLUMN_GAP / 2.0, self.floors[flow.source]);
         let ((source_x, source_y), (target_x, target_y)) = (source.middle(), target.middle());
         let points = |list: &[(f64, f64)]| -> Vec<Point> {
             let mut points: Vec<Point> = Vec::with_capacity(list.len());
@@ -410,7 +421,10 @@ impl Drawing<'_> {
         if into_event || to.column <= from.column {
             let enter = target.x - gap;
             let mut line = if carried {
-                vec![(source_x, source.bottom()), (source_x, below)]
+                let leave =
+                    source_x.max(self.boxes[self.graph.nodes[flow.source].host.unwrap_or(flow.source)].right() + gap);
+                let under = floor + UNDER_EVENTS;
+                vec![(source_x, source.bottom()), (source_x, under), (leave, under), (leave, below)]
             } else {
                 let leave = source.right() + gap;
                 vec![(source.right(), source_y), (leave, source_y), (leave, below)]
@@ -426,7 +440,7 @@ impl Drawing<'_> {
         let line = if carried && to.row > from.row && is_free(to.row) {
             vec![(source_x, source.bottom()), (source_x, target_y), (target.x, target_y)]
         } else if carried {
-            let under = source.bottom() + LANE;
+            let under = floor + UNDER_EVENTS;
             vec![
                 (source_x, source.bottom()),
                 (source_x, under),
@@ -449,7 +463,7 @@ impl Drawing<'_> {
             vec![(source.right(), source_y), (enter, source_y), (enter, target_y), (target.x, target_y)]
         } else {
             let leave = source.right() + gap;
-            let under = source.bottom() + ROW_GAP / 2.0;
+            let under = floor + UNDER_EVENTS + LANE;
             vec![
                 (source.right(), source_y),
                 (leave, source_y),

@@ -6,24 +6,18 @@
 mod check;
 mod dominators;
 mod edit;
-mod error;
 mod graph;
 mod iso;
 mod layout;
-mod limits;
-pub mod model;
 mod outline;
-mod read;
 mod same;
 mod state;
 mod step;
-mod write;
 
+pub use bpmn_model::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, ModelError, Position, Rule, model};
 pub use check::{ExpressionKind, ExpressionUse, Known};
 pub use edit::{Beside, Edit, EditError, NewStep, Passes, Properties, Repeat, StepKind, Time};
-pub use error::{ModelError, Position, Rule};
 pub use graph::TimerSpec;
-pub use limits::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS};
 pub use outline::{Kind, Line, On, Target, Way};
 pub use same::Difference;
 pub use state::{Awaits, Outcome, Resume, State, Status, Token, Vars, Wait, Watch};
@@ -46,7 +40,14 @@ impl Model {
     /// # Errors
     /// Text that is not BPMN 2.0, is too large, or has missing or unreadable attributes.
     pub fn parse(xml: &str) -> Result<Self, Vec<ModelError>> {
-        Ok(Self::from(read::read(xml)?))
+        Ok(Self::from(bpmn_model::read(xml)?))
+    }
+
+    /// The model as a BPMN file, made from [`Model::definitions`] alone. Every element is written with a prefix; the
+    /// prefixes of the file that was read stay declared, because values may use them.
+    #[must_use]
+    pub fn to_xml(&self) -> String {
+        bpmn_model::write(&self.definitions)
     }
 
     /// Everything the file says.

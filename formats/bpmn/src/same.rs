@@ -80,6 +80,12 @@ enum Tie {
     Link,
 }
 
+/// How a node goes on, and what the nodes there say.
+type Ways<'m> = Vec<(&'m Tie, &'m Statement)>;
+
+/// Whether a tie goes out, which it is, and the class of the node at its other end.
+type Ties<'m> = Vec<(bool, &'m Tie, usize)>;
+
 /// The nodes of both models as one graph: first those of the first model, then those of the second.
 struct Pair<'m> {
     ids: Vec<&'m str>,
@@ -184,7 +190,7 @@ impl<'m> Pair<'m> {
             ways.sort_unstable();
             ways
         };
-        let mut left: HashMap<(&Statement, Vec<(&Tie, &Statement)>), usize> = HashMap::new();
+        let mut left: HashMap<(&Statement, Ways), usize> = HashMap::new();
         for node in self.first..self.ids.len() {
             *left.entry((&self.statements[node], ways(node))).or_default() += 1;
         }
@@ -294,7 +300,7 @@ impl Classes {
     /// changes. Nodes of one class have had the same ties before, so only those to changed nodes can tell them apart.
     fn divide(&mut self, pair: &Pair, mut changed: Vec<usize>) {
         while !changed.is_empty() {
-            let mut ties: BTreeMap<usize, Vec<(bool, &Tie, usize)>> = BTreeMap::new();
+            let mut ties: BTreeMap<usize, Ties> = BTreeMap::new();
             for &node in &changed {
                 for (tie, to) in &pair.out[node] {
                     ties.entry(*to).or_default().push((false, tie, self.of[node]));
@@ -303,7 +309,7 @@ impl Classes {
                     ties.entry(*from).or_default().push((true, tie, self.of[node]));
                 }
             }
-            let mut groups: BTreeMap<usize, HashMap<Vec<(bool, &Tie, usize)>, Vec<usize>>> = BTreeMap::new();
+            let mut groups: BTreeMap<usize, HashMap<Ties, Vec<usize>>> = BTreeMap::new();
             for (node, mut ties) in ties {
                 ties.sort_unstable();
                 groups.entry(self.of[node]).or_default().entry(ties).or_default().push(node);

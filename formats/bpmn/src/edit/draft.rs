@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::properties::{activity, activity_mut, default_of, formal, timer};
 use super::{Beside, Edit, EditError, NewStep, StepKind, filled, refused};
 use crate::Model;
-use crate::graph::{Graph, executable};
+use crate::graph::executable;
 use crate::model::*;
 
 /// A model while it is being changed.
@@ -85,7 +85,7 @@ impl Draft {
         }
         let moved = std::mem::take(&mut self.moved);
         self.erase_drawn(&moved);
-        let written = Model { definitions: self.definitions, graph: Graph::default() }.to_xml();
+        let written = bpmn_model::write(&self.definitions);
         Model::parse(&written).map_err(|errors| {
             let first = errors.into_iter().next();
             let (element, name, message) = first.map(|e| (e.element, e.name, e.message)).unwrap_or_default();

@@ -3,25 +3,22 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::Model;
 use crate::model::*;
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const USUAL: [(&str, &str); 6] =
     [("bpmn", BPMN), ("bpmndi", BPMN_DI), ("dc", DC), ("di", DI), ("xsi", XSI), ("meer", MEER)];
 
-impl Model {
-    /// The model as a BPMN file, made from [`Model::definitions`] alone. Every element is written with a prefix; the
-    /// prefixes of the file that was read stay declared, because values may use them.
-    #[must_use]
-    pub fn to_xml(&self) -> String {
-        let tree = definitions(self.definitions());
-        let mut names = Names { declared: self.definitions().namespaces.clone() };
-        names.require(&tree);
-        let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-        names.write(&mut text, &tree, 0, true);
-        text
-    }
+/// A model as a BPMN file. Every element is written with a prefix; the prefixes of the file that was read stay declared,
+/// because values may use them.
+#[must_use]
+pub fn write(model: &Definitions) -> String {
+    let tree = definitions(model);
+    let mut names = Names { declared: model.namespaces.clone() };
+    names.require(&tree);
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    names.write(&mut text, &tree, 0, true);
+    text
 }
 
 /// An element being put together.

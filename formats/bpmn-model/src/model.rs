@@ -4,7 +4,7 @@
 //! a model can be written back as it was. What the types do not know (elements of other vendors, and the parts of
 //! BPMN listed at [`Base::rest`]) is kept as [`Element`] trees.
 
-use crate::{Position, graph::feel_of};
+use crate::Position;
 
 pub const BPMN: &str = "http://www.omg.org/spec/BPMN/20100524/MODEL";
 pub const BPMN_DI: &str = "http://www.omg.org/spec/BPMN/20100524/DI";
@@ -675,6 +675,12 @@ pub enum GatewayKind {
     Inclusive,
     EventBased,
     Complex,
+}
+
+/// Text of an attribute or timer that is FEEL when it begins with `=`.
+#[must_use]
+pub fn feel_of(text: &str) -> Option<&str> {
+    text.trim().strip_prefix('=').map(str::trim)
 }
 
 /// Meer's own statements about a flow node (namespace [`MEER`]).

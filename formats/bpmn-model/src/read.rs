@@ -5,14 +5,18 @@ use std::collections::HashSet;
 use roxmltree::{Node, ParsingOptions};
 
 use crate::model::*;
-use crate::{ModelError, Position, Rule, graph::feel_of, limits};
+use crate::{ModelError, Position, Rule, limits};
 
 type XmlNode<'x> = Node<'x, 'x>;
 
 /// Errors reported for one file; more help nobody.
 const MAX_ERRORS: usize = 100;
 
-pub(crate) fn read(text: &str) -> Result<Definitions, Vec<ModelError>> {
+/// Reads a file.
+///
+/// # Errors
+/// Text that is not BPMN 2.0, is too large, or has missing or unreadable attributes.
+pub fn read(text: &str) -> Result<Definitions, Vec<ModelError>> {
     limits::check(text).map_err(|error| vec![error])?;
     let document = roxmltree::Document::parse_with_options(text, ParsingOptions::default()).map_err(|error| {
         let at = Position { line: error.pos().row, column: error.pos().col };

@@ -60,12 +60,15 @@ pub struct ModelError {
 }
 
 impl ModelError {
-    pub(crate) fn new(at: Position, element: &str, rule: Rule, message: impl Into<String>) -> Self {
+    /// `element` is the id of the element, or its tag name.
+    pub fn new(at: Position, element: &str, rule: Rule, message: impl Into<String>) -> Self {
         let (line, column) = (at.line, at.column);
         Self { line, column, element: element.to_owned(), name: None, rule, message: message.into() }
     }
 
-    pub(crate) fn named(mut self, name: Option<&str>) -> Self {
+    /// With the name shown in the diagram; an empty one says nothing.
+    #[must_use]
+    pub fn named(mut self, name: Option<&str>) -> Self {
         self.name = name.filter(|name| !name.is_empty()).map(str::to_owned);
         self
     }
