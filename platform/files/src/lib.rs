@@ -6,6 +6,7 @@
 
 mod accept;
 mod seal;
+mod show;
 mod store;
 
 use db::{Rx, Tx, params};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accept::{Accept, Refusal, Type, accept, clean_name};
 pub use seal::{CityKey, KeyProvider};
+pub use show::{Shown, shown};
 pub use store::{Store, Stored};
 
 /// Tables `files_*`.

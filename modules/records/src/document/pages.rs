@@ -8,7 +8,7 @@ use axum::{
 };
 use contract_records::{CaseView, DocumentView};
 use files::{Accept, Type};
-use house::{Answer, Path, Req};
+use house::{Answer, Path, Req, attachment};
 use http::StatusCode;
 use kernel::{CaseId, DocumentId, Error, Result, StaffId};
 use serde::Deserialize;
@@ -18,7 +18,7 @@ use super::{
     service::{self, Saved, Upload},
     store::{self, Checkout, Version},
 };
-use crate::{file::pages::title_of, pages::download, perm, store as cases};
+use crate::{file::pages::title_of, perm, store as cases};
 
 /// Largest document, in bytes.
 const MAX_FILE: usize = 20 * 1024 * 1024;
@@ -294,5 +294,5 @@ pub async fn version(rq: Req, Path((case, document, n)): Path<(CaseId, DocumentI
     drop(rx);
     crate::pages::log(&rq, case.id, "document").await?;
     let bytes = rq.city.files.read_verified(&meta).await?;
-    Ok(download(&meta.media_type, &meta.name, bytes))
+    Ok(attachment(&meta.media_type, &meta.name, bytes))
 }
