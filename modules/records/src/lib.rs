@@ -286,6 +286,7 @@ pub const MODULE: Module = Module {
         c.on(handler!(service::open_case: contract_records::OpenCase));
         c.on(handler!(service::add_document: contract_records::AddDocument));
         c.on(handler!(service::add_step: contract_records::AddStep));
+        c.on(handler!(circulation::service::add_follow_up: contract_records::AddFollowUp));
         c.task(handler!(service::set_status: contract_records::SetStatus));
         c.task(handler!(service::hand_over: contract_records::HandOver));
         c.answers(answer!(service::cases: contract_records::Cases));
