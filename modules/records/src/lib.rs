@@ -192,7 +192,7 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
-        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation"
+        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_renditions"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -253,6 +253,9 @@ pub const MODULE: Module = Module {
             document::pages::take,
         );
 
+        r.get(Access::Staff(perm::VIEW), "/intern/dokument/{document}/ansehen", document::viewer::view);
+        r.get(Access::Staff(perm::VIEW), "/intern/dokument/{document}/anzeige", document::viewer::framed);
+
         r.get(Access::Staff(perm::VIEW), "/intern/laufmappen", circulation::pages::circulations);
         r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::new_circulation);
         r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::send);
@@ -297,6 +300,7 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::documents_of_case: contract_records::DocumentsOfCase));
         c.answers(answer!(service::due_for_deletion: contract_records::DueForDeletion));
         c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
+        c.answers(answer!(document::viewer::rendition_of: contract_records::RenditionOf));
         c.answers(answer!(service::media_breaks: contract_records::MediaBreaks));
     },
     events: |e| {
@@ -304,6 +308,7 @@ pub const MODULE: Module = Module {
     },
     jobs: |j| {
         j.on(job!(disposal::jobs::write_package: disposal::jobs::WritePackage));
+        j.on(job!(document::viewer::make_rendition: document::viewer::MakeRendition));
         j.on(job!(disposal::jobs::remove_package: disposal::jobs::RemovePackage));
     },
     check_content: |_, content| match plan::Plan::of(content) {
@@ -389,6 +394,16 @@ const TABLES: &[Table] = &[
                        (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
             erase: "DELETE FROM records_version WHERE tenant = $1 AND document_id IN
                       (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_rendition",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without the bytes: they say what the document says.
+            export: "SELECT at FROM records_rendition WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_rendition WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
     },
