@@ -1,5 +1,5 @@
-//! What an outsider sees: nothing but a question for the code, then the documents. Whatever does not work gets one answer,
-//! after the same work.
+//! What an outsider sees: nothing but a question for the code, then the documents. Whatever does not work gets one
+//! answer, after the same work.
 
 use askama::Template;
 use axum::{Form, response::Response};
@@ -100,7 +100,7 @@ fn ask_page(rq: &Req, token: &str, errors: Errors) -> Answer {
     let invalid = !errors.is_empty();
     let ask = Ask { page: &page, action: format!("/freigabe/{token}"), errors };
     let response = if invalid { rq.invalid(&ask)? } else { rq.html(&ask)? };
-    // Some browsers send no origin with a form from a page that refers to nothing; the form would be taken for a forged one.
+    // Some browsers send no origin with a form from a page that refers to nothing: it would be taken for a forged one.
     Ok(closed(response, "same-origin"))
 }
 

@@ -70,8 +70,8 @@ pub struct New {
     pub days: u32,
 }
 
-/// Whether documents of the case may be given out at all: the city does so, the case is not confidential, on no special list
-/// and of no unit that the city left out.
+/// Whether documents of the case may be given out at all: the city does so, the case is not confidential, on no special
+/// list and of no unit that the city left out.
 pub async fn may_leave(cx: &Cx, rx: &mut Rx, case: &CaseView) -> Result<bool> {
     let city = cx.city()?;
     let rule = &city.file.sharing;
@@ -85,8 +85,8 @@ pub async fn may_leave(cx: &Cx, rx: &mut Rx, case: &CaseView) -> Result<bool> {
 /// Makes a link; token and code were drawn before and are shown once.
 ///
 /// # Errors
-/// `Forbidden` without the right in the case's unit; refused for a case that must not be given out; `NotFound` for a document
-/// of another case.
+/// `Forbidden` without the right in the case's unit; refused for a case that must not be given out; `NotFound` for a
+/// document of another case.
 pub async fn make(
     cx: &Cx,
     tx: &mut Tx,
@@ -127,8 +127,8 @@ pub async fn make(
     Ok(share)
 }
 
-/// The link of a token with the documents that it still gives. None for one that never was, is over, was taken back or locked,
-/// and as soon as its case became confidential, its documents lie elsewhere, or whoever made it may no longer do so.
+/// The link of a token with the documents that it still gives. None for one that never was, is over, was taken back or
+/// locked, and as soon as its case became confidential, its documents lie elsewhere, or whoever made it may no longer do so.
 pub async fn live(cx: &Cx, rx: &mut Rx, token: Hash) -> Result<Option<Live>> {
     let Some(good) = store::good(rx, token, cx.now()).await? else { return Ok(None) };
     let share = &good.share;

@@ -1,6 +1,6 @@
-//! Office files as PDF, to be looked at. LibreOffice does it, in a sandbox (bubblewrap): without a network, without any file
-//! of the machine but its own programs, with a profile of its own that is thrown away, with limits of time, memory and size.
-//! What somebody uploaded may take LibreOffice over; it then holds what it was given, for a minute.
+//! Office files as PDF, to be looked at. LibreOffice does it, in a sandbox (bubblewrap): without a network, without any
+//! file of the machine but its own programs, with a profile of its own that is thrown away, with limits of time, memory
+//! and size. What somebody uploaded may take LibreOffice over; it then holds what it was given, for a minute.
 //!
 //! Architecture invariant: knows no other crate of ours; nothing leaves the sandbox but bytes that begin as a PDF.
 
@@ -29,16 +29,15 @@ pub const MOST_TIME: Duration = Duration::from_secs(90);
 const MOST_MEMORY: u64 = 4 * 1024 * 1024 * 1024;
 
 /// Where programs lie; not what a variable of the environment says.
-const FOLDERS: [&str; 3] = ["/usr/bin", "/usr/local/bin", "/bin"];
+const FOLDERS: [&str; 2] = ["/usr/bin", "/bin"];
 
-/// What the sandbox may read besides `/usr`: where the loader, fonts and LibreOffice keep their settings. No secrets, and
-/// nothing of ours.
-const READABLE: [&str; 11] = [
+/// What the sandbox may read besides `/usr`: where the loader, fonts and LibreOffice keep their settings. Not `/opt` nor
+/// `/usr/local`, where an operator may have put Meer and its data.
+const READABLE: [&str; 10] = [
     "/bin",
     "/lib",
     "/lib64",
     "/sbin",
-    "/opt",
     "/etc/alternatives",
     "/etc/fonts",
     "/etc/ld.so.cache",
@@ -142,6 +141,8 @@ impl Programs {
             "--ro-bind",
             "/usr",
             "/usr",
+            "--tmpfs",
+            "/usr/local",
         ]);
         for path in READABLE {
             command.args(["--ro-bind-try", path, path]);
@@ -245,6 +246,9 @@ mod tests {
 
     use super::*;
 
+    /// A script cannot be started while a child of another test still has it open for writing: one test at a time.
+    static TESTS: Mutex<()> = Mutex::const_new(());
+
     /// A sandbox that is none: a script that gets the folder as `$job`.
     fn programs(folder: &Path, script: &str) -> Programs {
         let path = folder.join("sandbox");
@@ -255,6 +259,7 @@ mod tests {
     }
 
     async fn run(script: &str, most_time: Duration) -> (Result<Vec<u8>, Fault>, usize) {
+        let _one = TESTS.lock().await;
         let folder = tempfile::tempdir().unwrap();
         let scratch = folder.path().join("scratch");
         let made = programs(folder.path(), script).to_pdf(&scratch, Format::Odt, b"office", most_time).await;
@@ -298,6 +303,7 @@ mod tests {
 
     #[tokio::test]
     async fn too_large_a_file_is_not_tried_and_old_folders_go() {
+        let _one = TESTS.lock().await;
         let folder = tempfile::tempdir().unwrap();
         let scratch = folder.path().join("scratch");
         private(&scratch.join("4194305-7")).unwrap();
