@@ -150,7 +150,7 @@ pub async fn is_visit(rx: &mut Rx, visit: Hash, share: Uuid, now: Timestamp) -> 
     Ok(rx.opt::<(Uuid,)>(sql, params![visit, share, now]).await?.is_some())
 }
 
-/// Removes tokens, codes and visits of links that are over. Answers of how many links.
+/// Removes what opened links that are over: tokens, codes and visits. Answers of how many.
 pub async fn remove_secrets(tx: &mut Tx, now: Timestamp) -> Result<u64> {
     tx.exec("DELETE FROM sharing_visit WHERE tenant = $1 AND expires_at <= $2", params![now]).await?;
     let sql = "UPDATE sharing_share SET token_hash = NULL, secret_tag = NULL, secret_params = NULL
