@@ -1,8 +1,8 @@
 //! What the module `records` (eAkte) shows to others: open a case, put documents and steps into it, look at it.
 
 use kernel::{
-    AccountId, CaseId, Command, DocumentId, Event, FileId, PartialDate, Query, Subject, TaskOutcome, TaskToken,
-    Timestamp, UnitKey,
+    AccountId, CaseId, Command, Date, DocumentId, Event, FileId, PartialDate, Query, StaffId, Subject, TaskOutcome,
+    TaskToken, Timestamp, UnitKey,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -132,7 +132,23 @@ pub struct AddStep {
 impl Command for AddStep {
     const NAME: &'static str = "records.add-step";
     const CALLERS: &'static [&'static str] =
-        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes"];
+        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes", "sharing"];
+    type Answer = ();
+}
+
+/// Puts a case on somebody's list of follow-ups (Wiedervorlage), so that they look at it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct AddFollowUp {
+    pub case: CaseId,
+    pub staff: StaffId,
+    /// First day on which it is on the list.
+    pub due: Date,
+    pub note: String,
+}
+
+impl Command for AddFollowUp {
+    const NAME: &'static str = "records.add-follow-up";
+    const CALLERS: &'static [&'static str] = &["sharing"];
     type Answer = ();
 }
 
@@ -237,8 +253,18 @@ pub struct Cases {
 
 impl Query for Cases {
     const NAME: &'static str = "records.cases";
-    const CALLERS: &'static [&'static str] =
-        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes", "privacy", "accounts"];
+    const CALLERS: &'static [&'static str] = &[
+        "services",
+        "certificates",
+        "postbox",
+        "desk",
+        "payments",
+        "registers",
+        "processes",
+        "privacy",
+        "accounts",
+        "sharing",
+    ];
     type Answer = Vec<CaseView>;
 }
 
@@ -267,8 +293,18 @@ pub struct VisibleCase {
 
 impl Query for VisibleCase {
     const NAME: &'static str = "records.visible-case";
-    const CALLERS: &'static [&'static str] =
-        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes", "privacy", "evidence"];
+    const CALLERS: &'static [&'static str] = &[
+        "services",
+        "certificates",
+        "postbox",
+        "desk",
+        "payments",
+        "registers",
+        "processes",
+        "privacy",
+        "evidence",
+        "sharing",
+    ];
     type Answer = CaseView;
 }
 
@@ -292,7 +328,7 @@ pub struct Documents {
 
 impl Query for Documents {
     const NAME: &'static str = "records.documents";
-    const CALLERS: &'static [&'static str] = &["postbox", "certificates", "desk", "services", "privacy"];
+    const CALLERS: &'static [&'static str] = &["postbox", "certificates", "desk", "services", "privacy", "sharing"];
     type Answer = Vec<DocumentView>;
 }
 
@@ -325,7 +361,7 @@ pub struct DocumentsOfCase {
 
 impl Query for DocumentsOfCase {
     const NAME: &'static str = "records.documents-of-case";
-    const CALLERS: &'static [&'static str] = &["privacy", "evidence"];
+    const CALLERS: &'static [&'static str] = &["privacy", "evidence", "sharing"];
     type Answer = Vec<DocumentView>;
 }
 
@@ -340,10 +376,22 @@ impl Query for FilesOfCase {
     type Answer = Vec<FileId>;
 }
 
+/// The PDF that was made of an office file of a case so that it can be looked at, without a check of rights: the caller
+/// has one.
+pub struct RenditionOf {
+    pub file: FileId,
+}
+
+impl Query for RenditionOf {
+    const NAME: &'static str = "records.rendition-of";
+    const CALLERS: &'static [&'static str] = &["sharing"];
+    type Answer = Option<FileId>;
+}
+
 /// Closed cases whose retention has ended by this day, that the archive has or does not want, and that nothing holds back;
 /// those closed first in front.
 pub struct DueForDeletion {
-    pub today: kernel::Date,
+    pub today: Date,
     /// Only those of these, in some hundreds: to show them, or to look again before one is deleted.
     pub only: Option<Vec<CaseId>>,
     pub limit: i64,
@@ -365,7 +413,7 @@ pub struct DueCase {
     /// The paragraph that says how long it was kept.
     pub retention_basis: String,
     /// First day on which it may be deleted.
-    pub deletable_from: kernel::Date,
+    pub deletable_from: Date,
 }
 
 /// How often somebody carried data into another system by hand since a moment (Medienbruch), by service. A number of

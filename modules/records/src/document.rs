@@ -4,3 +4,4 @@ pub mod list;
 pub mod pages;
 pub mod service;
 pub mod store;
+pub mod viewer;

@@ -204,7 +204,7 @@ pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
         "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
-        "0008_counts", "0010_messages"
+        "0008_counts", "0010_messages", "0011_renditions"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -300,6 +300,9 @@ pub const MODULE: Module = Module {
             document::pages::take,
         );
 
+        r.get(Access::Staff(perm::VIEW), "/intern/dokument/{document}/ansehen", document::viewer::view);
+        r.get(Access::Staff(perm::VIEW), "/intern/dokument/{document}/anzeige", document::viewer::framed);
+
         r.get(Access::Staff(perm::VIEW), "/intern/laufmappen", circulation::pages::circulations);
         r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::new_circulation);
         r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::send);
@@ -333,6 +336,7 @@ pub const MODULE: Module = Module {
         c.on(handler!(service::open_case: contract_records::OpenCase));
         c.on(handler!(service::add_document: contract_records::AddDocument));
         c.on(handler!(service::add_step: contract_records::AddStep));
+        c.on(handler!(circulation::service::add_follow_up: contract_records::AddFollowUp));
         c.task(handler!(service::set_status: contract_records::SetStatus));
         c.task(handler!(service::hand_over: contract_records::HandOver));
         c.answers(answer!(service::cases: contract_records::Cases));
@@ -343,6 +347,7 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::documents_of_case: contract_records::DocumentsOfCase));
         c.answers(answer!(service::due_for_deletion: contract_records::DueForDeletion));
         c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
+        c.answers(answer!(document::viewer::rendition_of: contract_records::RenditionOf));
         c.answers(answer!(service::media_breaks: contract_records::MediaBreaks));
     },
     events: |e| {
@@ -351,6 +356,7 @@ pub const MODULE: Module = Module {
     },
     jobs: |j| {
         j.on(job!(disposal::jobs::write_package: disposal::jobs::WritePackage));
+        j.on(job!(document::viewer::make_rendition: document::viewer::MakeRendition));
         j.on(job!(disposal::jobs::remove_package: disposal::jobs::RemovePackage));
         j.on(job!(participation::jobs::end_participations: participation::jobs::EndParticipations));
         // What was agreed until yesterday ends with the night, after the access of the day was computed.
@@ -493,6 +499,16 @@ const TABLES: &[Table] = &[
             by: Key::Case,
             export: "SELECT document_id, parent_id FROM records_enclosure WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM records_enclosure WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_rendition",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without the bytes: they say what the document says.
+            export: "SELECT at FROM records_rendition WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_rendition WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
     },

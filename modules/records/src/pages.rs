@@ -3,16 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::Query,
-    response::{IntoResponse, Response},
-};
+use axum::{Form, extract::Query};
 use contract_records::{Audience, CaseView, DocumentView, Status, VisibleCase};
 use db::Rx;
 use files::Scan;
-use house::{Answer, Call, Path, Req};
-use http::{HeaderValue, header};
+use house::{Answer, Call, Path, Req, attachment};
 use kernel::{CaseId, DocumentId, Error, FileId, PartialDate, Result, StaffId};
 use serde::Deserialize;
 use ui::{DateParts, Errors, Page, Row, TimelineEntry, Tone};
@@ -342,30 +337,7 @@ async fn send(rq: &Req, case: CaseId, id: DocumentId, staff: bool) -> Answer {
     drop(rx);
     log(rq, case.id, "document").await?;
     let bytes = rq.city.files.read_verified(&meta).await?;
-    Ok(download(&meta.media_type, &meta.name, bytes))
-}
-
-/// Always saved, never shown in place: what people upload must not run in our origin.
-pub fn download(media_type: &str, name: &str, bytes: Vec<u8>) -> Response {
-    let mut response = bytes.into_response();
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_str(media_type).unwrap_or(HeaderValue::from_static("application/octet-stream")),
-    );
-    // RFC 6266 with the UTF-8 form of RFC 8187; older programs take the plain word.
-    let encoded: String = name
-        .bytes()
-        .map(|b| match b {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(b).to_string(),
-            _ => format!("%{b:02X}"),
-        })
-        .collect();
-    let value = format!("attachment; filename=\"dokument\"; filename*=UTF-8''{encoded}");
-    if let Ok(value) = HeaderValue::from_str(&value) {
-        headers.insert(header::CONTENT_DISPOSITION, value);
-    }
-    response
+    Ok(attachment(&meta.media_type, &meta.name, bytes))
 }
 
 #[derive(Template)]

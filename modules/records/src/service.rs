@@ -288,6 +288,7 @@ pub async fn media_breaks(_: &Cx, rx: &mut Rx, q: MediaBreaks) -> Result<Vec<Med
 pub async fn files_of_case(_: &Cx, rx: &mut Rx, q: FilesOfCase) -> Result<Vec<FileId>> {
     let mut files: Vec<FileId> = store::documents_of(rx, q.case).await?.into_iter().map(|d| d.file).collect();
     files.extend(document::store::older_files(rx, q.case).await?);
+    files.extend(document::store::renditions_of(rx, q.case).await?);
     files.sort_unstable();
     files.dedup();
     Ok(files)

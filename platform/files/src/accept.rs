@@ -75,7 +75,7 @@ impl Refusal {
 /// A page scanned in colour at 600 dpi has 35 million pixels, a good phone's photo 50 million.
 const MAX_PIXELS: u64 = 120_000_000;
 /// Programs look for a file's kind no farther than this from its beginning.
-const HEAD: usize = 1024;
+pub(crate) const HEAD: usize = 1024;
 
 /// Decides by the content.
 ///
@@ -119,7 +119,7 @@ fn kind(bytes: &[u8]) -> Option<Type> {
 }
 
 /// Markup that a browser would take for a page or a drawing with scripts.
-fn looks_active(head: &[u8]) -> bool {
+pub(crate) fn looks_active(head: &[u8]) -> bool {
     let head = head.to_ascii_lowercase();
     // UTF-16, in which the words below would hide.
     if head.starts_with(&[0xff, 0xfe]) || head.starts_with(&[0xfe, 0xff]) {
@@ -132,7 +132,7 @@ fn looks_active(head: &[u8]) -> bool {
 }
 
 /// Unpackers read an archive from its end: the record that closes it, then a comment up to the last byte.
-fn ends_as_zip(bytes: &[u8]) -> bool {
+pub(crate) fn ends_as_zip(bytes: &[u8]) -> bool {
     const CLOSING: usize = 22;
     let tail = &bytes[bytes.len().saturating_sub(CLOSING + usize::from(u16::MAX))..];
     tail.windows(CLOSING).enumerate().any(|(at, record)| {

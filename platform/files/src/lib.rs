@@ -11,6 +11,7 @@ mod accept;
 mod clamd;
 mod scan;
 mod seal;
+mod show;
 mod store;
 
 use db::{FromRow, Row, Rx, Tx, params};
@@ -25,6 +26,7 @@ pub use scan::{
     unchecked, waiting,
 };
 pub use seal::{CityKey, KeyProvider};
+pub use show::{Shown, shown};
 pub use store::{Store, Stored};
 
 /// Tables `files_*`.

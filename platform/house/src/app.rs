@@ -198,6 +198,40 @@ pub struct CityFile {
     /// What the city decides about sign-in and sessions.
     #[serde(default)]
     pub sign_in: identity::Policy,
+    /// Whether and how documents may be given to outsiders by a link; absent means not at all.
+    #[serde(default)]
+    pub sharing: Sharing,
+}
+
+/// What the city decides about links for outsiders (Freigabe). Confidential cases and those of a special list are never
+/// given out, whatever stands here.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sharing {
+    pub enabled: bool,
+    /// Longest time for which a link is good, in days; at most 30.
+    pub days: u32,
+    /// Keys of units whose cases are never given out.
+    pub without_units: Vec<String>,
+}
+
+/// Longest time for which a city may let a link be good, in days.
+const MOST_SHARING_DAYS: u32 = 30;
+
+impl Default for Sharing {
+    fn default() -> Self {
+        Self { enabled: false, days: MOST_SHARING_DAYS, without_units: Vec::new() }
+    }
+}
+
+impl Sharing {
+    /// Refuses links that are good for ever.
+    fn check(&self) -> Result<()> {
+        if (1..=MOST_SHARING_DAYS).contains(&self.days) {
+            return Ok(());
+        }
+        Err(Error::internal(format!("sharing: days is {}, allowed are 1 to {MOST_SHARING_DAYS}", self.days)))
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -500,6 +534,7 @@ fn assemble(
     content: Content,
     keys: &Keys,
 ) -> Result<Arc<City>> {
+    file.sharing.check()?;
     let data = app.config.data.join(&key);
     let folder = checkpoint_folder(&app.config, &key);
     let checkpoints = journal::Checkpoints::new(folder, keys.signing.clone(), format!("meer/{}", file.ags))?;

@@ -18,8 +18,8 @@ mod serve;
 mod stuck;
 
 pub use app::{
-    App, City, CityConfig, CityFile, Config, Limits, PeerConfig, Role, SenderAddress, checkpoint_folder, open_city,
-    open_city_to_look, open_database_to_copy, signing_key,
+    App, City, CityConfig, CityFile, Config, Limits, PeerConfig, Role, SenderAddress, Sharing, checkpoint_folder,
+    open_city, open_city_to_look, open_database_to_copy, signing_key,
 };
 pub use bus::{BoxFuture, Call, CommandHandler, Commands, InCity, QueryHandler, TaskInfo, forget_answers};
 pub use csv::Csv;
@@ -33,7 +33,7 @@ pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use scan::{locked_files, scan_text, scanner_notice};
 pub use serve::{router, run_background, settle, table};
 pub use stuck::{StuckSubscriber, TaskStuck, stuck_subscribers};
-pub use web::{Access, Answer, Failure, Path, RouteInfo, Routes};
+pub use web::{Access, Answer, Failure, Path, RouteInfo, Routes, attachment, framing, inline};
 
 /// Turns `async fn f(cx: &Cx, tx: &mut Tx, c: Command) -> Result<Answer>` into a handler.
 #[macro_export]

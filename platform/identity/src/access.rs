@@ -161,6 +161,16 @@ pub async fn class_shared(tx: &mut Tx, today: Date, class: i64, unit: &str, with
     make(tx, today, unit, Confidentiality::stored(&class.confidentiality)?, &class.special, &shared).await
 }
 
+/// How confidential the records of a class are, and whether they are on a special list.
+///
+/// # Errors
+/// `NotFound` for an unknown class.
+pub async fn described(rx: &mut Rx, class: i64) -> Result<(Confidentiality, bool)> {
+    let sql = "SELECT id, unit, confidentiality, special FROM identity_class WHERE tenant = $1 AND id = $2";
+    let class = rx.one::<Class>(sql, params![class]).await?;
+    Ok((Confidentiality::stored(&class.confidentiality)?, !class.special.is_empty()))
+}
+
 /// The classes somebody sees, ascending.
 pub async fn classes_of(rx: &mut Rx, staff: StaffId) -> Result<Vec<i64>> {
     let sql = "SELECT cls FROM identity_access WHERE tenant = $1 AND actor = $2 ORDER BY cls";

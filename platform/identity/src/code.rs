@@ -39,12 +39,12 @@ pub fn read_code(typed: &str, groups: usize) -> Option<String> {
 }
 
 /// 256 random bits for a cookie or a link.
-pub(crate) fn random_token(cx: &Cx) -> String {
+pub fn random_token(cx: &Cx) -> String {
     BASE64URL_NOPAD.encode(&cx.random::<32>())
 }
 
 /// What the table keeps of a token: enough to find it, useless to whoever reads the table.
-pub(crate) fn token_hash(token: &str) -> Hash {
+pub fn token_hash(token: &str) -> Hash {
     sha256(&[b"token", token.as_bytes()])
 }
 

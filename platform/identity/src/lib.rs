@@ -25,6 +25,7 @@ mod password;
 pub mod perm;
 mod person;
 mod policy;
+mod secret;
 pub mod session;
 mod signin;
 mod staff;
@@ -39,7 +40,7 @@ pub use account::{
     own_account, rename as rename_account,
 };
 pub use client::{Client, id_from};
-pub use code::{ALPHABET, random_code, read_code};
+pub use code::{ALPHABET, random_code, random_token, read_code, token_hash};
 pub use email::Email;
 pub use events::Owner;
 pub use external::{Answer, Begun, ExternalPerson, Linking, LoginSource, Request, Returned};
@@ -54,6 +55,7 @@ pub use org::{Organisation, RoleData, UnitData, Units, clearances, load_organisa
 pub use password::MIN_CHARS as PASSWORD_MIN_CHARS;
 pub use person::{Address, Known, Person, SELF_STATED, VOR_ORT, person_of, state_person};
 pub use policy::{Argon2Cost, Policy};
+pub use secret::{SecretHash, read_spoken, spoken_secret};
 pub use session::{NewSession, Session, SessionId, SessionLine, resolve};
 pub use signin::{Side as SignInSide, SignedIn};
 pub use staff::{

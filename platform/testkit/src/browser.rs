@@ -34,6 +34,14 @@ pub struct Page {
     pub body: String,
     pub bytes: Vec<u8>,
     pub content_type: String,
+    pub headers: HeaderMap,
+}
+
+impl Page {
+    /// A header as text; empty when there is none.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
 }
 
 impl Page {
@@ -284,7 +292,7 @@ impl Browser {
         let location = text(header::LOCATION);
         let content_type = text(header::CONTENT_TYPE).unwrap_or_default();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        Ok(Page { status, location, body, bytes, content_type })
+        Ok(Page { status, location, body, bytes, content_type, headers })
     }
 }
 

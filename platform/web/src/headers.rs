@@ -6,6 +6,17 @@ const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-
                    connect-src 'self'; form-action 'self' http: https:; base-uri 'none'; frame-ancestors 'none'; \
                    manifest-src 'self'";
 
+/// The same for a page that shows a file of ours in a frame.
+const CSP_FRAMING: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+                           font-src 'self'; connect-src 'self'; form-action 'self' http: https:; base-uri 'none'; \
+                           frame-ancestors 'none'; manifest-src 'self'; frame-src 'self'; object-src 'self'";
+
+/// Lets this one page show files of ours in a frame; they come from [`inline`](crate::inline).
+pub fn framing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CSP_FRAMING));
+    response
+}
+
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
     headers.entry(name).or_insert(HeaderValue::from_static(value));
 }

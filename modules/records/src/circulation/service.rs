@@ -1,4 +1,4 @@
-use contract_records::{AddStep, Audience, CaseView};
+use contract_records::{AddFollowUp, AddStep, Audience, CaseView};
 use db::{Rx, Tx};
 use identity::StaffLine;
 use kernel::{CaseId, Cx, Date, Error, Event, Result, StaffId, Subject, Uuid};
@@ -278,6 +278,13 @@ pub async fn withdraw(cx: &Cx, tx: &mut Tx, folder: Uuid) -> Result<()> {
 /// Notes for whoever acts that they want to see a case again on a day.
 pub async fn follow_up(cx: &Cx, tx: &mut Tx, case: &CaseView, due: Date, note: &str) -> Result<()> {
     let new = NewFollowUp { id: cx.sources.uuid(), case: case.id, staff: staff(cx)?, due, note, at: cx.now() };
+    store::add_follow_up(tx, &new).await
+}
+
+/// Puts a case on somebody's list because something happened that they should look at.
+pub async fn add_follow_up(cx: &Cx, tx: &mut Tx, c: AddFollowUp) -> Result<()> {
+    let id = cx.sources.uuid();
+    let new = NewFollowUp { id, case: c.case, staff: c.staff, due: c.due, note: &c.note, at: cx.now() };
     store::add_follow_up(tx, &new).await
 }
 

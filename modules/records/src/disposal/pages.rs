@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{Form, extract::Multipart, response::IntoResponse};
 use contract_records::CaseView;
-use house::{Answer, Path, Req};
+use house::{Answer, Path, Req, attachment};
 use kernel::{CaseId, Error, Result, Uuid};
 use serde::Deserialize;
 use ui::{Choice, Errors, Page};
@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     model::{self, day},
-    pages::download,
     perm, store as cases,
 };
 
@@ -140,7 +139,7 @@ pub async fn package(rq: Req, Path((offer, message)): Path<(Uuid, Uuid)>) -> Ans
     let meta = files::meta(&mut rx, message.file_id).await?;
     drop(rx);
     let bytes = rq.city.files.read_verified(&meta).await?;
-    Ok(download(&meta.media_type, &message.name, bytes))
+    Ok(attachment(&meta.media_type, &message.name, bytes))
 }
 
 /// Takes a message of the archive: 0502, 0504, 0506 or 0507 of this offer.

@@ -8,7 +8,7 @@ use axum::{
 };
 use contract_records::{CaseView, DocumentView};
 use files::{Accept, Scan, Stored, Type};
-use house::{Answer, Path, Req};
+use house::{Answer, Path, Req, attachment};
 use http::StatusCode;
 use kernel::{CaseId, DocumentId, Error, FileId, Result, StaffId};
 use serde::Deserialize;
@@ -25,7 +25,7 @@ use crate::{
         store::{self as mails, Enclosed},
     },
     file::pages::title_of,
-    pages::{self, Place, download},
+    pages::{self, Place},
     store as cases,
 };
 
@@ -391,5 +391,5 @@ pub async fn version(rq: Req, Path((case, document, n)): Path<(CaseId, DocumentI
     drop(rx);
     crate::pages::log(&rq, case.id, "document").await?;
     let bytes = rq.city.files.read_verified(&meta).await?;
-    Ok(download(&meta.media_type, &meta.name, bytes))
+    Ok(attachment(&meta.media_type, &meta.name, bytes))
 }

@@ -204,3 +204,31 @@ const BY_ORDER: &str = "SELECT d.id, d.case_id, d.kind, d.title, d.added_at, c.n
     CROSS JOIN records_document d CROSS JOIN records_case c
     WHERE d.tenant = $1 AND d.id = p.id AND c.tenant = $1 AND c.id = d.case_id
     ORDER BY d.added_at DESC, d.id DESC";
+db::record! {
+    /// A PDF made of an office file so that it can be looked at.
+    #[derive(Clone, Debug, PartialEq)]
+    pub struct Rendition {
+        /// The file it was made of.
+        pub source_id: FileId,
+        /// None: none could be made, and `fault` says why.
+        pub file_id: Option<FileId>,
+        pub fault: Option<String>,
+    }
+}
+
+pub async fn rendition(rx: &mut Rx, source: FileId) -> Result<Option<Rendition>> {
+    let sql = "SELECT source_id, file_id, fault FROM records_rendition WHERE tenant = $1 AND source_id = $2";
+    rx.opt(sql, params![source]).await
+}
+
+pub async fn add_rendition(tx: &mut Tx, case: CaseId, r: &Rendition, at: Timestamp) -> Result<()> {
+    let sql = "INSERT INTO records_rendition (tenant, source_id, case_id, file_id, fault, at)
+               VALUES ($1, $2, $3, $4, $5, $6)";
+    tx.exec_one(sql, params![r.source_id, case, r.file_id, r.fault.clone(), at]).await
+}
+
+/// Bytes of all renditions of the case's files.
+pub async fn renditions_of(rx: &mut Rx, case: CaseId) -> Result<Vec<FileId>> {
+    let sql = "SELECT file_id FROM records_rendition WHERE tenant = $1 AND case_id = $2 AND file_id IS NOT NULL";
+    Ok(rx.list::<(FileId,)>(sql, params![case]).await?.into_iter().map(|(file,)| file).collect())
+}

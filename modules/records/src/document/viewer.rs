@@ -1,0 +1,204 @@
+//! A document in the browser: PDF and pictures by the browser's own viewer in a frame, texts escaped, office files as the PDF
+//! that a job makes of them. What their bytes do not say to be one of these is offered to be saved, and nothing else.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use axum::extract::Query;
+use contract_records::{CaseView, DocumentView, RenditionOf};
+use convert::{Fault, Format, Programs};
+use db::Rx;
+use files::{Meta, Shown, shown};
+use house::{Answer, InCity, Path, Req, framing, inline};
+use kernel::{CaseId, Cx, DocumentId, Error, FileId, Result};
+use serde::{Deserialize, Serialize};
+use ui::Page;
+
+use super::store::{self, Rendition, Version};
+use crate::{pages::log, store as cases};
+
+/// How a version is shown.
+enum How {
+    Frame,
+    /// E-mails too, as the text they are sent as, until there is a reader for them.
+    Text(String),
+    /// A job makes a PDF of it.
+    Converting,
+    /// It could be made a PDF of, and the programs for it are not installed.
+    NotInstalled,
+    /// None could be made.
+    NotConverted,
+    Not,
+}
+
+/// The version that somebody wants to see.
+struct Chosen {
+    case: CaseView,
+    document: DocumentView,
+    versions: Vec<Version>,
+    n: i64,
+    meta: Meta,
+}
+
+/// A version of a document in a case that the member of staff sees; without a number the one that counts.
+async fn chosen(rq: &Req, id: DocumentId, query: &HashMap<String, String>) -> Result<Chosen> {
+    let staff = crate::file::service::staff(&rq.cx)?;
+    let mut rx = rq.city.db.read().await?;
+    let document = cases::document(&mut rx, id).await?;
+    let case = cases::case_for_staff(&mut rx, document.case, staff).await?;
+    let versions = store::versions(&mut rx, id).await?;
+    let (n, file) = match query.get("fassung") {
+        Some(text) => {
+            let n = text.parse::<i64>().map_err(|_| Error::NotFound)?;
+            // A document that was never changed has no versions: it is its own first.
+            let only = (n == 1 && versions.is_empty()).then_some(document.file);
+            let file = only.or_else(|| versions.iter().find(|version| version.n == n).map(|version| version.file_id));
+            (n, file.ok_or(Error::NotFound)?)
+        }
+        None => {
+            let valid = versions.iter().rfind(|version| version.file_id == document.file);
+            (valid.map_or(1, |version| version.n), document.file)
+        }
+    };
+    let meta = files::meta(&mut rx, file).await?;
+    Ok(Chosen { case, document, versions, n, meta })
+}
+
+#[derive(Template)]
+#[template(path = "view.html")]
+struct View<'a> {
+    page: &'a Page,
+    chosen: Chosen,
+    how: How,
+}
+
+impl View<'_> {
+    fn base(&self) -> String {
+        format!("/intern/dokument/{}", self.chosen.document.id)
+    }
+
+    /// The version as a file.
+    fn download(&self) -> String {
+        let at = format!("/intern/vorgang/{}/dokument/{}", self.chosen.case.id, self.chosen.document.id);
+        if self.chosen.versions.is_empty() { at } else { format!("{at}/fassung/{}", self.chosen.n) }
+    }
+
+    fn is_valid(&self, version: &Version) -> bool {
+        version.file_id == self.chosen.document.file
+    }
+}
+
+pub async fn view(rq: Req, Path(id): Path<DocumentId>, Query(query): Query<HashMap<String, String>>) -> Answer {
+    let chosen = chosen(&rq, id, &query).await?;
+    let bytes = rq.city.files.read_verified(&chosen.meta).await?;
+    let how = match shown(&bytes) {
+        Shown::Frame(_) => How::Frame,
+        Shown::Text(text) => How::Text(text),
+        Shown::Not => office(&rq, &chosen, &bytes).await?,
+    };
+    // What stands in a frame is noted when the frame gets it.
+    if matches!(how, How::Text(_)) {
+        log(&rq, chosen.case.id, "document").await?;
+    }
+    let mut page = rq.untitled();
+    page.title = chosen.document.title.clone();
+    Ok(framing(rq.html(&View { page: &page, chosen, how })?))
+}
+
+/// How a file is shown that browsers cannot show. The first who looks lets the job begin.
+async fn office(rq: &Req, chosen: &Chosen, bytes: &[u8]) -> Result<How> {
+    if Format::of(bytes, &chosen.meta.name).is_none() {
+        return Ok(How::Not);
+    }
+    let made = store::rendition(&mut rq.city.db.read().await?, chosen.meta.id).await?;
+    match made {
+        Some(Rendition { file_id: Some(_), .. }) => Ok(How::Frame),
+        Some(_) => Ok(How::NotConverted),
+        None if Programs::installed().is_none() => Ok(How::NotInstalled),
+        None => {
+            let job = MakeRendition { file: chosen.meta.id, case: chosen.case.id };
+            db::write!(rq.city.db, |tx| { jobs::enqueue(tx, &rq.cx, &job).await })?;
+            Ok(How::Converting)
+        }
+    }
+}
+
+/// The bytes for the frame.
+pub async fn framed(rq: Req, Path(id): Path<DocumentId>, Query(query): Query<HashMap<String, String>>) -> Answer {
+    let chosen = chosen(&rq, id, &query).await?;
+    let mut bytes = rq.city.files.read_verified(&chosen.meta).await?;
+    let mut how = shown(&bytes);
+    if how == Shown::Not {
+        let mut rx = rq.city.db.read().await?;
+        let made = store::rendition(&mut rx, chosen.meta.id).await?.and_then(|made| made.file_id);
+        let meta = files::meta(&mut rx, made.ok_or(Error::NotFound)?).await?;
+        drop(rx);
+        bytes = rq.city.files.read_verified(&meta).await?;
+        how = shown(&bytes);
+    }
+    let Shown::Frame(media_type) = how else { return Err(Error::NotFound.into()) };
+    log(&rq, chosen.case.id, "document").await?;
+    Ok(inline(media_type, &chosen.meta.name, bytes))
+}
+
+/// Makes a PDF of an office file of a case.
+#[derive(Serialize, Deserialize)]
+pub struct MakeRendition {
+    pub file: FileId,
+    pub case: CaseId,
+}
+
+impl jobs::Job for MakeRendition {
+    const NAME: &'static str = "records.make-rendition";
+    const MAX_ATTEMPTS: u32 = 3;
+
+    fn dedup_key(&self) -> Option<String> {
+        Some(self.file.to_string())
+    }
+}
+
+pub async fn make_rendition(cx: Cx, job: MakeRendition) -> Result<()> {
+    let city = cx.city()?;
+    let mut rx = city.db.read().await?;
+    if store::rendition(&mut rx, job.file).await?.is_some() {
+        return Ok(());
+    }
+    let meta = match files::meta(&mut rx, job.file).await {
+        Ok(meta) => meta,
+        // Deleted with its case meanwhile.
+        Err(Error::NotFound) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    drop(rx);
+    let bytes = city.files.read_verified(&meta).await?;
+    let (Some(programs), Some(format)) = (Programs::installed(), Format::of(&bytes, &meta.name)) else {
+        return Ok(());
+    };
+    let scratch = cx.app()?.config.data.join(&city.key).join("convert");
+    let (stored, fault) = match programs.to_pdf(&scratch, format, &bytes, convert::MOST_TIME).await {
+        Ok(pdf) => (Some(city.files.put(&cx, pdf).await?), None),
+        Err(Fault::Io(error)) => return Err(Error::internal(error)),
+        Err(fault) => (None, Some(fault.code())),
+    };
+    db::write!(city.db, |tx| {
+        // Twice is once, and a case that was deleted meanwhile gets nothing.
+        if store::rendition(tx, job.file).await?.is_some() {
+            return Ok(());
+        }
+        match cases::case(tx, job.case).await {
+            Ok(_) => {}
+            Err(Error::NotFound) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        if let Some(stored) = &stored {
+            files::record(tx, &cx, stored, "ansicht.pdf", "application/pdf").await?;
+        }
+        let file_id = stored.as_ref().map(|stored| stored.id);
+        let made = Rendition { source_id: job.file, file_id, fault: fault.map(str::to_owned) };
+        store::add_rendition(tx, job.case, &made, cx.now()).await
+    })
+}
+
+pub async fn rendition_of(_: &Cx, rx: &mut Rx, q: RenditionOf) -> Result<Option<FileId>> {
+    Ok(store::rendition(rx, q.file).await?.and_then(|made| made.file_id))
+}

@@ -1,0 +1,316 @@
+//! Office files as PDF, to be looked at. LibreOffice does it, in a sandbox (bubblewrap): without a network, without any
+//! file of the machine but its own programs, with a profile of its own that is thrown away, with limits of time, memory
+//! and size. What somebody uploaded may take LibreOffice over; it then holds what it was given, for a minute.
+//!
+//! Architecture invariant: knows no other crate of ours; nothing leaves the sandbox but bytes that begin as a PDF.
+
+mod format;
+
+use std::{
+    fs, io,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use tokio::{process::Command, sync::Mutex};
+
+pub use format::Format;
+
+/// Largest office file that is converted, in bytes.
+pub const MOST_IN: usize = 50 * 1024 * 1024;
+/// Largest PDF that is taken back, in bytes.
+pub const MOST_OUT: u64 = 200 * 1024 * 1024;
+/// Longest time for one file.
+pub const MOST_TIME: Duration = Duration::from_secs(90);
+/// Address space of LibreOffice, in bytes: it reserves far more than it uses.
+const MOST_MEMORY: u64 = 4 * 1024 * 1024 * 1024;
+
+/// Where programs lie; not what a variable of the environment says.
+const FOLDERS: [&str; 2] = ["/usr/bin", "/bin"];
+
+/// What the sandbox may read besides `/usr`: where the loader, fonts and LibreOffice keep their settings. Not `/opt` nor
+/// `/usr/local`, where an operator may have put Meer and its data.
+const READABLE: [&str; 10] = [
+    "/bin",
+    "/lib",
+    "/lib64",
+    "/sbin",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/etc/ld.so.cache",
+    "/etc/libreoffice",
+    "/var/cache/fontconfig",
+    "/var/lib/libreoffice",
+];
+
+/// Settings of the thrown-away profile: no macros, no links to other files or the net.
+const PROFILE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel" oor:op="fuse"><value>3</value></prop></item>
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop></item>
+<item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop></item>
+<item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link" oor:op="fuse"><value>0</value></prop></item>
+<item oor:path="/org.openoffice.Office.Calc/Content/Update"><prop oor:name="Link" oor:op="fuse"><value>2</value></prop></item>
+</oor:items>
+"#;
+
+/// One after the other: a file may take all the memory it is allowed.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+
+/// Conversions of this process so far; makes their folders differ.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// Why there is no PDF.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    #[error("the file is too large")]
+    TooLarge,
+    #[error("it took longer than allowed")]
+    TooSlow,
+    /// LibreOffice ended without a PDF: damaged, protected by a password, or over its limits.
+    #[error("no PDF was made of it ({0})")]
+    NoPdf(String),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+impl Fault {
+    /// A stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Fault::TooLarge => "too-large",
+            Fault::TooSlow => "too-slow",
+            Fault::NoPdf(_) => "no-pdf",
+            Fault::Io(_) => "io",
+        }
+    }
+}
+
+/// The programs that are needed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Programs {
+    /// bubblewrap, which makes the sandbox.
+    pub sandbox: PathBuf,
+    /// `prlimit` of util-linux, which sets the limits.
+    pub limits: PathBuf,
+    pub office: PathBuf,
+}
+
+impl Programs {
+    /// Those of this machine; none when one is missing. Without a sandbox nothing is converted.
+    pub fn installed() -> Option<Programs> {
+        let find = |name: &str| FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
+        Some(Programs { sandbox: find("bwrap")?, limits: find("prlimit")?, office: find("soffice")? })
+    }
+
+    /// The PDF of an office file. `scratch` is a folder of ours on a disk, for files that are removed at the end.
+    ///
+    /// # Errors
+    /// See [`Fault`]; nothing is left of what was begun.
+    pub async fn to_pdf(
+        &self,
+        scratch: &Path,
+        format: Format,
+        bytes: &[u8],
+        most_time: Duration,
+    ) -> Result<Vec<u8>, Fault> {
+        if bytes.len() > MOST_IN {
+            return Err(Fault::TooLarge);
+        }
+        let _one = ONE_AT_A_TIME.lock().await;
+        let folder = Folder::make(scratch)?;
+        let name = format!("in.{}", format.ending());
+        tokio::fs::write(folder.0.join(&name), bytes).await?;
+        let status = self.run(&folder.0, &name, most_time).await?;
+        match read_pdf(&folder.0)? {
+            Some(pdf) => Ok(pdf),
+            None => Err(Fault::NoPdf(status.to_string())),
+        }
+    }
+
+    async fn run(&self, folder: &Path, name: &str, most_time: Duration) -> Result<ExitStatus, Fault> {
+        let mut command = Command::new(&self.sandbox);
+        command.args([
+            "--unshare-all",
+            "--die-with-parent",
+            "--new-session",
+            "--clearenv",
+            "--ro-bind",
+            "/usr",
+            "/usr",
+            "--tmpfs",
+            "/usr/local",
+        ]);
+        for path in READABLE {
+            command.args(["--ro-bind-try", path, path]);
+        }
+        command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind"]).arg(folder).arg("/job");
+        for (name, value) in [("HOME", "/job"), ("PATH", "/usr/bin:/bin"), ("LANG", "C.UTF-8")] {
+            command.args(["--setenv", name, value]);
+        }
+        command.args(["--chdir", "/job", "--"]).arg(&self.limits);
+        let seconds = most_time.as_secs().max(1);
+        command.args([
+            format!("--as={MOST_MEMORY}"),
+            format!("--cpu={seconds}"),
+            format!("--fsize={MOST_OUT}"),
+            "--core=0".to_owned(),
+            "--".to_owned(),
+        ]);
+        command.arg(&self.office).args([
+            "-env:UserInstallation=file:///job/profile",
+            "--headless",
+            "--nologo",
+            "--nodefault",
+            "--norestore",
+            "--nolockcheck",
+            "--convert-to",
+            "pdf",
+            "--outdir",
+            "/job/out",
+        ]);
+        command.arg(format!("/job/{name}")).env_clear();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.process_group(0).kill_on_drop(true).spawn()?;
+        let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
+        if let Ok(status) = tokio::time::timeout(most_time, child.wait()).await {
+            return Ok(status?);
+        }
+        // The whole group; what is in the sandbox goes with the process that made it.
+        if let Some(group) = group {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
+        child.wait().await?;
+        Err(Fault::TooSlow)
+    }
+}
+
+/// A folder for one conversion, removed with all that is in it.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn make(scratch: &Path) -> io::Result<Folder> {
+        private(scratch)?;
+        remove_left_over(scratch);
+        let name = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let folder = Folder(scratch.join(name));
+        for part in ["", "out", "profile", "profile/user"] {
+            private(&folder.0.join(part))?;
+        }
+        fs::write(folder.0.join("profile/user/registrymodifications.xcu"), PROFILE)?;
+        Ok(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Makes a folder that only this program's user may look into.
+fn private(folder: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Removes folders of processes that were killed in the middle: their documents lie open in there.
+fn remove_left_over(scratch: &Path) {
+    for entry in fs::read_dir(scratch).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.split_once('-')).and_then(|(id, _)| id.parse::<u32>().ok());
+        if process.is_some_and(|id| !Path::new("/proc").join(id.to_string()).exists()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// The PDF that was made. What was in the sandbox may have put a link there, which we would follow outside: only a plain
+/// file in a plain folder is read.
+fn read_pdf(folder: &Path) -> Result<Option<Vec<u8>>, Fault> {
+    let (out, file) = (folder.join("out"), folder.join("out/in.pdf"));
+    let is_folder = fs::symlink_metadata(&out).is_ok_and(|meta| meta.is_dir());
+    let meta = match fs::symlink_metadata(&file) {
+        Ok(meta) if is_folder && meta.is_file() && meta.len() <= MOST_OUT => meta,
+        _ => return Ok(None),
+    };
+    let bytes = fs::read(&file)?;
+    Ok((bytes.len() as u64 == meta.len() && bytes.starts_with(b"%PDF-")).then_some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A script cannot be started while a child of another test still has it open for writing: one test at a time.
+    static TESTS: Mutex<()> = Mutex::const_new(());
+
+    /// A sandbox that is none: a script that gets the folder as `$job`.
+    fn programs(folder: &Path, script: &str) -> Programs {
+        let path = folder.join("sandbox");
+        let find = "while [ \"$1\" != --bind ]; do shift; done; job=$2\n";
+        fs::write(&path, format!("#!/bin/sh\n{find}{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        Programs { sandbox: path, limits: "/usr/bin/prlimit".into(), office: "/usr/bin/soffice".into() }
+    }
+
+    async fn run(script: &str, most_time: Duration) -> (Result<Vec<u8>, Fault>, usize) {
+        let _one = TESTS.lock().await;
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = folder.path().join("scratch");
+        let made = programs(folder.path(), script).to_pdf(&scratch, Format::Odt, b"office", most_time).await;
+        (made, fs::read_dir(&scratch).unwrap().count())
+    }
+
+    #[tokio::test]
+    async fn the_pdf_comes_back_and_nothing_stays() {
+        let script = "[ \"$(/bin/cat $job/in.odt)\" = office ] && printf '%%PDF-1.7 x' > $job/out/in.pdf";
+        let (made, left) = run(script, MOST_TIME).await;
+        assert_eq!((made.unwrap(), left), (b"%PDF-1.7 x".to_vec(), 0));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_pdf_or_a_way_out_is_refused() {
+        for script in [
+            "exit 1",
+            "printf '<html>' > $job/out/in.pdf",
+            "/bin/ln -s /etc/passwd $job/out/in.pdf",
+            "/bin/rm -r $job/out; /bin/ln -s /etc $job/out",
+            "/bin/mkdir $job/out/in.pdf",
+        ] {
+            let (made, left) = run(script, MOST_TIME).await;
+            assert!(matches!(made, Err(Fault::NoPdf(_))), "{script}: {made:?}");
+            assert_eq!(left, 0, "{script}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_hangs_is_ended_with_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let note = folder.path().join("child");
+        let script = format!("/bin/sleep 600 & echo $! > {}; wait", note.display());
+        let (made, left) = run(&script, Duration::from_secs(1)).await;
+        assert!(matches!(made, Err(Fault::TooSlow)), "{made:?}");
+        assert_eq!(left, 0);
+        let child = fs::read_to_string(&note).unwrap();
+        let stat = fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
+        assert!(stat.is_empty() || stat.contains(") Z "), "the child still runs: {stat}");
+    }
+
+    #[tokio::test]
+    async fn too_large_a_file_is_not_tried_and_old_folders_go() {
+        let _one = TESTS.lock().await;
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = folder.path().join("scratch");
+        private(&scratch.join("4194305-7")).unwrap();
+        let programs = programs(folder.path(), "exit 1");
+        let large = vec![0; MOST_IN + 1];
+        assert!(matches!(programs.to_pdf(&scratch, Format::Doc, &large, MOST_TIME).await, Err(Fault::TooLarge)));
+        assert!(programs.to_pdf(&scratch, Format::Doc, b"x", MOST_TIME).await.is_err());
+        assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0, "a process with this number cannot be");
+    }
+}

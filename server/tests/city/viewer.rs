@@ -1,0 +1,151 @@
+//! Documents in the browser: what their bytes say they are decides, not their name and not what somebody said of them.
+
+use contract_records::{AddDocument, Audience};
+use db::Engine;
+use house::Call as _;
+use kernel::{CaseId, DocumentId};
+use meer::modules::MODULES;
+use testkit::{Browser, Page, TestCity};
+
+use crate::walks::STAFF_PASSWORD;
+
+const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
+const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;";
+
+async fn staff(test: &TestCity, login: &str) -> Browser {
+    let mut browser = test.browser();
+    browser.staff_sign_in(login, STAFF_PASSWORD).await.is(200);
+    browser
+}
+
+fn id_in(page: &Page) -> String {
+    let location = page.is(303).location.as_deref();
+    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
+}
+
+async fn case(clerk: &mut Browser) -> CaseId {
+    let fields = [("entry", "10.10"), ("title", "Ansicht"), ("unit", "standesamt"), ("confidentiality", "normal")];
+    let file = id_in(&clerk.post("/intern/akten", &fields).await);
+    id_in(&clerk.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Ansicht")]).await).parse().unwrap()
+}
+
+/// Puts bytes into a case as another room might, with whatever name and type.
+async fn put(test: &TestCity, case: CaseId, name: &str, media_type: &str, bytes: &[u8]) -> DocumentId {
+    let mut cx = test.app.cx(&test.city, "test");
+    cx.actor.via = vec!["services"];
+    let stored = test.city.files.put(&cx, bytes.to_vec()).await.unwrap();
+    db::write!(test.city.db, |tx| {
+        files::record(tx, &cx, &stored, name, media_type).await?;
+        let new = AddDocument {
+            case,
+            kind: "nachweis".into(),
+            title: format!("Titel <b>{name}</b>"),
+            file: stored.id,
+            direction: "eingang".into(),
+            audience: Audience::Staff,
+        };
+        cx.call(tx, new).await
+    })
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_safe_is_shown_in_its_frame_and_nowhere_else() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let case = case(&mut stefan).await;
+        for (name, bytes, media_type) in [("a.pdf", PDF, "application/pdf"), ("a.gif", GIF, "image/gif")] {
+            // The type that was noted is not believed.
+            let id = put(&test, case, name, "text/html", bytes).await;
+            let page = stefan.get(&format!("/intern/dokument/{id}/ansehen")).await;
+            page.is(200).shows("<iframe").shows("Herunterladen").hides("<b>a.");
+            let csp = page.header("content-security-policy");
+            assert!(csp.contains("frame-src 'self'") && csp.contains("frame-ancestors 'none'"), "{csp}");
+            let framed = stefan.get(&format!("/intern/dokument/{id}/anzeige")).await;
+            assert_eq!((framed.is(200).content_type.as_str(), framed.bytes.as_slice()), (media_type, bytes));
+            assert!(framed.header("content-disposition").starts_with("inline"));
+            assert_eq!(framed.header("x-content-type-options"), "nosniff");
+            let csp = framed.header("content-security-policy");
+            assert!(csp.contains("default-src 'none'") && csp.contains("frame-ancestors 'self'"), "{csp}");
+            let mut mara = staff(&test, "melde.muster").await;
+            mara.get(&format!("/intern/dokument/{id}/ansehen")).await.is(404);
+            mara.get(&format!("/intern/dokument/{id}/anzeige")).await.is(404);
+        }
+        // Only this page frames anything.
+        let other = stefan.get(&format!("/intern/vorgang/{case}")).await;
+        assert!(!other.header("content-security-policy").contains("frame-src"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markup_and_what_pretends_is_never_shown_in_place() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let mut stefan = staff(&test, "stefan.muster").await;
+    let case = case(&mut stefan).await;
+    let hostile: [(&str, &str, &[u8]); 6] = [
+        ("rechnung.pdf", "application/pdf", b"<html><script>alert(1)</script></html>"),
+        ("bild.png", "image/png", b"<svg xmlns=\"http://www.w3.org/2000/svg\" onload=\"alert(1)\"/>"),
+        ("seite.html", "text/html", b"<!doctype html><script>alert(1)</script>"),
+        ("zwei.pdf", "application/pdf", b"%PDF-1.7\n%%EOF\n<script>alert(1)</script>"),
+        ("a.gif", "image/gif", b"GIF89a<script>alert(1)</script>"),
+        ("../../x\"><script>\u{202e}fdp.exe", "application/pdf", b"MZ\x00\x01"),
+    ];
+    for (name, media_type, bytes) in hostile {
+        let id = put(&test, case, name, media_type, bytes).await;
+        let page = stefan.get(&format!("/intern/dokument/{id}/ansehen")).await;
+        page.is(200).shows("zeigen wir nicht im Browser").hides("<iframe").hides("alert(1)").hides("<script>");
+        stefan.get(&format!("/intern/dokument/{id}/anzeige")).await.is(404);
+        let saved = stefan.get(&format!("/intern/vorgang/{case}/dokument/{id}")).await;
+        assert_eq!(saved.is(200).bytes, bytes);
+        assert!(saved.header("content-disposition").starts_with("attachment"), "{name}");
+        assert_eq!(saved.header("x-content-type-options"), "nosniff");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_are_escaped_mails_too_and_versions_can_be_switched() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let mut stefan = staff(&test, "stefan.muster").await;
+    let case = case(&mut stefan).await;
+    let mail = b"From: a@example.org\r\nSubject: x\r\n\r\nPreis < 5 & <b>fett</b>\r\n";
+    let id = put(&test, case, "nachricht.eml", "message/rfc822", mail).await;
+    let page = stefan.get(&format!("/intern/dokument/{id}/ansehen")).await;
+    page.is(200).shows("Subject: x").hides("<b>fett");
+    let id = put(&test, case, "liste.csv", "text/csv", b"Gr\xf6\xdfe;2 \x80\n").await;
+    stefan.get(&format!("/intern/dokument/{id}/ansehen")).await.is(200).shows("Größe;2 €");
+
+    let at = format!("/intern/vorgang/{case}/dokument/{id}/fassungen");
+    let save = [("stand", "1"), ("notiz", "")];
+    stefan.post_files(&at, &save, &[("datei", "b.txt", b"zweite Fassung\n".as_slice())]).await.is(303);
+    let view = format!("/intern/dokument/{id}/ansehen");
+    stefan.get(&view).await.is(200).shows("zweite Fassung").shows("fassung=1");
+    stefan.get(&format!("{view}?fassung=1")).await.is(200).shows("Größe;2 €");
+    for wrong in ["3", "0", "x", ""] {
+        stefan.get(&format!("{view}?fassung={wrong}")).await.is(404);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_office_file_is_converted_where_that_can_be_done_and_else_offered() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let mut stefan = staff(&test, "stefan.muster").await;
+    let case = case(&mut stefan).await;
+    let id = put(&test, case, "brief.rtf", "application/rtf", b"{\\rtf1\\ansi Sehr geehrte Frau Beispiel\\par}").await;
+    let view = format!("/intern/dokument/{id}/ansehen");
+    let page = stefan.get(&view).await;
+    page.is(200).hides("<iframe");
+    if !page.body.contains("wird umgewandelt") {
+        page.shows("können hier nicht angezeigt werden").shows("Herunterladen");
+        return;
+    }
+    page.shows("Neu laden");
+    test.settle().await;
+    let page = stefan.get(&view).await;
+    // A sandbox may be installed and forbidden by the machine; then it says so.
+    if page.body.contains("<iframe") {
+        let framed = stefan.get(&format!("/intern/dokument/{id}/anzeige")).await;
+        assert_eq!(framed.is(200).content_type, "application/pdf");
+    } else {
+        page.shows("ließ sich nicht umwandeln");
+    }
+}
