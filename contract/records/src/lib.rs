@@ -1,5 +1,12 @@
 //! What the module `records` (eAkte) shows to others: open a case, put documents and steps into it, look at it.
 
+mod reach;
+
+pub use reach::{
+    AddDocumentWithin, CaseWithin, Change, ChangesWithin, CloseCaseWithin, DocumentWithin, FoundCase, OpenCaseWithin,
+    OpenedWithin, Place, PlanEntries, PlanEntry, Reach, SaveVersionWithin, SavedWithin, Which,
+};
+
 use kernel::{
     AccountId, CaseId, Command, DocumentId, Event, FileId, PartialDate, Query, Subject, TaskOutcome, TaskToken,
     Timestamp, UnitKey,

@@ -8,6 +8,7 @@ mod file;
 mod model;
 mod pages;
 mod plan;
+mod reach;
 mod search;
 mod service;
 mod store;
@@ -192,7 +193,7 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
-        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation"
+        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0007_changes"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -297,6 +298,13 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::due_for_deletion: contract_records::DueForDeletion));
         c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
         c.answers(answer!(service::media_breaks: contract_records::MediaBreaks));
+        c.on(handler!(reach::open_case: contract_records::OpenCaseWithin));
+        c.on(handler!(reach::add_document: contract_records::AddDocumentWithin));
+        c.on(handler!(reach::save_version: contract_records::SaveVersionWithin));
+        c.on(handler!(reach::close_case: contract_records::CloseCaseWithin));
+        c.answers(answer!(reach::case: contract_records::CaseWithin));
+        c.answers(answer!(reach::changes: contract_records::ChangesWithin));
+        c.answers(answer!(reach::plan_entries: contract_records::PlanEntries));
     },
     events: |e| {
         e.on("records.timeline", reaction!(service::task_done: contract_desk::TaskDone));

@@ -15,6 +15,7 @@ mod persons;
 mod processes;
 mod program;
 mod search;
+mod specialist;
 mod start;
 mod structure;
 mod timeline;
