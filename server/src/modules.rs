@@ -16,4 +16,5 @@ pub const MODULES: &[Module] = &[
     privacy::MODULE,
     evidence::MODULE,
     specialist::MODULE,
+    guidelines::MODULE,
 ];

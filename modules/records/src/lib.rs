@@ -5,6 +5,7 @@ mod circulation;
 mod disposal;
 mod document;
 mod file;
+mod guidelines;
 mod model;
 mod pages;
 mod plan;

@@ -54,6 +54,8 @@ struct Work {
     file: crate::file::store::File,
     /// Opened by hand and not closed yet: whoever leads files in the unit closes it.
     may_close: bool,
+    /// What governs closing it.
+    guidelines: Vec<ui::Guideline>,
 }
 
 impl CasePage<'_> {
@@ -119,7 +121,11 @@ async fn show(rq: &Req, id: CaseId, staff: bool) -> Answer {
             let file = crate::file::store::file_of_case(&mut rx, id).await?;
             let mine = rq.cx.actor.allows_in(crate::perm::FILE, &case.unit);
             let may_close = mine && case.service.is_empty() && !case.status.closed();
-            Some(Work { file: crate::file::store::file(&mut rx, file).await?, may_close })
+            let guidelines = match may_close {
+                true => crate::guidelines::beside(rq, &mut rx, "records.close").await?,
+                false => Vec::new(),
+            };
+            Some(Work { file: crate::file::store::file(&mut rx, file).await?, may_close, guidelines })
         }
         false => None,
     };

@@ -8,6 +8,7 @@ mod coverage;
 mod desk;
 mod evidence;
 mod files;
+mod guidelines;
 mod hostile;
 mod kills;
 mod manipulation;
