@@ -273,6 +273,8 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre/{hold}/aufheben", disposal::pages::lift);
         r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung", disposal::pages::disposal);
         r.post(Access::Staff(perm::DISPOSE), "/intern/aussonderung", disposal::pages::offer);
+        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/vorschau", disposal::preview::preview);
+        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/vorschau.csv", disposal::preview::preview_csv);
         r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/{offer}", disposal::pages::offer_page);
         r.post(Access::Staff(perm::ARCHIVE), "/intern/aussonderung/{offer}/bewertung", disposal::pages::appraise);
         r.upload(

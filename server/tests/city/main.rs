@@ -13,6 +13,7 @@ mod hostile;
 mod kills;
 mod manipulation;
 mod persons;
+mod preview;
 mod processes;
 mod program;
 mod search;
