@@ -109,7 +109,7 @@ struct Opening {
 /// Opens a case, in a new file under an entry of the plan or in a file that is there.
 pub async fn open_case(rq: Req, headers: HeaderMap, body: Bytes) -> Answer {
     let system = service::admit(&rq, "open-case", None).await?;
-    let once = Once::new(key(&headers), &[b"open-case", &body])?;
+    let once = Once::new(key(&headers), &[b"open-case".as_slice(), &body])?;
     let sent: Opening = read("body", &body)?;
     let title = needed("betreff", &sent.title)?;
     let reference = short("fremdesGeschaeftszeichen", &sent.reference)?;
@@ -228,7 +228,7 @@ fn metadata(case: &FoundCase, references: &[Reference]) -> Value {
 /// Closes a case (zu den Akten).
 pub async fn close_case(rq: Req, Path(id): Path<CaseId>, headers: HeaderMap) -> Answer {
     let system = service::admit(&rq, "close-case", Some(id)).await?;
-    let once = Once::new(key(&headers), &[b"close-case", id.uuid().as_bytes()])?;
+    let once = Once::new(key(&headers), &[b"close-case".as_slice(), id.uuid().as_bytes()])?;
     let done = db::write!(rq.city.db, |tx| {
         if let Some(first) = once.answered(tx, &system).await? {
             return Ok(first);
