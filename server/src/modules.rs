@@ -16,4 +16,6 @@ pub const MODULES: &[Module] = &[
     privacy::MODULE,
     evidence::MODULE,
     sharing::MODULE,
+    specialist::MODULE,
+    guidelines::MODULE,
 ];

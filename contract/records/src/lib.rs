@@ -1,5 +1,12 @@
 //! What the module `records` (eAkte) shows to others: open a case, put documents and steps into it, look at it.
 
+mod reach;
+
+pub use reach::{
+    AddDocumentWithin, CaseWithin, Change, ChangesWithin, CloseCaseWithin, DocumentWithin, FoundCase, OpenCaseWithin,
+    OpenedWithin, Place, PlanEntries, PlanEntry, Reach, SaveVersionWithin, SavedWithin, Which,
+};
+
 use kernel::{
     AccountId, CaseId, Command, Date, DocumentId, Event, FileId, PartialDate, Query, StaffId, Subject, TaskOutcome,
     TaskToken, Timestamp, UnitKey,

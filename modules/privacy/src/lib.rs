@@ -7,6 +7,7 @@
 mod coverage;
 mod deletion;
 mod export;
+mod guidelines;
 mod labels;
 mod package;
 mod pages;

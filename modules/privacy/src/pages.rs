@@ -15,6 +15,7 @@ use ui::{Errors, Page};
 use crate::{
     deletion,
     export::{self, Whose},
+    guidelines,
     labels::Labels,
     package::{self, Label},
     register::{self, Activity},
@@ -200,6 +201,7 @@ struct DeletionPage<'a> {
     waiting: store::Waiting,
     /// What the buttons are about: up to this case, as the list was at this moment.
     upto: Option<String>,
+    guidelines: Vec<ui::Guideline>,
     protocol: Vec<Deletion>,
 }
 
@@ -222,10 +224,11 @@ pub async fn deletion_list(rq: Req) -> Answer {
     });
     let due = due.collect();
     let protocol = store::deletions(&mut rx, PROTOCOL).await?;
+    let guidelines = guidelines::beside(&rq, &mut rx, "records.delete").await?;
     drop(rx);
     let upto = cases.last().map(|last| format!("{last}_{}", now.as_microsecond()));
     let page = rq.page("privacy-deletion-title");
-    rq.html(&DeletionPage { page: &page, due, waiting, upto, protocol })
+    rq.html(&DeletionPage { page: &page, due, waiting, upto, guidelines, protocol })
 }
 
 #[derive(Deserialize)]

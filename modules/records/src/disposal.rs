@@ -3,6 +3,7 @@
 
 pub mod jobs;
 pub mod pages;
+pub mod preview;
 pub mod service;
 pub mod store;
 mod xdomea;

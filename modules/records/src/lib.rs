@@ -6,12 +6,14 @@ mod circulation;
 mod disposal;
 mod document;
 mod file;
+mod guidelines;
 mod links;
 mod model;
 mod notes;
 mod pages;
 mod participation;
 mod plan;
+mod reach;
 mod request;
 mod search;
 mod service;
@@ -204,7 +206,7 @@ pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
         "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
-        "0008_counts", "0010_messages", "0011_renditions"
+        "0007_changes", "0008_counts", "0010_messages", "0011_renditions"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -321,6 +323,8 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre/{hold}/aufheben", disposal::pages::lift);
         r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung", disposal::pages::disposal);
         r.post(Access::Staff(perm::DISPOSE), "/intern/aussonderung", disposal::pages::offer);
+        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/vorschau", disposal::preview::preview);
+        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/vorschau.csv", disposal::preview::preview_csv);
         r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/{offer}", disposal::pages::offer_page);
         r.post(Access::Staff(perm::ARCHIVE), "/intern/aussonderung/{offer}/bewertung", disposal::pages::appraise);
         r.upload(
@@ -349,6 +353,13 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
         c.answers(answer!(document::viewer::rendition_of: contract_records::RenditionOf));
         c.answers(answer!(service::media_breaks: contract_records::MediaBreaks));
+        c.on(handler!(reach::open_case: contract_records::OpenCaseWithin));
+        c.on(handler!(reach::add_document: contract_records::AddDocumentWithin));
+        c.on(handler!(reach::save_version: contract_records::SaveVersionWithin));
+        c.on(handler!(reach::close_case: contract_records::CloseCaseWithin));
+        c.answers(answer!(reach::case: contract_records::CaseWithin));
+        c.answers(answer!(reach::changes: contract_records::ChangesWithin));
+        c.answers(answer!(reach::plan_entries: contract_records::PlanEntries));
     },
     events: |e| {
         e.on("records.timeline", reaction!(service::task_done: contract_desk::TaskDone));

@@ -16,7 +16,8 @@ impl By {
             _ if actor.via.contains(&"processes") => By::Process,
             Principal::Citizen { .. } | Principal::Guest { .. } => By::Applicant,
             Principal::Staff { user, .. } => By::Staff(user),
-            Principal::Anonymous | Principal::System { .. } => By::Process,
+            // Which system it was says the journal.
+            Principal::Anonymous | Principal::Machine { .. } | Principal::System { .. } => By::Process,
         }
     }
 

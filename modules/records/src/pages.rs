@@ -60,6 +60,8 @@ struct Work {
     may_close: bool,
     /// Names of the units that take part, with commas between.
     partners: String,
+    /// What governs closing it.
+    guidelines: Vec<ui::Guideline>,
 }
 
 impl CasePage<'_> {
@@ -219,7 +221,11 @@ async fn show(rq: &Req, id: CaseId, staff: bool, place: &Place) -> Answer {
             let name = |key: String| units.get(&key).map_or(key, |unit| unit.name.clone());
             let partners = partners.into_iter().map(name).collect::<Vec<_>>().join(", ");
             let may_close = mine && case.service.is_empty() && !case.status.closed();
-            Some(Work { file: crate::file::store::file(&mut rx, file).await?, may_close, partners })
+            let guidelines = match may_close {
+                true => crate::guidelines::beside(rq, &mut rx, "records.close").await?,
+                false => Vec::new(),
+            };
+            Some(Work { file: crate::file::store::file(&mut rx, file).await?, may_close, partners, guidelines })
         }
         false => None,
     };

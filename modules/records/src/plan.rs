@@ -112,7 +112,7 @@ impl fmt::Display for Fault {
 }
 
 /// Longest retention that is not a typing error, in years.
-const MOST_YEARS: u16 = 130;
+pub const MOST_YEARS: u16 = 130;
 
 /// A plan without faults.
 #[derive(Default, Debug)]

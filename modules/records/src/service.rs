@@ -252,7 +252,9 @@ pub async fn visible_case(cx: &Cx, rx: &mut Rx, q: VisibleCase) -> Result<CaseVi
             if case.account == Some(*account) { Ok(case) } else { Err(Error::NotFound) }
         }
         Principal::Guest { case } if *case == q.case => store::case(rx, q.case).await,
-        Principal::Guest { .. } | Principal::Anonymous | Principal::System { .. } => Err(Error::NotFound),
+        Principal::Guest { .. } | Principal::Anonymous | Principal::Machine { .. } | Principal::System { .. } => {
+            Err(Error::NotFound)
+        }
     }
 }
 

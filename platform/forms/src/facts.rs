@@ -42,7 +42,7 @@ impl Account {
     pub fn of(actor: &Actor) -> Account {
         match actor.principal {
             Principal::Citizen { level, .. } => Account { level: Some(level), has_account: true, is_guest: false },
-            Principal::Staff { .. } | Principal::System { .. } => Account::default(),
+            Principal::Staff { .. } | Principal::Machine { .. } | Principal::System { .. } => Account::default(),
             Principal::Anonymous | Principal::Guest { .. } => {
                 Account { level: None, has_account: false, is_guest: true }
             }

@@ -12,6 +12,7 @@ mod events;
 mod follow;
 mod jobs_list;
 mod module;
+mod problem;
 mod request;
 mod scan;
 mod serve;
@@ -27,7 +28,7 @@ pub use events::{EventHandler, Events};
 pub use follow::CARDS;
 pub use jobs_list::{JobHandler, Jobs};
 pub use module::{
-    CardsFuture, Holds, Key, Menu, Module, Panel, PanelFuture, Retention, Searchable, Seed, Table, erase_rows,
+    CardsFuture, Holds, Key, Machines, Menu, Module, Panel, PanelFuture, Retention, Searchable, Seed, Table, erase_rows,
 };
 pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use scan::{locked_files, scan_text, scanner_notice};
@@ -100,6 +101,21 @@ macro_rules! panel {
             Box::pin($f(rq, rx, case))
         }
         call
+    }};
+}
+
+/// Turns `async fn f(cx: &Cx, rx: &mut Rx, token: &str) -> Result<Option<Principal>>` into what a route for machines asks.
+#[macro_export]
+macro_rules! machines {
+    ($f:path) => {{
+        fn call<'a>(
+            cx: &'a ::kernel::Cx,
+            rx: &'a mut ::db::Rx,
+            token: &'a str,
+        ) -> $crate::BoxFuture<'a, ::kernel::Result<Option<::kernel::Principal>>> {
+            Box::pin($f(cx, rx, token))
+        }
+        call as $crate::Machines
     }};
 }
 

@@ -1,7 +1,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use db::{Migrations, Rx, Tx, params};
-use kernel::{CaseId, Cx, Permission, Result, Uuid};
+use kernel::{CaseId, Cx, Permission, Principal, Result, Uuid};
 use web::Routes;
 
 use crate::{App, Commands, Events, Jobs, Req};
@@ -30,6 +30,8 @@ pub struct Module {
     pub check_content: fn(&App, &content::Content) -> Vec<String>,
     /// Takes city data that lives in the module's own tables (units, roles) over; runs at every start, idempotent.
     pub seed: Option<Seed>,
+    /// Who shows this token at a route of the module for machines ([`web::Access::Machine`]).
+    pub machines: Option<Machines>,
 }
 
 impl Module {
@@ -49,11 +51,16 @@ impl Module {
         searchable: &[],
         check_content: |_, _| Vec::new(),
         seed: None,
+        machines: None,
     };
 }
 
 /// Takes a city's data over into the module's tables. `demo` adds sample accounts and staff.
 pub type Seed = for<'a> fn(&'a Cx, bool) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>>;
+
+/// The machine account behind a token; none when it is not, or no longer, good.
+pub type Machines =
+    for<'a> fn(&'a Cx, &'a mut Rx, &'a str) -> Pin<Box<dyn Future<Output = Result<Option<Principal>>> + Send + 'a>>;
 
 /// An entry of the navigation.
 #[derive(Clone, Copy, Debug)]

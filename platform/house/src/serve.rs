@@ -20,12 +20,12 @@ use http::{HeaderValue, StatusCode, header};
 use kernel::{Cx, Error, Lang, Principal, Result};
 use tower_http::{compression::CompressionLayer, csrf::CsrfLayer};
 use ui::{Message, assets, paths};
-use web::{Failure, RouteInfo, Routes, Side, allowed, secure};
+use web::{Access, Failure, RouteInfo, Routes, Side, allowed, secure};
 
 use crate::{
     App, City, Req,
     app::without_port,
-    follow,
+    follow, problem,
     request::{cookie, is_internal},
     stuck,
 };
@@ -71,15 +71,34 @@ async fn gate(
     let matched = request.extensions().get::<MatchedPath>().map(|m| m.as_str().to_owned()).unwrap_or_default();
     let route = table.iter().find(|((m, p), _)| *m == method && *p == matched).map(|(_, r)| r);
     let Some(route) = route else { return Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()) };
-    let Some(rq) = request.extensions_mut().get_mut::<Req>() else {
+    let Some(mut rq) = request.extensions().get::<Req>().cloned() else {
         return Err(Error::internal("request without context").into());
     };
     if !rq.city.offers(route.module) {
         return Err(Error::NotAvailable(route.module).into());
     }
+    if route.access == Access::Machine {
+        let token = bearer(request.headers());
+        rq.cx.actor.principal = machine(&rq, route.module, token.as_deref()).await?;
+    }
     allowed(route.access, &rq.cx.actor.principal)?;
     rq.cx.actor.via = vec![route.module];
+    request.extensions_mut().insert(rq);
     Ok(next.run(request).await)
+}
+
+/// The token of an `Authorization: Bearer` header (RFC 6750).
+fn bearer(headers: &http::HeaderMap) -> Option<String> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// Who shows this token at a route for machines; a session that came along counts for nothing.
+async fn machine(rq: &Req, module: &str, token: Option<&str>) -> Result<Principal> {
+    let asked = rq.app.modules.iter().find(|m| m.name == module).and_then(|m| m.machines);
+    let (Some(asked), Some(token)) = (asked, token) else { return Ok(Principal::Anonymous) };
+    let found = asked(&rq.cx, &mut rq.city.db.read().await?, token).await?;
+    Ok(found.unwrap_or(Principal::Anonymous))
 }
 
 /// Finds city, person and language, and makes a page of whatever failed inside.
@@ -181,7 +200,7 @@ fn is_text_key(key: &str) -> bool {
 }
 
 /// When to come again to a database that is busy.
-const BUSY_SECONDS: u32 = 10;
+pub(crate) const BUSY_SECONDS: u32 = 10;
 
 /// The page, redirect or RFC 9457 problem for an error.
 fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
@@ -194,16 +213,7 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
         None
     };
     if json {
-        let body = serde_json::json!({
-            "type": format!("urn:meer:problem:{}", error.code()),
-            "title": error.code(),
-            "status": status.as_u16(),
-            "instance": number,
-        });
-        let mut response = (status, body.to_string()).into_response();
-        let problem = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(header::CONTENT_TYPE, problem);
-        return response;
+        return problem::answer(rq, error, status, number.as_deref());
     }
     match error {
         Error::SignIn(_) | Error::StaffSignIn => {

@@ -324,6 +324,6 @@ pub(crate) fn acting(cx: &Cx) -> Result<Owner> {
         Principal::Citizen { account, .. } => Ok(Owner::Account(account)),
         Principal::Staff { user, .. } => Ok(Owner::Staff(user)),
         Principal::Guest { case } => Ok(Owner::Case(case)),
-        Principal::Anonymous | Principal::System { .. } => Err(Error::SignIn(Level::Basis)),
+        Principal::Anonymous | Principal::Machine { .. } | Principal::System { .. } => Err(Error::SignIn(Level::Basis)),
     }
 }

@@ -111,6 +111,12 @@ pub enum Principal {
         unit: UnitKey,
         grants: std::sync::Arc<Grants>,
     },
+    /// A specialist system (Fachverfahren) that showed the token of its machine account.
+    Machine {
+        id: uuid::Uuid,
+        /// What the city calls it; part of the journal, so it names a program and never a person.
+        name: std::sync::Arc<str>,
+    },
     /// The program itself: a job, a process step, a schedule.
     System {
         name: &'static str,
@@ -144,6 +150,14 @@ impl Actor {
         }
     }
 
+    /// The machine account that acts.
+    pub fn machine(&self) -> Option<uuid::Uuid> {
+        match self.principal {
+            Principal::Machine { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
     /// Level of the citizen's session; nobody else has one.
     pub fn level(&self) -> Option<Level> {
         match self.principal {
@@ -169,6 +183,7 @@ impl Actor {
             }
             Principal::Guest { case } => serde_json::json!({"kind": "guest", "id": case}),
             Principal::Staff { user, unit, .. } => serde_json::json!({"kind": "staff", "id": user, "unit": unit}),
+            Principal::Machine { id, name } => serde_json::json!({"kind": "machine", "id": id, "name": &**name}),
             Principal::System { name } => serde_json::json!({"kind": "system", "name": name}),
         };
         if !self.via.is_empty() {

@@ -20,5 +20,5 @@ pub mod texts;
 pub use lang::Lang;
 pub use message::Message;
 pub use page::{CityInfo, CityLinks, Flash, LangLink, NavItem, Page, Side, Tone, UserBox};
-pub use parts::{Choice, DateParts, Errors, FieldError, Pagination, Row, Task, TimelineEntry};
+pub use parts::{Choice, DateParts, Errors, FieldError, Guideline, Pagination, Row, Task, TimelineEntry};
 pub use texts::{Arg, Texts, TextsError, ToArg, UI_TEXTS};

@@ -130,6 +130,21 @@ impl Row {
     }
 }
 
+/// A paragraph of the city's rules (Richtlinien zur Anwendung, Rechtskonzept) beside the button that it governs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Guideline {
+    pub title: String,
+    /// Document and place in it.
+    pub source: String,
+    pub version: i64,
+    /// One text for each paragraph of running text, in German.
+    pub text: Vec<String>,
+    /// Where it stands among the others.
+    pub href: String,
+    /// Where to post that it was read; empty when the reader has said so before.
+    pub acknowledge: String,
+}
+
 /// One entry of a task list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Task {

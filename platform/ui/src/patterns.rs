@@ -3,7 +3,7 @@
 use askama::Template;
 use kernel::{Date, Money};
 
-use crate::{Choice, DateParts, Errors, Page, Pagination, Row, Task, TimelineEntry, Tone};
+use crate::{Choice, DateParts, Errors, Guideline, Page, Pagination, Row, Task, TimelineEntry, Tone};
 
 #[derive(Template)]
 #[template(path = "patterns.html")]
@@ -19,6 +19,7 @@ pub struct Patterns<'a> {
     timeline: Vec<TimelineEntry>,
     fees: Vec<Money>,
     day: Date,
+    guidelines: Vec<Guideline>,
     first_pages: Pagination,
     middle_pages: Pagination,
 }
@@ -85,9 +86,21 @@ impl<'a> Patterns<'a> {
             ],
             fees: vec![Money(0), Money(900), Money(123_456)],
             day: kernel::Date::constant(2026, 3, 12),
+            guidelines: vec![guideline("/intern/richtlinien/muster/kenntnis"), guideline("")],
             first_pages: Pagination::new("/antraege", 1, 3),
             middle_pages: Pagination::new("/antraege?stand=offen", 7, 20),
         }
+    }
+}
+
+fn guideline(acknowledge: &str) -> Guideline {
+    Guideline {
+        title: "Wann ein Vorgang zu den Akten geht".into(),
+        source: "Muster-Richtlinien zur Anwendung, Nr. 4".into(),
+        version: 2,
+        text: vec!["Erst wenn nichts mehr offen ist.".into()],
+        href: "/intern/richtlinien#zda".into(),
+        acknowledge: acknowledge.into(),
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Access {
     Staff(Permission),
     /// All staff.
     AnyStaff,
+    /// A specialist system (Fachverfahren) with the token of its machine account. No session of a person counts here.
+    Machine,
 }
 
 impl Access {
@@ -29,7 +31,8 @@ pub fn allowed(access: Access, principal: &Principal) -> Result<()> {
         (Access::Public | Access::EverySide, _)
         | (Access::Citizen | Access::Applicant, Principal::Citizen { .. })
         | (Access::Applicant, Principal::Guest { .. })
-        | (Access::AnyStaff, Principal::Staff { .. }) => Ok(()),
+        | (Access::AnyStaff, Principal::Staff { .. })
+        | (Access::Machine, Principal::Machine { .. }) => Ok(()),
         (Access::Citizen | Access::Applicant, _) => Err(Error::SignIn(Level::Basis)),
         (Access::Staff(permission), Principal::Staff { grants, .. }) => {
             if grants.anywhere(permission) {
@@ -38,6 +41,6 @@ pub fn allowed(access: Access, principal: &Principal) -> Result<()> {
                 Err(Error::Forbidden)
             }
         }
-        (Access::Staff(_) | Access::AnyStaff, _) => Err(Error::StaffSignIn),
+        (Access::Staff(_) | Access::AnyStaff | Access::Machine, _) => Err(Error::StaffSignIn),
     }
 }

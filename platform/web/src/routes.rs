@@ -62,7 +62,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 
     fn add(&mut self, method: &'static str, access: Access, path: &'static str, route: MethodRouter<S>) -> &mut Self {
-        let internal = path.starts_with("/intern/") || path == "/intern";
+        // Specialist systems stand in the city's own network.
+        let internal = path.starts_with("/intern/") || path == "/intern" || access == Access::Machine;
         let side = if internal { Side::Internal } else { Side::Public };
         if self.only.is_none_or(|only| only == side || access == Access::EverySide) {
             self.table.push(RouteInfo { method, path, access, module: self.module, side });

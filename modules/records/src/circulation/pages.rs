@@ -135,6 +135,7 @@ struct FolderPage<'a> {
     lines: Vec<Line>,
     may_withdraw: bool,
     may_renew: bool,
+    guidelines: Vec<ui::Guideline>,
     errors: Errors,
 }
 
@@ -160,6 +161,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, folder: Folder, case: CaseView, err
         steps.iter().flat_map(|step| [Some(step.addressee), step.done_by]).flatten().chain([folder.made_by]).collect();
     let names = names(&mut rx, people.into_iter()).await?;
     let acts_for = service::acts_for(&rq.cx, &mut rx).await?;
+    let guidelines = crate::guidelines::beside(rq, &mut rx, "circulation.sign").await?;
     drop(rx);
     let name = |id: StaffId| names.get(&id).cloned().unwrap_or_default();
     let lines = steps.into_iter().map(|step| {
@@ -184,6 +186,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, folder: Folder, case: CaseView, err
         maker: name(folder.made_by),
         may_withdraw: leads && folder.is_open(),
         may_renew: leads && !case.status.closed() && folder.made_by == me && folder.state == "returned",
+        guidelines,
         folder,
         case,
         errors,

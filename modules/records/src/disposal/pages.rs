@@ -13,6 +13,7 @@ use super::{
     store::{self, Candidate, Hold, Message, Offer, Offered},
 };
 use crate::{
+    guidelines,
     model::{self, day},
     perm, store as cases,
 };
@@ -27,6 +28,7 @@ struct Disposal<'a> {
     due: Vec<Candidate>,
     offers: Vec<Offer>,
     may_offer: bool,
+    guidelines: Vec<ui::Guideline>,
 }
 
 impl Disposal<'_> {
@@ -50,9 +52,10 @@ pub async fn disposal(rq: Req) -> Answer {
         false => Vec::new(),
     };
     let offers = store::offers(&mut rx).await?;
+    let guidelines = guidelines::beside(&rq, &mut rx, "disposal.offer").await?;
     drop(rx);
     let page = rq.page("records-disposal-title");
-    rq.html(&Disposal { page: &page, due, offers, may_offer: rq.cx.actor.allows(perm::DISPOSE) })
+    rq.html(&Disposal { page: &page, due, offers, may_offer: rq.cx.actor.allows(perm::DISPOSE), guidelines })
 }
 
 pub async fn offer(rq: Req) -> Answer {
@@ -265,6 +268,7 @@ struct Holds<'a> {
     case: CaseView,
     holds: Vec<Hold>,
     may_hold: bool,
+    guidelines: Vec<ui::Guideline>,
     errors: Errors,
 }
 
@@ -272,8 +276,9 @@ async fn holds_of<'a>(rq: &Req, page: &'a Page, id: CaseId, errors: Errors) -> R
     let mut rx = rq.city.db.read().await?;
     let case = cases::case_for_staff(&mut rx, id, crate::file::service::staff(&rq.cx)?).await?;
     let holds = store::holds(&mut rx, id).await?;
+    let guidelines = guidelines::beside(rq, &mut rx, "records.hold").await?;
     let may_hold = rq.cx.actor.allows_in(perm::HOLD, &case.unit);
-    Ok(Holds { page, case, holds, may_hold, errors })
+    Ok(Holds { page, case, holds, may_hold, guidelines, errors })
 }
 
 pub async fn holds(rq: Req, Path(id): Path<CaseId>) -> Answer {

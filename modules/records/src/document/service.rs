@@ -137,32 +137,45 @@ pub async fn save(
 ) -> Result<Saved> {
     may_write(cx, tx, case).await?;
     let who = staff(cx)?;
+    files::record(tx, cx, upload.stored, upload.name, upload.media_type).await?;
+    let version = put_version(cx, tx, document, based_on, note, upload.stored.id, Some(who)).await?;
+    if let Scan::Infected { signature, .. } = &upload.stored.scan {
+        service::add_infected(cx, tx, case.id, &document.title, document.audience, signature).await?;
+    }
+    Ok(if version.conflict { Saved::Conflict } else { Saved::Newest })
+}
+
+/// Saves a version whose bytes are recorded; who may has been checked. `who` is none for a specialist system.
+pub async fn put_version(
+    cx: &Cx,
+    tx: &mut Tx,
+    document: &DocumentView,
+    based_on: i64,
+    note: &str,
+    file: FileId,
+    who: Option<StaffId>,
+) -> Result<Version> {
     let versions = with_first(cx, tx, document).await?;
-    let colleague = holder(cx, tx, document.id).await?.is_some_and(|checkout| checkout.staff_id != who);
+    let colleague = holder(cx, tx, document.id).await?.is_some_and(|checkout| Some(checkout.staff_id) != who);
     let newest = newest(&versions);
     let conflict = colleague || based_on != newest;
-    files::record(tx, cx, upload.stored, upload.name, upload.media_type).await?;
     let version = Version {
         id: cx.sources.uuid(),
         document_id: document.id,
         n: newest + 1,
         based_on,
         conflict,
-        file_id: upload.stored.id,
+        file_id: file,
         note: note.to_owned(),
-        staff_id: Some(who),
+        staff_id: who,
         at: cx.now(),
     };
     put(cx, tx, &version).await?;
-    if let Scan::Infected { signature, .. } = &upload.stored.scan {
-        service::add_infected(cx, tx, case.id, &document.title, document.audience, signature).await?;
+    if !conflict {
+        show(cx, tx, document.id, version.n, version.file_id).await?;
+        store::end_checkout(tx, document.id).await?;
     }
-    if conflict {
-        return Ok(Saved::Conflict);
-    }
-    show(cx, tx, document.id, version.n, version.file_id).await?;
-    store::end_checkout(tx, document.id).await?;
-    Ok(Saved::Newest)
+    Ok(version)
 }
 
 /// Takes the bytes of an older or conflicting version as the newest; a version of its own.

@@ -66,13 +66,21 @@ pub async fn open(cx: &Cx, tx: &mut Tx, plan: &Plan, new: NewFile) -> Result<Fil
     if !cx.actor.allows_in(perm::FILE, &new.unit) {
         return Err(Error::Forbidden);
     }
-    let entry = plan.entry(&new.entry).filter(|entry| !entry.is_heading()).ok_or(Error::NotFound)?;
     if let Some(whole) = new.part_of {
         let whole = store::file_for_staff(tx, whole, staff(cx)?).await?;
         if whole.closed_at.is_some() {
             return Err(Error::refused("records-file-closed"));
         }
     }
+    put(cx, tx, plan, new).await
+}
+
+/// Opens a file; who may has been checked.
+///
+/// # Errors
+/// `NotFound` for an entry that holds no files.
+pub async fn put(cx: &Cx, tx: &mut Tx, plan: &Plan, new: NewFile) -> Result<File> {
+    let entry = plan.entry(&new.entry).filter(|entry| !entry.is_heading()).ok_or(Error::NotFound)?;
     let (now, today) = (cx.now(), cx.today());
     let year = i64::from(today.year());
     let running = cases::next_number(tx, &format!("{}-", entry.key), year).await?;
@@ -104,6 +112,14 @@ pub async fn open(cx: &Cx, tx: &mut Tx, plan: &Plan, new: NewFile) -> Result<Fil
 /// `NotFound` for a file the actor does not see, `Forbidden` without the right to lead files in its unit.
 pub async fn open_case(cx: &Cx, tx: &mut Tx, plan: &Plan, file: Uuid, title: String) -> Result<CaseView> {
     let file = led(cx, tx, file).await?;
+    put_case(cx, tx, plan, &file, title).await
+}
+
+/// Opens a case in a file; who may has been checked.
+///
+/// # Errors
+/// Refused in a closed file and in a yearly collection.
+pub async fn put_case(cx: &Cx, tx: &mut Tx, plan: &Plan, file: &File, title: String) -> Result<CaseView> {
     if file.closed_at.is_some() {
         return Err(Error::refused("records-file-closed"));
     }
@@ -156,10 +172,19 @@ fn nobody() -> Party {
 /// # Errors
 /// Refused while a task of it is open or a folder of it goes round, and for a case that a process leads.
 pub async fn close_case(cx: &Cx, tx: &mut Tx, plan: &Plan, id: CaseId) -> Result<()> {
-    let mut case = cases::case_for_staff(tx, id, staff(cx)?).await?;
+    let case = cases::case_for_staff(tx, id, staff(cx)?).await?;
     if !cx.actor.allows_in(perm::FILE, &case.unit) {
         return Err(Error::Forbidden);
     }
+    close(cx, tx, plan, case).await
+}
+
+/// Closes a case; who may has been checked.
+///
+/// # Errors
+/// As [`close_case`], but for rights.
+pub async fn close(cx: &Cx, tx: &mut Tx, plan: &Plan, mut case: CaseView) -> Result<()> {
+    let id = case.id;
     if !case.service.is_empty() {
         return Err(Error::refused("records-led-by-process"));
     }

@@ -186,6 +186,15 @@ pub async fn cases(rx: &mut Rx, staff: StaffId, file: Uuid) -> Result<Vec<CaseVi
     Ok(rx.list::<CaseRow>(sql, params![staff, file, CASES]).await?.into_iter().map(|row| row.0).collect())
 }
 
+/// The file of one matter with this Aktenzeichen.
+pub async fn file_by_number(rx: &mut Rx, plan: &str, year: i64) -> Result<File> {
+    let sql =
+        "SELECT id, plan, year, title, entry, kind, part_of, unit, confidentiality, cls, medium, storage, opened_at,
+                 closed_at
+               FROM records_file WHERE tenant = $1 AND plan = $2 AND year = $3 AND kind = 'matter'";
+    rx.one(sql, params![plan, year]).await
+}
+
 /// The file a case lies in.
 pub async fn file_of_case(rx: &mut Rx, case: CaseId) -> Result<Uuid> {
     let sql = "SELECT file_id FROM records_case WHERE tenant = $1 AND id = $2";
