@@ -1,11 +1,18 @@
 //! What the module `records` (eAkte) shows to others: open a case, put documents and steps into it, look at it.
 
+mod exchange;
+
 use kernel::{
     AccountId, CaseId, Command, DocumentId, Event, FileId, PartialDate, Query, Subject, TaskOutcome, TaskToken,
     Timestamp, UnitKey,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use exchange::{
+    Before, BeforeDocument, CaseToExport, CasesToExport, DocumentToExport, FileToExport, FilesToExport, PlanEntries,
+    PlanEntry, TakeOver, TakenAs, TakenBefore, TakenCase, TakenDocument, TakenFile, TakenRow,
+};
 
 /// Who may see a document or a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -6,6 +6,7 @@ mod disposal;
 mod document;
 mod file;
 mod model;
+mod origin;
 mod pages;
 mod plan;
 mod search;
@@ -192,7 +193,8 @@ const MOST_BYTES: usize = 256 * 1024 * 1024;
 pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
-        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation"
+        "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation",
+        "0009_origins"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -279,6 +281,15 @@ pub const MODULE: Module = Module {
             MOST_BYTES,
             disposal::pages::answer,
         );
+
+        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweise", origin::pages::of_case);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweise", origin::pages::add_to_case);
+        let remove = "/intern/vorgang/{case}/verweise/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, origin::pages::remove_from_case);
+        r.get(Access::Staff(perm::FILE), "/intern/akte/{file}/verweise", origin::pages::of_file);
+        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/verweise", origin::pages::add_to_file);
+        let remove = "/intern/akte/{file}/verweise/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, origin::pages::remove_from_file);
         let package = "/intern/aussonderung/{offer}/nachricht/{message}";
         r.get(Access::Staff(perm::DISPOSAL), package, disposal::pages::package);
     },
@@ -297,6 +308,11 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::due_for_deletion: contract_records::DueForDeletion));
         c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
         c.answers(answer!(service::media_breaks: contract_records::MediaBreaks));
+        c.on(handler!(origin::service::take_over: contract_records::TakeOver));
+        c.answers(answer!(origin::service::taken_before: contract_records::TakenBefore));
+        c.answers(answer!(origin::service::plan_entries: contract_records::PlanEntries));
+        c.answers(answer!(origin::service::files_to_export: contract_records::FilesToExport));
+        c.answers(answer!(origin::service::cases_to_export: contract_records::CasesToExport));
     },
     events: |e| {
         e.on("records.timeline", reaction!(service::task_done: contract_desk::TaskDone));
@@ -340,13 +356,22 @@ pub const MODULE: Module = Module {
     ],
     searchable: &[search::CASES],
     // After the panels in which the work of the case is done.
-    panels: &[Panel {
-        name: "records.circulation",
-        order: 90,
-        staff: true,
-        applicant: false,
-        render: panel!(circulation::pages::panel),
-    }],
+    panels: &[
+        Panel {
+            name: "records.circulation",
+            order: 90,
+            staff: true,
+            applicant: false,
+            render: panel!(circulation::pages::panel),
+        },
+        Panel {
+            name: "records.origin",
+            order: 95,
+            staff: true,
+            applicant: false,
+            render: panel!(origin::pages::panel),
+        },
+    ],
     tables: TABLES,
     evidence: EVIDENCE,
     ..Module::EMPTY
@@ -440,6 +465,36 @@ const TABLES: &[Table] = &[
             by: Key::Case,
             export: "SELECT due, note, made_at, done_at FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table { name: "records_origin_file", holds: Holds::NoPerson("old Aktenzeichen of files") },
+    Table {
+        name: "records_origin_case",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT source, number FROM records_origin_case WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_origin_case WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_origin_document",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT source, old, version, dated FROM records_origin_document
+                     WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_origin_document WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_elsewhere",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without who named it.
+            export: "SELECT led_in, identifier, address FROM records_elsewhere WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_elsewhere WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
     },

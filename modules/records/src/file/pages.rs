@@ -12,6 +12,7 @@ use super::{
     store::{self, File},
 };
 use crate::{
+    origin::{self, store::Elsewhere},
     pages::{status, tone},
     perm,
     plan::{self, Changes, Entry, Fault, Plan},
@@ -309,6 +310,7 @@ struct FilePage<'a> {
     whole: Option<File>,
     parts: Vec<File>,
     cases: Vec<CaseView>,
+    elsewhere: Vec<Elsewhere>,
     may_write: bool,
     errors: Errors,
 }
@@ -345,11 +347,16 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
         None => None,
     };
     let (parts, cases) = (store::parts(&mut rx, staff, id).await?, store::cases(&mut rx, staff, id).await?);
+    let elsewhere = origin::store::elsewhere(&mut rx, None, Some(id)).await?;
+    let old = origin::store::old_numbers_of_file(&mut rx, id).await?;
     drop(rx);
     let unit = units.get(&file.unit).map_or(file.unit.as_str(), |unit| &unit.name);
+    let mut rows = rows(page, &plan, &file, unit);
+    rows.extend(old.into_iter().map(|old| Row::new(page.t1("records-origin-of", "source", old.source), old.old)));
     Ok(FilePage {
         page,
-        rows: rows(page, &plan, &file, unit),
+        rows,
+        elsewhere,
         may_write: file.is_matter() && rq.cx.actor.allows_in(perm::FILE, &file.unit),
         file,
         whole,
