@@ -52,6 +52,7 @@ pub struct TakenCase {
     pub old: String,
     /// Its Aktenzeichen there; empty where it had none.
     pub number: String,
+    /// Empty for a row that names a file only; unit and level are then the file's.
     pub title: String,
     /// Leading organisation unit (Federführung); with the level it decides who sees the case.
     pub unit: UnitKey,

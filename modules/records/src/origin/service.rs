@@ -17,6 +17,7 @@ use crate::{
     file::{
         self,
         service::{NewCase, NewFile},
+        store::File,
     },
     model,
     plan::Plan,
@@ -46,7 +47,10 @@ pub async fn take_over(cx: &Cx, tx: &mut Tx, c: TakeOver) -> Result<Vec<TakenAs>
     for row in &c.rows {
         let taken = match take_row(cx, tx, &plan, &c, row).await? {
             Ok((case, taken)) => {
-                if taken != TakenAs::Unchanged && row.document.is_some() {
+                if let Some(case) = case
+                    && taken != TakenAs::Unchanged
+                    && row.document.is_some()
+                {
                     *touched.entry(case).or_default() += 1;
                 }
                 taken
@@ -61,7 +65,8 @@ pub async fn take_over(cx: &Cx, tx: &mut Tx, c: TakeOver) -> Result<Vec<TakenAs>
     Ok(all)
 }
 
-type Taken = Result<(CaseId, TakenAs), &'static str>;
+/// The case of a row, and what became of the row; or the code of why it is refused.
+type Taken = Result<(Option<CaseId>, TakenAs), &'static str>;
 
 async fn take_row(cx: &Cx, tx: &mut Tx, plan: &Plan, c: &TakeOver, row: &TakenRow) -> Result<Taken> {
     let source = c.source.as_str();
@@ -72,9 +77,14 @@ async fn take_row(cx: &Cx, tx: &mut Tx, plan: &Plan, c: &TakeOver, row: &TakenRo
     if let Some(document) = &row.document
         && let Some(same) = versions.iter().find(|v| v.version == document.version && v.sha256 == document.sha256)
     {
-        return Ok(Ok((same.case_id, TakenAs::Unchanged)));
+        return Ok(Ok((Some(same.case_id), TakenAs::Unchanged)));
     }
     let Some(level) = Confidentiality::from_code(&row.case.confidentiality) else { return Ok(Err("level")) };
+    if row.case.title.is_empty() {
+        let there = store::file_of(tx, source, &row.file.old).await?.is_some();
+        let taken = if there { TakenAs::Unchanged } else { TakenAs::New };
+        return Ok(file_of_row(cx, tx, plan, c, row, level).await?.map(|_| (None, taken)));
+    }
     let case = store::case_of(tx, source, &row.case.old).await?;
     if let Err(code) = fits(row, case.as_ref(), &versions, level) {
         return Ok(Err(code));
@@ -91,7 +101,7 @@ async fn take_row(cx: &Cx, tx: &mut Tx, plan: &Plan, c: &TakeOver, row: &TakenRo
         None => TakenAs::Unchanged,
         Some(document) => put_document(cx, tx, source, case, document, &versions).await?,
     };
-    Ok(Ok((case, taken)))
+    Ok(Ok((Some(case), taken)))
 }
 
 /// Whether the row may go into what is there already.
@@ -132,6 +142,46 @@ fn noon(day: Date) -> Option<Timestamp> {
     Some(day.at(12, 0, 0, 0).to_zoned(berlin()).ok()?.timestamp())
 }
 
+/// The file of a row, opened where it is not there yet, and the access class of the row.
+async fn file_of_row(
+    cx: &Cx,
+    tx: &mut Tx,
+    plan: &Plan,
+    c: &TakeOver,
+    row: &TakenRow,
+    level: Confidentiality,
+) -> Result<Result<(File, i64), &'static str>> {
+    let cls = match class_for(tx, cx.today(), &row.case.unit, level, None).await {
+        Err(Error::NotFound) => return Ok(Err("unit")),
+        found => found?,
+    };
+    if let Some(file) = store::file_of(tx, &c.source, &row.file.old).await? {
+        return Ok(Ok((file::store::file(tx, file).await?, cls)));
+    }
+    if plan.entry(&row.file.entry).is_none_or(|entry| entry.is_heading()) {
+        return Ok(Err("entry"));
+    }
+    let part_of = match &row.file.whole {
+        None => None,
+        Some(whole) => match store::file_of(tx, &c.source, whole).await? {
+            Some(whole) => Some(whole),
+            None => return Ok(Err("whole")),
+        },
+    };
+    let new = NewFile {
+        entry: row.file.entry.clone(),
+        title: row.file.title.clone(),
+        unit: row.case.unit.clone(),
+        confidentiality: level,
+        medium: "electronic".into(),
+        storage: String::new(),
+        part_of,
+    };
+    let file = file::service::enter(cx, tx, new).await?;
+    store::add_file(tx, &c.source, &row.file.old, file.id).await?;
+    Ok(Ok((file, cls)))
+}
+
 /// Opens the case of a row, and its file where that is not there yet.
 async fn open(
     cx: &Cx,
@@ -141,36 +191,9 @@ async fn open(
     row: &TakenRow,
     level: Confidentiality,
 ) -> Result<Result<CaseId, &'static str>> {
-    let cls = match class_for(tx, cx.today(), &row.case.unit, level, None).await {
-        Err(Error::NotFound) => return Ok(Err("unit")),
-        found => found?,
-    };
-    let file = match store::file_of(tx, &c.source, &row.file.old).await? {
-        Some(file) => file::store::file(tx, file).await?,
-        None => {
-            if plan.entry(&row.file.entry).is_none_or(|entry| entry.is_heading()) {
-                return Ok(Err("entry"));
-            }
-            let part_of = match &row.file.whole {
-                None => None,
-                Some(whole) => match store::file_of(tx, &c.source, whole).await? {
-                    Some(whole) => Some(whole),
-                    None => return Ok(Err("whole")),
-                },
-            };
-            let new = NewFile {
-                entry: row.file.entry.clone(),
-                title: row.file.title.clone(),
-                unit: row.case.unit.clone(),
-                confidentiality: level,
-                medium: "electronic".into(),
-                storage: String::new(),
-                part_of,
-            };
-            let file = file::service::enter(cx, tx, new).await?;
-            store::add_file(tx, &c.source, &row.file.old, file.id).await?;
-            file
-        }
+    let (file, cls) = match file_of_row(cx, tx, plan, c, row, level).await? {
+        Ok(found) => found,
+        Err(code) => return Ok(Err(code)),
     };
     let closed_at = row.case.closed.and_then(noon);
     let dated = row.document.as_ref().and_then(|document| document.dated).and_then(noon);
