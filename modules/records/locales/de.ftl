@@ -491,3 +491,5 @@ records-elsewhere-identifier-missing = Geben Sie das Aktenzeichen oder die Kennu
 records-elsewhere-address-wrong = Geben Sie eine Adresse ein, die mit https:// oder http:// beginnt, oder lassen Sie das Feld leer.
 records-done-elsewhere = Die Verweise sind gespeichert.
 records-search-exact = Genau diese alte Kennung
+records-plan-file = Datei mit dem Aktenplan
+records-plan-file-hint = xdomea-Nachricht 0301 (.xml, .xdomea) oder Tabelle (.csv), höchstens 1 MB. Sie sehen zuerst, was sich ändert.

@@ -491,3 +491,5 @@ records-elsewhere-identifier-missing = Enter the file reference or id.
 records-elsewhere-address-wrong = Enter an address that begins with https:// or http://, or leave the field empty.
 records-done-elsewhere = The references are saved.
 records-search-exact = Exactly this old id
+records-plan-file = File with the file plan
+records-plan-file-hint = xdomea message 0301 (.xml, .xdomea) or table (.csv), at most 1 MB. You see first what changes.

@@ -7,6 +7,7 @@ mod circulation;
 mod coverage;
 mod desk;
 mod evidence;
+mod exchange;
 mod files;
 mod hostile;
 mod kills;

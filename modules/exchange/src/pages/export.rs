@@ -20,8 +20,9 @@ struct Overview<'a> {
 
 impl Overview<'_> {
     fn given(&self, export: &Export) -> String {
-        let counts = [("files", export.files), ("cases", export.cases), ("documents", export.documents)];
-        self.page.tf("exchange-given", &counts.map(|(name, n)| (name, n.into())))
+        let (files, cases, documents) = (export.files, export.cases, export.documents);
+        let counts = [("files", files.into()), ("cases", cases.into()), ("documents", documents.into())];
+        self.page.tf("exchange-given", &counts)
     }
 
     fn folder(&self, export: &Export) -> String {
