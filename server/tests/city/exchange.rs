@@ -314,3 +314,70 @@ fn column(field: &str) -> String {
     };
     name.to_owned()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filing_plan_of_xdomea_is_shown_before_it_is_released() {
+    use xdomea::model::{
+        Aktenplan, Aktenplanaustausch, Aktenplaneinheit, AktenplaneinheitAktenplan, Aufbewahrungsdauer, Bewertung,
+        Nachrichtenkopf,
+    };
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let mut rita = staff(&test, "rita.registratur").await;
+    let entry = AktenplaneinheitAktenplan {
+        einheit: Aktenplaneinheit {
+            kennzeichen: Some("77.10".into()),
+            inhaltsangabe: Some("Grünflächen im Muster".into()),
+            ..Aktenplaneinheit::default()
+        },
+        aussonderungsart: Bewertung::default(),
+        aufbewahrungsdauer: Aufbewahrungsdauer::Jahre(10),
+        ..AktenplaneinheitAktenplan::default()
+    };
+    let message = xdomea::Message {
+        kopf: Nachrichtenkopf {
+            prozess_id: xdomea::Uuid::parse("0b0d1f6e-2a77-4d0e-9c51-5d8f4f4f1a01").unwrap(),
+            erstellungszeitpunkt: xdomea::DateTime::parse("2026-01-02T10:00:00+01:00").unwrap(),
+            ..Nachrichtenkopf::default()
+        },
+        inhalt: xdomea::Inhalt::Aktenplan(Aktenplanaustausch {
+            aktenplan: Aktenplan {
+                bezeichnung: "Musterplan".into(),
+                version: "2".into(),
+                einheiten: vec![entry],
+                ..Aktenplan::default()
+            },
+            ..Aktenplanaustausch::default()
+        }),
+    };
+    let xml = xdomea::write(&message).unwrap();
+    let at = "/intern/aktenplan/einspielen";
+    let file = format!("{at}/datei");
+    rita.post_files(&file, &[], &[("datei", "kaputt.xml", b"<a/>".as_slice())]).await.is(422);
+    let page = rita.post_files(&file, &[], &[("datei", "plan.xdomea", xml.as_bytes())]).await;
+    page.is(200).shows("Grünflächen im Muster");
+    rita.get("/intern/aktenplan").await.is(200).hides("Grünflächen im Muster");
+    let version = page.body.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let release = [("version", version.as_str()), ("table", &xml), ("release", "ja")];
+    rita.post(at, &release).await.is(303);
+    rita.get("/intern/aktenplan").await.is(200).shows("Grünflächen im Muster");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_names_a_file_that_is_led_elsewhere() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let mut rita = staff(&test, "rita.registratur").await;
+    let fields = [("entry", "61.50"), ("title", "Radweg"), ("unit", "dezernat-1"), ("confidentiality", "normal")];
+    let file = id_in(rita.post("/intern/akten", &fields).await.is(303).location.as_deref());
+    let case = rita.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Ortstermin")]).await;
+    let case = id_in(case.is(303).location.as_deref());
+    for base in [format!("/intern/vorgang/{case}"), format!("/intern/akte/{file}")] {
+        let at = format!("{base}/verweise");
+        let evil = [("system", "Bauverfahren"), ("kennung", "B 7"), ("adresse", "javascript:alert(1)")];
+        rita.post(&at, &evil).await.is(422).shows("https://").shows("Bauverfahren");
+        let good = [("system", "Bauverfahren"), ("kennung", "B 7"), ("adresse", "https://bau.example/7")];
+        rita.post(&at, &good).await.is(303);
+        rita.get(&base).await.is(200).shows("Wird geführt in Bauverfahren: B 7").shows("https://bau.example/7");
+        let mut mara = staff(&test, "melde.muster").await;
+        mara.get(&at).await.is(404);
+    }
+}
