@@ -204,3 +204,16 @@ pub struct DocumentToExport {
     /// Number and bytes of every version, oldest first.
     pub versions: Vec<(i64, FileId)>,
 }
+
+/// Notes in the access log (Zugriffsprotokoll) that somebody was given these cases with their documents.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct LogGivenOut {
+    pub staff: StaffId,
+    pub cases: Vec<CaseId>,
+}
+
+impl Command for LogGivenOut {
+    const NAME: &'static str = "records.log-given-out";
+    const CALLERS: &'static [&'static str] = &["exchange"];
+    type Answer = ();
+}

@@ -9,9 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use contract_records::{CaseToExport, CasesToExport, FileToExport, FilesToExport};
+use contract_records::{CaseToExport, CasesToExport, FileToExport, FilesToExport, LogGivenOut};
 use house::{Call, InCity};
-use kernel::{Cx, Error, Event, FileId, Result, StaffId, Subject, Uuid};
+use kernel::{CaseId, Cx, Error, Event, FileId, Result, StaffId, Subject, Uuid};
 use serde::{Deserialize, Serialize};
 
 use crate::{folder, mapping::FIELDS, store};
@@ -116,6 +116,12 @@ pub async fn write_folder(cx: &Cx, staff: Option<StaffId>, target: &Path) -> Res
             let Some(last) = cases.last() else { break };
             after = Some(last.id);
             empty = false;
+            if let Some(staff) = staff {
+                // Before the first document is written: what somebody may have got is in the log.
+                let city = cx.city()?;
+                let ids: Vec<CaseId> = cases.iter().map(|case| case.id).collect();
+                db::write!(city.db, |tx| { cx.call(tx, LogGivenOut { staff, cases: ids.clone() }).await })?;
+            }
             for case in &cases {
                 given.cases += 1;
                 given.documents += write_case(cx, target, &mut table, &mut contents, file, whole, case).await?;

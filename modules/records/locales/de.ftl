@@ -493,3 +493,4 @@ records-done-elsewhere = Die Verweise sind gespeichert.
 records-search-exact = Genau diese alte Kennung
 records-plan-file = Datei mit dem Aktenplan
 records-plan-file-hint = xdomea-Nachricht 0301 (.xml, .xdomea) oder Tabelle (.csv), höchstens 1 MB. Sie sehen zuerst, was sich ändert.
+records-value-what-export = mit einer Akte ausgegeben

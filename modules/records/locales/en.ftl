@@ -493,3 +493,4 @@ records-done-elsewhere = The references are saved.
 records-search-exact = Exactly this old id
 records-plan-file = File with the file plan
 records-plan-file-hint = xdomea message 0301 (.xml, .xdomea) or table (.csv), at most 1 MB. You see first what changes.
+records-value-what-export = given out with a file

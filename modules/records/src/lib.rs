@@ -311,6 +311,7 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
         c.answers(answer!(service::media_breaks: contract_records::MediaBreaks));
         c.on(handler!(origin::service::take_over: contract_records::TakeOver));
+        c.on(handler!(origin::service::log_given_out: contract_records::LogGivenOut));
         c.answers(answer!(origin::service::taken_before: contract_records::TakenBefore));
         c.answers(answer!(origin::service::plan_entries: contract_records::PlanEntries));
         c.answers(answer!(origin::service::files_to_export: contract_records::FilesToExport));

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 
 use contract_records::{
     AddDocument, AddStep, Audience, Before, BeforeDocument, CaseToExport, CasesToExport, DocumentToExport,
-    FileToExport, FilesToExport, PlanEntries, PlanEntry, TakeOver, TakenAs, TakenBefore, TakenDocument, TakenRow,
+    FileToExport, FilesToExport, LogGivenOut, PlanEntries, PlanEntry, TakeOver, TakenAs, TakenBefore, TakenDocument,
+    TakenRow,
 };
 use db::{Rx, Tx};
 use files::Stored;
@@ -342,6 +343,13 @@ pub async fn refer(cx: &Cx, tx: &mut Tx, case: Option<CaseId>, file: Option<Uuid
     }
     if let Some(file) = file {
         journal::emit(tx, cx, &FileReferenceChanged { file }).await?;
+    }
+    Ok(())
+}
+
+pub async fn log_given_out(cx: &Cx, tx: &mut Tx, c: LogGivenOut) -> Result<()> {
+    for case in c.cases {
+        cases::log_access(tx, cx.sources.uuid(), cx.now(), c.staff, case, "export").await?;
     }
     Ok(())
 }
