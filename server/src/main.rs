@@ -70,6 +70,11 @@ enum Command {
         #[command(subcommand)]
         command: CityCommand,
     },
+    /// Give out a city's data in an open form.
+    Export {
+        #[command(subcommand)]
+        command: ExportCommand,
+    },
     /// Load units, roles and, in a demo, sample people.
     Seed,
     /// Add somebody who may add staff and give roles, and print the link to choose a password: the first administrator.
@@ -99,6 +104,13 @@ enum CityCommand {
     Import,
     /// Write the released content of a city back as files.
     Export { key: String, folder: PathBuf },
+}
+
+#[derive(Subcommand)]
+enum ExportCommand {
+    /// Write all files (Akten) into an empty folder: documents, a table with checksums, a list of contents. Another city
+    /// can take the folder over. The documents lie there open: protect it.
+    Files { key: String, folder: PathBuf },
 }
 
 #[tokio::main]
@@ -181,6 +193,21 @@ async fn run(args: Args) -> Result<ExitCode> {
             let city = app.cities().into_iter().find(|c| c.key == key).ok_or_else(|| unknown_city(&key))?;
             let written = content::export(&mut city.db.read().await?, &folder).await?;
             println!("{key}: {written} Dateien nach {} geschrieben", folder.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Export { command: ExportCommand::Files { key, folder } } => {
+            let app = open_to_look(config).await?;
+            let city = app.cities().into_iter().find(|c| c.key == key).ok_or_else(|| unknown_city(&key))?;
+            let mut cx = app.cx(&city, "meer export");
+            cx.actor.via = vec![exchange::MODULE.name];
+            let given = exchange::write_folder(&cx, None, &folder).await?;
+            println!(
+                "{key}: {} Akten, {} Vorgänge, {} Dokumente nach {} geschrieben",
+                given.files,
+                given.cases,
+                given.documents,
+                folder.display()
+            );
             Ok(ExitCode::SUCCESS)
         }
         Command::Admin { city, login, name, email, unit, role } => {

@@ -18,4 +18,5 @@ pub const MODULES: &[Module] = &[
     sharing::MODULE,
     specialist::MODULE,
     guidelines::MODULE,
+    exchange::MODULE,
 ];

@@ -1,10 +1,11 @@
 //! What the module `records` (eAkte) shows to others: open a case, put documents and steps into it, look at it.
 
+mod exchange;
 mod reach;
 
 pub use reach::{
     AddDocumentWithin, CaseWithin, Change, ChangesWithin, CloseCaseWithin, DocumentWithin, FoundCase, OpenCaseWithin,
-    OpenedWithin, Place, PlanEntries, PlanEntry, Reach, SaveVersionWithin, SavedWithin, Which,
+    OpenedWithin, Place, Reach, SaveVersionWithin, SavedWithin, Which,
 };
 
 use kernel::{
@@ -13,6 +14,11 @@ use kernel::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use exchange::{
+    Before, BeforeDocument, CaseToExport, CasesToExport, DocumentToExport, FileToExport, FilesToExport, LogGivenOut,
+    PlanEntries, PlanEntry, TakeOver, TakenAs, TakenBefore, TakenCase, TakenDocument, TakenFile, TakenRow,
+};
 
 /// Who may see a document or a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, JsonSchema)]

@@ -189,18 +189,3 @@ pub struct Change {
     pub case: CaseId,
     pub document: Option<DocumentId>,
 }
-
-/// The entries of the file plan under which files can be opened, in the plan's order.
-pub struct PlanEntries;
-
-impl Query for PlanEntries {
-    const NAME: &'static str = "records.plan-entries";
-    const CALLERS: &'static [&'static str] = CALLERS;
-    type Answer = Vec<PlanEntry>;
-}
-
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PlanEntry {
-    pub key: String,
-    pub title: String,
-}

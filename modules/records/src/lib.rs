@@ -10,6 +10,7 @@ mod guidelines;
 mod links;
 mod model;
 mod notes;
+mod origin;
 mod pages;
 mod participation;
 mod plan;
@@ -206,7 +207,7 @@ pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
         "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
-        "0007_changes", "0008_counts", "0010_messages", "0011_renditions"
+        "0007_changes", "0008_counts", "0009_origins", "0010_messages", "0011_renditions"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -248,7 +249,9 @@ pub const MODULE: Module = Module {
 
         r.get(Access::Staff(perm::VIEW), "/intern/aktenplan", file::pages::plan);
         r.get(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_import);
-        r.post(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_take);
+        // A plan in a form is longer than the plan: every sign of XML becomes three.
+        r.upload(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", MOST_BYTES, file::pages::plan_take);
+        r.upload(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen/datei", MOST_BYTES, file::pages::plan_file);
         r.get(Access::Staff(perm::VIEW), "/intern/akten", file::pages::files);
         r.get(Access::Staff(perm::FILE), "/intern/akten/neu", file::pages::new_file);
         r.post(Access::Staff(perm::FILE), "/intern/akten", file::pages::open_file);
@@ -333,6 +336,15 @@ pub const MODULE: Module = Module {
             MOST_BYTES,
             disposal::pages::answer,
         );
+
+        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweise", origin::pages::of_case);
+        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweise", origin::pages::add_to_case);
+        let remove = "/intern/vorgang/{case}/verweise/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, origin::pages::remove_from_case);
+        r.get(Access::Staff(perm::FILE), "/intern/akte/{file}/verweise", origin::pages::of_file);
+        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/verweise", origin::pages::add_to_file);
+        let remove = "/intern/akte/{file}/verweise/entfernen";
+        r.post(Access::Staff(perm::FILE), remove, origin::pages::remove_from_file);
         let package = "/intern/aussonderung/{offer}/nachricht/{message}";
         r.get(Access::Staff(perm::DISPOSAL), package, disposal::pages::package);
     },
@@ -359,7 +371,12 @@ pub const MODULE: Module = Module {
         c.on(handler!(reach::close_case: contract_records::CloseCaseWithin));
         c.answers(answer!(reach::case: contract_records::CaseWithin));
         c.answers(answer!(reach::changes: contract_records::ChangesWithin));
-        c.answers(answer!(reach::plan_entries: contract_records::PlanEntries));
+        c.on(handler!(origin::service::take_over: contract_records::TakeOver));
+        c.on(handler!(origin::service::log_given_out: contract_records::LogGivenOut));
+        c.answers(answer!(origin::service::taken_before: contract_records::TakenBefore));
+        c.answers(answer!(origin::service::plan_entries: contract_records::PlanEntries));
+        c.answers(answer!(origin::service::files_to_export: contract_records::FilesToExport));
+        c.answers(answer!(origin::service::cases_to_export: contract_records::CasesToExport));
     },
     events: |e| {
         e.on("records.timeline", reaction!(service::task_done: contract_desk::TaskDone));
@@ -431,6 +448,13 @@ pub const MODULE: Module = Module {
         },
         Panel { name: "records.notes", order: 91, staff: true, applicant: false, render: panel!(notes::pages::panel) },
         Panel { name: "records.links", order: 92, staff: true, applicant: false, render: panel!(links::pages::panel) },
+        Panel {
+            name: "records.origin",
+            order: 95,
+            staff: true,
+            applicant: false,
+            render: panel!(origin::pages::panel),
+        },
     ],
     tables: TABLES,
     evidence: EVIDENCE,
@@ -586,6 +610,26 @@ const TABLES: &[Table] = &[
             retention: Retention::WithCase,
         },
     },
+    Table { name: "records_origin_file", holds: Holds::NoPerson("old Aktenzeichen of files") },
+    Table {
+        name: "records_origin_case",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT source, number FROM records_origin_case WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_origin_case WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
+    Table {
+        name: "records_origin_document",
+        holds: Holds::Person {
+            by: Key::Case,
+            export: "SELECT source, old, version, dated FROM records_origin_document
+                     WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_origin_document WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
+        },
+    },
     Table {
         name: "records_note",
         holds: Holds::Person {
@@ -648,6 +692,16 @@ const TABLES: &[Table] = &[
                      WHERE tenant = $1 AND staff_id = $2",
             erase: "DELETE FROM records_saved_search WHERE tenant = $1 AND staff_id = $2",
             retention: Retention::WithStaff,
+        },
+    },
+    Table {
+        name: "records_elsewhere",
+        holds: Holds::Person {
+            by: Key::Case,
+            // Without who named it.
+            export: "SELECT led_in, identifier, address FROM records_elsewhere WHERE tenant = $1 AND case_id = $2",
+            erase: "DELETE FROM records_elsewhere WHERE tenant = $1 AND case_id = $2",
+            retention: Retention::WithCase,
         },
     },
     Table { name: "records_offer", holds: Holds::NoPerson("when what was offered to the archive") },

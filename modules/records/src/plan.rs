@@ -249,6 +249,32 @@ impl Plan {
         }
     }
 
+    /// Reads a filing plan of xdomea (message 0301, versions 2.3.0 to 3.0.0). Its rules hold from the first day of the
+    /// plan's validity, or from `today` where it names none; entries without Kennzeichen are refused.
+    ///
+    /// # Errors
+    /// Every fault of the message, or of the plan in it with the number of the entry as the line.
+    pub fn from_xdomea(text: &str, today: Date) -> Result<Plan, Vec<Fault>> {
+        let reading = xdomea::read(text).map_err(|faults| {
+            let fault = |fault: xdomea::Fault| {
+                let line = usize::try_from(fault.at.line).unwrap_or(1);
+                Fault { line, code: "unreadable", value: format!("{}: {}", fault.path, fault.message) }
+            };
+            faults.into_iter().map(fault).collect::<Vec<_>>()
+        })?;
+        let xdomea::Inhalt::Aktenplan(message) = reading.message.inhalt else {
+            return Err(vec![Fault { line: 1, code: "unreadable", value: "0301".to_owned() }]);
+        };
+        let plan = message.aktenplan;
+        let begin = plan.gueltigkeit.as_ref().and_then(first_day);
+        let basis = format!("{} {}", plan.bezeichnung, plan.version).trim().to_owned();
+        let mut entries = Vec::new();
+        for unit in &plan.einheiten {
+            add_unit(unit, "", begin.unwrap_or(today), &basis, &mut entries);
+        }
+        Plan::new(entries, |index| index + 1)
+    }
+
     /// The plan as the city's file.
     ///
     /// # Errors
@@ -274,6 +300,55 @@ impl Plan {
             changed: keys(new.entries.iter().filter(|e| self.entry(&e.key).is_some_and(|old| old != *e)).collect()),
             gone: keys(self.entries.iter().filter(|e| new.entry(&e.key).is_none()).collect()),
         }
+    }
+}
+
+/// First day of a period of xdomea; none where it is not given.
+fn first_day(period: &xdomea::model::Zeitraum) -> Option<Date> {
+    // A time zone may stand behind the day.
+    period.beginn.as_ref()?.as_str().get(..10)?.parse().ok()
+}
+
+/// Adds an entry of a filing plan of xdomea and those below it. Unlimited retention has no number of years here: the
+/// archive takes such files, and they stay as long as a rule can say.
+fn add_unit(
+    unit: &xdomea::model::AktenplaneinheitAktenplan,
+    parent: &str,
+    from: Date,
+    basis: &str,
+    entries: &mut Vec<Entry>,
+) {
+    let key = unit.einheit.kennzeichen.clone().unwrap_or_default();
+    let title = unit.einheit.inhaltsangabe.clone().or_else(|| unit.einheit.betreff_kurz.clone()).unwrap_or_default();
+    let years = match unit.aufbewahrungsdauer {
+        xdomea::model::Aufbewahrungsdauer::Jahre(years) => years,
+        xdomea::model::Aufbewahrungsdauer::Unbefristet => MOST_YEARS,
+    };
+    let appraisal = match &unit.aussonderungsart {
+        xdomea::model::Bewertung::Aussonderungsart(coded) => match coded.code {
+            xdomea::Aussonderungsart::Archivwuerdig => Appraisal::A,
+            xdomea::Aussonderungsart::Bewerten => Appraisal::B,
+            xdomea::Aussonderungsart::Vernichten => Appraisal::V,
+        },
+        // Agreed on between others: the archive looks at each of them.
+        xdomea::model::Bewertung::Konfigurierbar(_) => Appraisal::B,
+    };
+    // What holds entries or is out of use holds no new files.
+    let heading = !unit.einheiten.is_empty() || unit.stillgelegt;
+    let rule = Rule {
+        valid_from: unit.gueltigkeit.as_ref().and_then(first_day).unwrap_or(from),
+        years,
+        basis: basis.to_owned(),
+        appraisal,
+    };
+    entries.push(Entry {
+        key: key.clone(),
+        title,
+        parent: parent.to_owned(),
+        rules: if heading { Vec::new() } else { vec![rule] },
+    });
+    for inner in &unit.einheiten {
+        add_unit(inner, &key, from, basis, entries);
     }
 }
 
@@ -356,6 +431,35 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert_eq!(Plan::from_csv("a;b\n1;2\n").unwrap_err().len(), 7);
+    }
+
+    #[test]
+    fn a_filing_plan_of_xdomea_becomes_the_citys_plan() {
+        use xdomea::model::{Aktenplan, Aktenplaneinheit, AktenplaneinheitAktenplan, Aufbewahrungsdauer};
+        let unit = |key: &str, years: u16, inner: Vec<AktenplaneinheitAktenplan>| AktenplaneinheitAktenplan {
+            einheit: Aktenplaneinheit {
+                kennzeichen: Some(key.into()),
+                inhaltsangabe: Some(format!("Titel {key}")),
+                ..Aktenplaneinheit::default()
+            },
+            aufbewahrungsdauer: Aufbewahrungsdauer::Jahre(years),
+            einheiten: inner,
+            ..AktenplaneinheitAktenplan::default()
+        };
+        let plan = Aktenplan {
+            bezeichnung: "Musterplan".into(),
+            version: "1".into(),
+            einheiten: vec![unit("34", 0, vec![unit("34.20", 5, Vec::new())])],
+            ..Aktenplan::default()
+        };
+        let mut entries = Vec::new();
+        for unit in &plan.einheiten {
+            add_unit(unit, "", Date::constant(2026, 1, 1), "Musterplan 1", &mut entries);
+        }
+        assert!(entries[0].is_heading() && entries[1].parent == "34");
+        assert_eq!((entries[1].rules[0].years, entries[1].rules[0].basis.as_str()), (5, "Musterplan 1"));
+        assert!(Plan::new(entries, |index| index + 1).is_ok());
+        assert_eq!(Plan::from_xdomea("<a/>", Date::constant(2026, 1, 1)).unwrap_err()[0].code, "unreadable");
     }
 
     #[test]

@@ -5,8 +5,7 @@ mod store;
 
 use contract_records::{
     AddDocument, AddDocumentWithin, Audience, CaseView, CaseWithin, Change, ChangesWithin, CloseCaseWithin,
-    DocumentWithin, FoundCase, OpenCaseWithin, OpenedWithin, Place, PlanEntries, PlanEntry, Reach, SaveVersionWithin,
-    SavedWithin, Which,
+    DocumentWithin, FoundCase, OpenCaseWithin, OpenedWithin, Place, Reach, SaveVersionWithin, SavedWithin, Which,
 };
 use db::{Rx, Tx};
 use house::InCity;
@@ -162,12 +161,6 @@ pub async fn case(_: &Cx, rx: &mut Rx, q: CaseWithin) -> Result<FoundCase> {
 pub async fn changes(_: &Cx, rx: &mut Rx, q: ChangesWithin) -> Result<Vec<Change>> {
     let most = level(&q.reach)?;
     store::changes(rx, &q, most).await
-}
-
-pub async fn plan_entries(cx: &Cx, _: &mut Rx, _: PlanEntries) -> Result<Vec<PlanEntry>> {
-    let plan = Plan::of(&cx.city()?.content)?;
-    let leaves = plan.entries().iter().filter(|entry| !entry.is_heading());
-    Ok(leaves.map(|entry| PlanEntry { key: entry.key.clone(), title: entry.title.clone() }).collect())
 }
 
 #[cfg(test)]

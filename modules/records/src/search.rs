@@ -1,6 +1,6 @@
-//! The words by which staff find a case: Aktenzeichen, title, service, the names of the person it is about and the notes
-//! of the office, which whoever sees the case reads. Nothing that a register said about the person stands there, and
-//! nothing that fewer people see than the case itself.
+//! The words by which staff find a case: Aktenzeichen (old ones of other systems too), title, service, the names of the
+//! person it is about and the notes of the office, which whoever sees the case reads. Nothing that a register said about
+//! the person stands there, and nothing that fewer people see than the case itself.
 
 use db::Rx;
 use house::{Searchable, cards};
@@ -8,7 +8,7 @@ use kernel::{CaseId, Cx, Result, Uuid};
 use search::Card;
 
 use crate::{
-    notes,
+    notes, origin,
     store::{self, CaseView},
 };
 
@@ -21,21 +21,24 @@ async fn cards_of(_: &Cx, rx: &mut Rx, ids: &[Uuid]) -> Result<Vec<Card>> {
     let ids: Vec<CaseId> = ids.iter().copied().map(CaseId::from_uuid).collect();
     let mut cards = Vec::with_capacity(ids.len());
     for some in ids.chunks(store::AT_ONCE) {
+        let words = origin::store::words(rx, some).await?;
         for case in store::cases(rx, some).await? {
             let notes = notes::store::texts(rx, case.id).await?;
-            cards.push(card(case, &notes));
+            let old = words.iter().filter(|word| word.case_id == case.id).map(|word| word.word.as_str());
+            let known_as: Vec<&str> = old.chain(notes.iter().map(String::as_str)).collect();
+            cards.push(card(case, &known_as.join(" ")));
         }
     }
     Ok(cards)
 }
 
-fn card(case: CaseView, notes: &[String]) -> Card {
+fn card(case: CaseView, known_as: &str) -> Card {
     Card {
         id: case.id.uuid(),
         cls: case.cls,
         number: case.number,
         names: format!("{} {}", case.party.first_names, case.party.family_name),
-        text: format!("{} {} {}", case.title, case.service, notes.join(" ")),
+        text: format!("{} {} {known_as}", case.title, case.service),
         at: case.opened_at,
     }
 }

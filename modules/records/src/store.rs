@@ -112,7 +112,7 @@ pub async fn case_for_staff(rx: &mut Rx, id: CaseId, staff: StaffId) -> Result<C
 pub const AT_ONCE: usize = 20;
 
 /// `$2` to `$21`; fewer than that are filled up with the first.
-fn twenty(ids: &[CaseId]) -> Option<Vec<db::V>> {
+pub fn twenty(ids: &[CaseId]) -> Option<Vec<db::V>> {
     let first = ids.first()?;
     Some((0..AT_ONCE).map(|n| db::V::from(*ids.get(n).unwrap_or(first))).collect())
 }

@@ -220,11 +220,18 @@ pub(crate) async fn put(tx: &mut Tx, cx: &Cx, file: FileId, scan: &Scan) -> Resu
     let sql = "INSERT INTO files_scan (tenant, file_id, state, signature, engine, asked_at, checked_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let checked_at = (*scan != Scan::Unchecked).then(|| cx.now());
+    // Where one waits already, the job that comes for it finds this one too: an import brings thousands.
+    let first = *scan == Scan::Unchecked && !any_unchecked(tx).await?;
     tx.exec_one(sql, params![file, scan.code(), scan.signature(), scan.engine(), cx.now(), checked_at]).await?;
-    if *scan == Scan::Unchecked {
+    if first {
         jobs::enqueue(tx, cx, &ScanWaiting {}).await?;
     }
     Ok(())
+}
+
+async fn any_unchecked(rx: &mut Rx) -> Result<bool> {
+    let sql = "SELECT 1 AS one FROM files_scan WHERE tenant = $1 AND state = 'unchecked' LIMIT 1";
+    Ok(rx.opt::<(i64,)>(sql, &[]).await?.is_some())
 }
 
 /// Counts the files from before there was a scan as unchecked, so that the job finds them. Not a step of the schema: that

@@ -64,6 +64,10 @@ pub struct Config {
     pub data: PathBuf,
     /// Where checkpoints of the journal are kept: outside the database, best on another machine.
     pub checkpoints: Option<PathBuf>,
+    /// Folder with a folder per city in which export folders of other systems are laid; without it `imports` in `data`.
+    pub imports: Option<PathBuf>,
+    /// Folder with a folder per city into which files are given out; without it `exports` in `data`.
+    pub exports: Option<PathBuf>,
     /// Folder with one folder per city.
     pub cities: PathBuf,
     /// `postgres://…` for all cities; without it a SQLite file each.
@@ -126,6 +130,8 @@ impl Default for Config {
             listen: "127.0.0.1:8080".into(),
             data: "data".into(),
             checkpoints: None,
+            imports: None,
+            exports: None,
             cities: "cities".into(),
             database: None,
             role: Role::All,

@@ -9,6 +9,7 @@ mod coverage;
 mod desk;
 mod documents;
 mod evidence;
+mod exchange;
 mod files;
 mod guidelines;
 mod hostile;

@@ -204,6 +204,27 @@ pub async fn take(cx: &Cx, tx: &mut Tx, case: &CaseView, document: &DocumentView
     show(cx, tx, document.id, version.n, version.file_id).await
 }
 
+/// Adds a further version that came from the system the document was taken over from. Where somebody changed it here
+/// meanwhile, or has it out, it waits as a conflict: what was written here still counts.
+pub async fn add_foreign(cx: &Cx, tx: &mut Tx, document: &DocumentView, file: FileId) -> Result<()> {
+    let versions = with_first(cx, tx, document).await?;
+    let out = holder(cx, tx, document.id).await?.is_some();
+    let newest = newest(&versions);
+    let version = Version {
+        id: cx.sources.uuid(),
+        document_id: document.id,
+        n: newest + 1,
+        based_on: newest,
+        conflict: out || versions.iter().any(|version| version.staff_id.is_some()),
+        file_id: file,
+        note: String::new(),
+        staff_id: None::<StaffId>,
+        at: cx.now(),
+    };
+    put(cx, tx, &version).await?;
+    if version.conflict { Ok(()) } else { show(cx, tx, document.id, version.n, version.file_id).await }
+}
+
 async fn put(cx: &Cx, tx: &mut Tx, version: &Version) -> Result<()> {
     store::add_version(tx, version).await?;
     let Version { id, document_id, n, conflict, .. } = *version;

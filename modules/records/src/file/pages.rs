@@ -1,5 +1,9 @@
 use askama::Template;
-use axum::{Form, extract::Query};
+use axum::{
+    Form,
+    extract::{Multipart, Query},
+    response::IntoResponse as _,
+};
 use contract_records::CaseView;
 use house::{Answer, Path, Req};
 use identity::access::Confidentiality;
@@ -20,6 +24,7 @@ use crate::{
         store::{Contact, Thing},
     },
     notes,
+    origin::{self, store::Elsewhere},
     pages::{Part, status, tone},
     perm,
     plan::{self, Changes, Entry, Fault, Plan},
@@ -108,6 +113,31 @@ pub struct ImportForm {
     release: String,
 }
 
+/// Takes a plan as a file (CSV, or xdomea 0301 as XML) and shows what it would change; releasing it is a step of its own.
+pub async fn plan_file(rq: Req, mut form: Multipart) -> Answer {
+    let mut sent = ImportForm { table: String::new(), version: released(&rq), release: String::new() };
+    while let Some(mut field) = match form.next_field().await {
+        Ok(field) => field,
+        Err(error) => return Ok(error.into_response()),
+    } {
+        if field.name() != Some("datei") {
+            continue;
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = match field.chunk().await {
+            Ok(chunk) => chunk,
+            Err(error) => return Ok(error.into_response()),
+        } {
+            // One byte more than allowed is enough to say so.
+            if bytes.len() <= LARGEST_PLAN {
+                bytes.extend_from_slice(&chunk);
+            }
+        }
+        sent.table = String::from_utf8_lossy(&bytes).into_owned();
+    }
+    plan_take(rq, Form(sent)).await
+}
+
 /// First shows what a table would change, then, with the same table, releases it.
 pub async fn plan_take(rq: Req, Form(sent): Form<ImportForm>) -> Answer {
     let page = rq.page("records-plan-import-title");
@@ -124,7 +154,10 @@ pub async fn plan_take(rq: Req, Form(sent): Form<ImportForm>) -> Answer {
         answer.page = &page;
         return rq.invalid(&answer);
     }
-    let new = match Plan::from_csv(&answer.table) {
+    // A table never begins like this; what a browser sends of a file may have a byte order mark.
+    let is_xml = answer.table.trim_start_matches(['\u{feff}', ' ', '\r', '\n', '\t']).starts_with('<');
+    let read = if is_xml { Plan::from_xdomea(&answer.table, rq.cx.today()) } else { Plan::from_csv(&answer.table) };
+    let new = match read {
         Ok(new) => new,
         Err(faults) => {
             answer.faults = faults;
@@ -327,6 +360,7 @@ struct FilePage<'a> {
     whole: Option<File>,
     parts: Vec<File>,
     cases: Vec<CaseView>,
+    elsewhere: Vec<Elsewhere>,
     may_write: bool,
     /// On the reader's own list.
     marked: bool,
@@ -370,11 +404,16 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     let marked = notes::store::is_marked(&mut rx, staff, id).await?;
     let sides = links::service::sides(&mut rx, staff, Thing::File(id)).await?;
     let contacts = links::store::contacts_of_file(&mut rx, staff, id).await?;
+    let elsewhere = origin::store::elsewhere(&mut rx, None, Some(id)).await?;
+    let old = origin::store::old_numbers_of_file(&mut rx, id).await?;
     drop(rx);
     let unit = units.get(&file.unit).map_or(file.unit.as_str(), |unit| &unit.name);
+    let mut rows = rows(page, &plan, &file, unit);
+    rows.extend(old.into_iter().map(|old| Row::new(page.t1("records-origin-of", "source", old.source), old.old)));
     Ok(FilePage {
         page,
-        rows: rows(page, &plan, &file, unit),
+        rows,
+        elsewhere,
         may_write: file.is_matter() && rq.cx.actor.allows_in(perm::FILE, &file.unit),
         file,
         whole,

@@ -2,7 +2,7 @@ use contract_records::{AddStep, Audience, CaseView, Party, Status, StatusChanged
 use db::{Rx, Tx};
 use house::{Call, InCity};
 use identity::access::Confidentiality;
-use kernel::{CaseId, Cx, Error, Event, Lang, Result, StaffId, Subject, Uuid};
+use kernel::{CaseId, Cx, Error, Event, Lang, Result, StaffId, Subject, Timestamp, Uuid};
 use serde::{Deserialize, Serialize};
 
 use super::store::{self, File};
@@ -80,13 +80,18 @@ pub async fn open(cx: &Cx, tx: &mut Tx, plan: &Plan, new: NewFile) -> Result<Fil
 /// # Errors
 /// `NotFound` for an entry that holds no files.
 pub async fn put(cx: &Cx, tx: &mut Tx, plan: &Plan, new: NewFile) -> Result<File> {
-    let entry = plan.entry(&new.entry).filter(|entry| !entry.is_heading()).ok_or(Error::NotFound)?;
+    plan.entry(&new.entry).filter(|entry| !entry.is_heading()).ok_or(Error::NotFound)?;
+    enter(cx, tx, new).await
+}
+
+/// Enters a file into the plan. Whether the actor may, and whether the entry holds files, the caller has checked.
+pub async fn enter(cx: &Cx, tx: &mut Tx, new: NewFile) -> Result<File> {
     let (now, today) = (cx.now(), cx.today());
     let year = i64::from(today.year());
-    let running = cases::next_number(tx, &format!("{}-", entry.key), year).await?;
+    let running = cases::next_number(tx, &format!("{}-", new.entry), year).await?;
     let file = File {
         id: cx.sources.uuid(),
-        plan: format!("{}-{running}", entry.key),
+        plan: format!("{}-{running}", new.entry),
         year,
         title: new.title,
         entry: new.entry,
@@ -124,34 +129,70 @@ pub async fn put_case(cx: &Cx, tx: &mut Tx, plan: &Plan, file: &File, title: Str
         return Err(Error::refused("records-file-closed"));
     }
     let cls = file.cls.ok_or_else(|| Error::refused("records-file-collection"))?;
+    let new = NewCase {
+        title,
+        unit: file.unit.clone(),
+        confidentiality: &file.confidentiality,
+        cls,
+        opened_at: cx.now(),
+        closed_at: None,
+    };
+    enter_case(cx, tx, plan, &file, new).await
+}
+
+/// What is said of a case that goes into a file.
+pub struct NewCase<'a> {
+    pub title: String,
+    pub unit: String,
+    pub confidentiality: &'a str,
+    pub cls: i64,
+    pub opened_at: Timestamp,
+    /// A case that was closed elsewhere before it came here.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// Puts a case into a file. Whether the actor may, the caller has checked.
+pub async fn enter_case(cx: &Cx, tx: &mut Tx, plan: &Plan, file: &File, new: NewCase<'_>) -> Result<CaseView> {
     let today = cx.today();
-    let year = i64::from(today.year());
-    let running = cases::next_number(tx, &file.plan, year).await?;
-    let view = CaseView {
+    let running = cases::next_number(tx, &file.plan, i64::from(today.year())).await?;
+    let mut view = CaseView {
         id: cx.new_id(),
         number: model::case_number(&file.plan, today, running),
         service: String::new(),
-        title,
-        unit: file.unit.clone(),
-        cls,
+        title: new.title,
+        unit: new.unit,
+        cls: new.cls,
         status: Status::InProgress,
-        opened_at: cx.now(),
+        opened_at: new.opened_at,
         closed_at: None,
         account: None,
         lang: Lang::De,
         party: nobody(),
     };
-    // Until it is closed, today's rule says how long it will be kept.
-    let rule = plan.entry(&file.entry).and_then(|entry| entry.rule_on(today));
-    let new = cases::NewCase {
+    // Until it is closed, today's rule says how long it will be kept; a case closed before there was a rule has it too.
+    let entry = plan.entry(&file.entry);
+    let closed_on = new.closed_at.map_or(today, model::day);
+    let rule = entry.and_then(|entry| entry.rule_on(closed_on).or_else(|| entry.rule_on(today)));
+    let row = cases::NewCase {
         view: &view,
         file: file.id,
-        confidentiality: &file.confidentiality,
+        confidentiality: new.confidentiality,
         family_key: String::new(),
         retention_years: rule.map_or(0, |rule| i64::from(rule.years)),
         retention_basis: rule.map_or("", |rule| &rule.basis),
     };
-    service::insert(cx, tx, &new).await?;
+    service::insert(cx, tx, &row).await?;
+    if let Some(closed_at) = new.closed_at {
+        view.status = Status::Done;
+        view.closed_at = Some(closed_at);
+        cases::set_status(tx, view.id, view.status, Some(closed_at)).await?;
+        // Where the plan says nothing, the archive decides.
+        let appraisal = rule.map_or(crate::plan::Appraisal::B, |rule| rule.appraisal);
+        store::set_appraisal(tx, view.id, appraisal.code()).await?;
+        service::put_on_desk(cx, tx, &view).await?;
+        let event = StatusChanged { case: view.id, status: view.status };
+        journal::emit_evidence(tx, cx, &event, None, &EVIDENCE[1]).await?;
+    }
     Ok(view)
 }
 

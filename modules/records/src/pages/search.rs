@@ -12,7 +12,7 @@ use serde::Deserialize;
 use ui::{Errors, Page};
 
 use super::{status, tone};
-use crate::{search::KIND, store};
+use crate::{origin, search::KIND, store};
 
 /// Cases on one page.
 const PAGE: usize = store::AT_ONCE;
@@ -32,6 +32,8 @@ pub struct Asked {
 
 /// One page of what was found.
 struct Found {
+    /// Known elsewhere by exactly what was asked for; on the first page only.
+    exact: Vec<CaseView>,
     cases: Vec<CaseView>,
     /// Names of the leading units by key.
     units: HashMap<String, String>,
@@ -110,6 +112,13 @@ async fn find_cases(rq: &Req, staff: StaffId, q: &str, number: usize) -> Result<
     let ids: Vec<CaseId> = hits.ids.iter().copied().map(CaseId::from_uuid).collect();
     let mut rx = rq.city.db.read().await?;
     let read = store::cases_for_staff(&mut rx, &ids, staff).await?;
+    let exact = match number {
+        1 => {
+            let known = origin::store::cases_known_as(&mut rx, staff, q).await?;
+            store::cases_for_staff(&mut rx, &known, staff).await?
+        }
+        _ => Vec::new(),
+    };
     let units = identity::units(&mut rx).await?;
     drop(rx);
     let mut by_id: HashMap<CaseId, CaseView> = read.into_iter().map(|case| (case.id, case)).collect();
@@ -119,8 +128,9 @@ async fn find_cases(rq: &Req, staff: StaffId, q: &str, number: usize) -> Result<
     if total <= PAGE {
         log(rq, staff, &cases).await?;
     }
+    log(rq, staff, &exact).await?;
     let units = units.all().iter().map(|unit| (unit.key.clone(), unit.name.clone())).collect();
-    Ok(Found { cases, units, total, number, building: hits.building })
+    Ok(Found { exact, cases, units, total, number, building: hits.building })
 }
 
 async fn log(rq: &Req, staff: StaffId, cases: &[CaseView]) -> Result<()> {
