@@ -3,3 +3,4 @@
 pub mod pages;
 pub mod service;
 pub mod store;
+pub mod types;

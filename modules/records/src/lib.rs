@@ -348,9 +348,15 @@ pub const MODULE: Module = Module {
         // What was agreed until yesterday ends with the night, after the access of the day was computed.
         j.every("20 0 * * *", &participation::jobs::EndParticipations {});
     },
-    check_content: |_, content| match plan::Plan::of(content) {
-        Ok(_) => Vec::new(),
-        Err(fault) => vec![fault.to_string()],
+    check_content: |_, content| {
+        let plan = match plan::Plan::of(content) {
+            Ok(plan) => plan,
+            Err(fault) => return vec![fault.to_string()],
+        };
+        match file::types::Types::of(content) {
+            Ok(types) => types.faults(&plan),
+            Err(fault) => vec![fault.to_string()],
+        }
     },
     menu: &[
         Menu { label: "records-menu-plan", href: "/intern/aktenplan", access: Access::Staff(perm::VIEW), order: 22 },

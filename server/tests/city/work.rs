@@ -282,3 +282,30 @@ async fn a_reference_shows_the_other_side_to_who_may_see_it_only() {
         is_whole(&test).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_type_fills_the_form_and_opens_the_parts() {
+    for test in TestCity::both(MODULES).await {
+        let mut rita = staff(&test, "rita.registratur").await;
+        rita.get("/intern/akten/neu").await.is(200).shows("Bebauungsplanverfahren");
+        let form = rita.get("/intern/akten/neu?file_type=bebauungsplan").await;
+        form.is(200).shows("Satzungsbeschluss").shows("value=\"61.26\" selected").shows("value=\"hybrid\" selected");
+        let fields = [
+            ("file_type", "bebauungsplan"),
+            ("entry", "61.26"),
+            ("title", "Plan 7"),
+            ("unit", "dezernat-1"),
+            ("medium", "hybrid"),
+            ("storage", "Registratur, Regal 4"),
+        ];
+        let file = id_in(&rita.post("/intern/akten", &fields).await);
+        let at = format!("/intern/akte/{file}");
+        let page = rita.get(&at).await;
+        page.is(200).shows("Bebauungsplanverfahren").shows("Satzungsbeschluss").shows("Begründung");
+        page.shows("fehlt noch").hides("vorhanden");
+        let case = open_case(&mut rita, &file, "Aufstellung").await;
+        add(&mut rita, &case, "Begründung, Entwurf 1").await.is(303);
+        rita.get(&at).await.is(200).shows("vorhanden").shows("fehlt noch");
+        is_whole(&test).await;
+    }
+}

@@ -139,6 +139,25 @@ pub async fn file_of_case(rx: &mut Rx, case: CaseId) -> Result<Uuid> {
     Ok(rx.one::<(Uuid,)>(sql, params![case]).await?.0)
 }
 
+/// Key of the type (Aktentyp) a file was opened with; empty for none.
+pub async fn file_type(rx: &mut Rx, file: Uuid) -> Result<String> {
+    let sql = "SELECT file_type FROM records_file WHERE tenant = $1 AND id = $2";
+    Ok(rx.one::<(String,)>(sql, params![file]).await?.0)
+}
+
+pub async fn set_file_type(tx: &mut Tx, file: Uuid, key: &str) -> Result<()> {
+    tx.exec_one("UPDATE records_file SET file_type = $3 WHERE tenant = $1 AND id = $2", params![file, key]).await
+}
+
+/// Titles of the documents of a file that the actor may see, at most some thousand.
+pub async fn document_titles(rx: &mut Rx, staff: StaffId, file: Uuid) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT d.title FROM records_case c
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
+               JOIN records_document d ON d.tenant = c.tenant AND d.case_id = c.id
+               WHERE c.tenant = $1 AND c.file_id = $3 LIMIT 5000";
+    Ok(rx.list::<(String,)>(sql, params![staff, file]).await?.into_iter().map(|(title,)| title).collect())
+}
+
 /// Cases of the file, and its parts, that are still open, whoever sees them.
 pub async fn open_inside(rx: &mut Rx, file: Uuid) -> Result<i64> {
     let sql = "SELECT (SELECT COUNT(*) FROM records_case WHERE tenant = $1 AND file_id = $2 AND closed_at IS NULL)
