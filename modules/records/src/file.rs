@@ -3,4 +3,3 @@
 pub mod pages;
 pub mod service;
 pub mod store;
-pub mod types;

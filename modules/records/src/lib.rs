@@ -10,12 +10,12 @@ mod model;
 mod notes;
 mod pages;
 mod participation;
-mod plan;
 mod request;
 mod search;
 mod service;
 mod store;
 
+use fileplan as plan;
 use house::{Access, Holds, Key, Menu, Module, Panel, Retention, Table, answer, handler, job, panel, reaction};
 use journal::{Evidence, Kind};
 use kernel::Permission;
@@ -353,7 +353,7 @@ pub const MODULE: Module = Module {
             Ok(plan) => plan,
             Err(fault) => return vec![fault.to_string()],
         };
-        match file::types::Types::of(content) {
+        match plan::Types::of(content) {
             Ok(types) => types.faults(&plan),
             Err(fault) => vec![fault.to_string()],
         }

@@ -12,7 +12,6 @@ use ui::{Choice, Errors, Page, Row, Tone};
 use super::{
     service::{self, NewFile},
     store::{self, File},
-    types::{self, FileType, Types},
 };
 use crate::{
     links::{
@@ -24,7 +23,7 @@ use crate::{
     notes,
     pages::{status, tone},
     perm,
-    plan::{self, Changes, Entry, Fault, Plan},
+    plan::{self, Changes, Entry, Fault, FileType, Plan, Types},
 };
 
 /// Longest title of a file or case, in characters.
@@ -395,7 +394,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     let all_types = Types::of(&rq.city.content)?;
     let file_type = all_types.get(&store::file_type(&mut rx, id).await?);
     let checklist = match file_type.filter(|found| !found.documents.is_empty()) {
-        Some(found) => types::checklist(found, &store::document_titles(&mut rx, staff, id).await?),
+        Some(found) => plan::checklist(found, &store::document_titles(&mut rx, staff, id).await?),
         None => Vec::new(),
     };
     let sides = links::service::sides(&mut rx, staff, Thing::File(id)).await?;

@@ -5,11 +5,12 @@ use identity::access::Confidentiality;
 use kernel::{CaseId, Cx, Error, Event, Lang, Result, StaffId, Subject, Uuid};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    store::{self, File},
-    types::FileType,
+use super::store::{self, File};
+use crate::{
+    EVIDENCE, FILE, model, perm,
+    plan::{FileType, Plan},
+    service, store as cases,
 };
-use crate::{EVIDENCE, FILE, model, perm, plan::Plan, service, store as cases};
 
 /// What somebody says of a file that they open.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,7 +7,7 @@ use identity::access::Confidentiality;
 use kernel::{Error, Result};
 use serde::Deserialize;
 
-use crate::plan::{Entry, KIND, Plan};
+use crate::{Entry, KIND, Plan};
 
 const KEY: &str = "file-types";
 /// Longest name of a type, a part or a document, in characters.

@@ -282,7 +282,7 @@ impl Plan {
 pub struct Changes {
     pub added: Vec<(String, String)>,
     pub changed: Vec<(String, String)>,
-    /// They stay when files lie under them; see [`crate::file::service::used_entries`].
+    /// They stay when files lie under them; the room that leads them looks.
     pub gone: Vec<(String, String)>,
 }
 
