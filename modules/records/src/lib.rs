@@ -8,6 +8,7 @@ mod file;
 mod links;
 mod model;
 mod notes;
+mod package;
 mod pages;
 mod participation;
 mod request;
@@ -232,6 +233,9 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/ansprechpartner", links::pages::add_contact);
         let remove = "/intern/vorgang/{case}/ansprechpartner/{contact}/entfernen";
         r.post(Access::Staff(perm::FILE), remove, links::pages::remove_contact);
+
+        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/zip", package::of_case);
+        r.get(Access::Staff(perm::VIEW), "/intern/akte/{file}/zip", package::of_file);
 
         r.get(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::why);
         r.post(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::ask);

@@ -5,6 +5,7 @@
 //! deduplicated: shared bytes would tell one case about another and stand in the way of erasure.
 
 mod accept;
+mod bundle;
 mod seal;
 mod store;
 
@@ -14,6 +15,7 @@ use kernel::{Cx, Event, FileId, Hash, Result, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use accept::{Accept, Refusal, Type, accept, clean_name};
+pub use bundle::{Part, Paths, bundle};
 pub use seal::{CityKey, KeyProvider};
 pub use store::{Store, Stored};
 

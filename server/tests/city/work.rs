@@ -1,6 +1,8 @@
 //! Daily work with files: other offices take part, notes and references, several things at once, and what somebody is
 //! told who may not see something.
 
+use std::io::{Cursor, Read as _};
+
 use db::Engine;
 use kernel::Cx;
 use meer::modules::MODULES;
@@ -307,5 +309,55 @@ async fn a_file_type_fills_the_form_and_opens_the_parts() {
         add(&mut rita, &case, "Begründung, Entwurf 1").await.is(303);
         rita.get(&at).await.is(200).shows("vorhanden").shows("fehlt noch");
         is_whole(&test).await;
+    }
+}
+
+/// The texts of a ZIP by path.
+fn unzip(page: &Page) -> Vec<(String, String)> {
+    let mut zip = zip::ZipArchive::new(Cursor::new(page.is(200).bytes.clone())).expect("a ZIP");
+    let names: Vec<String> = zip.file_names().map(str::to_owned).collect();
+    let mut files = Vec::new();
+    for name in names {
+        let mut bytes = Vec::new();
+        zip.by_name(&name).unwrap().read_to_end(&mut bytes).unwrap();
+        files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zip_holds_what_the_reader_may_see_and_a_list_of_it() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let mut mara = staff(&test, "melde.muster").await;
+        let file = open_file(&mut stefan, "Trauort am Musterbach").await;
+        let one = open_case(&mut stefan, &file, "Ortstermin").await;
+        let two = open_case(&mut stefan, &file, "Seltsamkeitsgutachten").await;
+        for (case, title) in [(&one, "Vermerk"), (&one, "Vermerk"), (&two, "../Größe: \"groß\"")] {
+            add(&mut stefan, case, title).await.is(303);
+        }
+        let files = unzip(&stefan.get(&format!("/intern/akte/{file}/zip")).await);
+        let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths.len(), 5, "{paths:?}");
+        for path in ["inhalt.csv", "inhalt.html", "10.10-1-2026-000001/Vermerk.txt"] {
+            assert!(paths.contains(&path), "{paths:?}");
+        }
+        assert!(paths.contains(&"10.10-1-2026-000001/Vermerk (2).txt"), "{paths:?}");
+        assert!(paths.iter().all(|path| !path.contains("..") && !path.contains(':')), "{paths:?}");
+        let of = |name: &str| files.iter().find(|(path, _)| path == name).unwrap().1.as_str();
+        assert_eq!(of("10.10-1-2026-000001/Vermerk.txt"), "Vermerk");
+        let hash = kernel::sha256(&[b"Vermerk"]).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert!(of("inhalt.csv").contains(&hash) && of("inhalt.html").contains(&hash));
+
+        // A guest of one case gets that one, and it is in the access log of both sides.
+        stefan.post(&format!("/intern/vorgang/{one}/beteiligung"), &READ).await.is(303);
+        mara.get(&format!("/intern/akte/{file}/zip")).await.is(404);
+        mara.get(&format!("/intern/vorgang/{two}/zip")).await.is(404);
+        let files = unzip(&mara.get(&format!("/intern/vorgang/{one}/zip")).await);
+        assert_eq!(files.len(), 4);
+        assert!(files.iter().all(|(_, text)| !text.contains("Größe")));
+        let sql = "SELECT COUNT(*) AS n FROM records_access_log WHERE tenant = $1 AND what = 'package'";
+        let (n,): (i64,) = test.city.db.read().await.unwrap().one(sql, &[]).await.unwrap();
+        assert_eq!(n, 3, "two cases of the file, one case");
     }
 }

@@ -133,6 +133,16 @@ pub async fn cases(rx: &mut Rx, staff: StaffId, file: Uuid) -> Result<Vec<CaseVi
     Ok(rx.list::<CaseRow>(sql, params![staff, file, CASES]).await?.into_iter().map(|row| row.0).collect())
 }
 
+/// All cases of a file that the actor may see, oldest first.
+pub async fn all_cases(rx: &mut Rx, staff: StaffId, file: Uuid) -> Result<Vec<CaseView>> {
+    let sql = "SELECT c.id, c.number, c.service, c.title, c.unit, c.cls, c.status, c.account_id, c.lang, c.party,
+                 c.opened_at, c.closed_at
+               FROM records_case c
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
+               WHERE c.tenant = $1 AND c.file_id = $3 ORDER BY c.opened_at, c.id";
+    Ok(rx.list::<CaseRow>(sql, params![staff, file]).await?.into_iter().map(|row| row.0).collect())
+}
+
 /// The file a case lies in.
 pub async fn file_of_case(rx: &mut Rx, case: CaseId) -> Result<Uuid> {
     let sql = "SELECT file_id FROM records_case WHERE tenant = $1 AND id = $2";
