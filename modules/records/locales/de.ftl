@@ -613,3 +613,51 @@ records-package-path = Datei
 records-package-bytes = Größe in Byte
 records-value-what-package = als ZIP mitgenommen
 refusal-records-package-large = Das wäre zu groß für ein ZIP: höchstens { $gb } GB und { $files } Dateien. Nehmen Sie weniger Vorgänge auf einmal.
+records-package-some = Ausgewählte als ZIP
+records-package-none-fehler = Wählen Sie mindestens ein Dokument aus.
+records-bulk-column = Auswahl
+records-bulk-choose = { $title } auswählen
+records-bulk-open = Ausgewählte bearbeiten
+records-bulk-title = Mehrere bearbeiten
+records-bulk-none = Wählen Sie in der Liste mindestens eine Akte oder einen Vorgang aus.
+records-bulk-back = Zurück zur Liste
+records-bulk-what = Was soll geschehen?
+records-bulk-zda = Schließen (z. d. A.)
+records-bulk-abgabe = An eine andere Stelle abgeben
+records-bulk-wiedervorlage = Wiedervorlage setzen
+records-bulk-laufmappe = Laufmappe auf den Weg bringen
+records-bulk-action-missing = Wählen Sie, was geschehen soll.
+records-bulk-unit = Abgeben an
+records-bulk-unit-hint = Nur für die Abgabe
+records-bulk-unit-missing = Wählen Sie die Stelle, die übernimmt.
+records-bulk-day-hint = Nur für die Wiedervorlage. Zum Beispiel 27 3 2027
+records-bulk-person = Laufmappe an
+records-bulk-person-hint = Nur für die Laufmappe. Die Person muss die Vorgänge sehen dürfen.
+records-bulk-kind = Wozu geht die Laufmappe?
+records-bulk-note = Vermerk oder Titel
+records-bulk-note-hint = Vermerk der Wiedervorlage oder Titel der Laufmappe
+records-bulk-folder = Bitte bearbeiten
+records-bulk-do = Ausführen
+records-bulk-zip-name = Auswahl
+records-bulk-result = Ergebnis
+records-bulk-forbidden = Dazu haben Sie hier kein Recht. Das darf nur die führende Stelle.
+records-bulk-gone = Das gibt es nicht mehr, oder Sie dürfen es nicht mehr sehen.
+records-bulk-failed = Das hat nicht geklappt. Versuchen Sie es einzeln noch einmal.
+refusal-records-bulk-many = Wählen Sie höchstens { $max } auf einmal aus.
+refusal-records-bulk-cases-only = Das geht nur bei Vorgängen. Öffnen Sie die Akte und wählen Sie dort Vorgänge aus.
+refusal-records-hand-over-unit = An diese Stelle können Sie das nicht abgeben.
+timeline-handed-over = Abgegeben an: { $unit }
+records-bulk-chosen = { $n ->
+    [one] Eine Auswahl:
+   *[other] { $n } ausgewählt:
+}
+records-bulk-done = { $n ->
+    [0] Nichts wurde erledigt
+    [one] Eines ist erledigt
+   *[other] { $n } sind erledigt
+}
+records-bulk-not-done = { $n ->
+    [one] Eines ging nicht
+   *[other] { $n } gingen nicht
+}
+records-bulk-not-done-text = Daran hat sich nichts geändert. Der Grund steht jeweils dabei.

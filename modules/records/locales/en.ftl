@@ -613,3 +613,51 @@ records-package-path = File
 records-package-bytes = Size in bytes
 records-value-what-package = taken along as ZIP
 refusal-records-package-large = This would be too large for one ZIP: at most { $gb } GB and { $files } files. Take fewer cases at once.
+records-package-some = Chosen ones as ZIP
+records-package-none-fehler = Choose at least one document.
+records-bulk-column = Choose
+records-bulk-choose = Choose { $title }
+records-bulk-open = Work on the chosen ones
+records-bulk-title = Work on several
+records-bulk-none = Choose at least one file or case in the list.
+records-bulk-back = Back to the list
+records-bulk-what = What should happen?
+records-bulk-zda = Close
+records-bulk-abgabe = Hand over to another office
+records-bulk-wiedervorlage = Set a follow-up
+records-bulk-laufmappe = Send a circulation folder round
+records-bulk-action-missing = Choose what should happen.
+records-bulk-unit = Hand over to
+records-bulk-unit-hint = For a hand-over only
+records-bulk-unit-missing = Choose the office that takes over.
+records-bulk-day-hint = For a follow-up only. For example 27 3 2027
+records-bulk-person = Folder to
+records-bulk-person-hint = For a folder only. The person must be allowed to see the cases.
+records-bulk-kind = What is the folder for?
+records-bulk-note = Note or title
+records-bulk-note-hint = Note of the follow-up or title of the folder
+records-bulk-folder = Please see to it
+records-bulk-do = Do it
+records-bulk-zip-name = Selection
+records-bulk-result = Result
+records-bulk-forbidden = You have no right to do that here. Only the leading office may.
+records-bulk-gone = This is no longer there, or you may no longer see it.
+records-bulk-failed = This did not work. Try it again one by one.
+refusal-records-bulk-many = Choose at most { $max } at once.
+refusal-records-bulk-cases-only = This is for cases only. Open the file and choose cases there.
+refusal-records-hand-over-unit = You cannot hand this over to that office.
+timeline-handed-over = Handed over to: { $unit }
+records-bulk-chosen = { $n ->
+    [one] One chosen:
+   *[other] { $n } chosen:
+}
+records-bulk-done = { $n ->
+    [0] Nothing was done
+    [one] One is done
+   *[other] { $n } are done
+}
+records-bulk-not-done = { $n ->
+    [one] One was not possible
+   *[other] { $n } were not possible
+}
+records-bulk-not-done-text = Nothing has changed about them. The reason stands with each.

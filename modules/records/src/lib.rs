@@ -1,6 +1,7 @@
 //! The module `records` (eAkte): everything of one matter lies in one case (Vorgang) in a file (Akte) with a file
 //! reference (Aktenzeichen), with one timeline in plain words for applicant and clerk.
 
+mod bulk;
 mod circulation;
 mod disposal;
 mod document;
@@ -235,7 +236,9 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::FILE), remove, links::pages::remove_contact);
 
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/zip", package::of_case);
+        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/zip", package::of_documents);
         r.get(Access::Staff(perm::VIEW), "/intern/akte/{file}/zip", package::of_file);
+        r.post(Access::Staff(perm::VIEW), "/intern/auswahl", bulk::chosen);
 
         r.get(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::why);
         r.post(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::ask);

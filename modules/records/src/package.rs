@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
-use axum::{body::Body, response::Response};
+use axum::{Form, body::Body, response::Response};
 use contract_records::{CaseView, DocumentView};
 use files::{Meta, Part, Paths, bundle};
 use house::{Answer, Csv, Path, Req};
@@ -170,6 +170,18 @@ pub async fn of_case(rq: Req, Path(id): Path<CaseId>) -> Answer {
     let case = store::case_for_staff(&mut rq.city.db.read().await?, id, staff(&rq.cx)?).await?;
     let number = case.number.clone();
     send(&rq, &[case], None, &number).await
+}
+
+/// Some documents of a case, by their boxes in its list.
+pub async fn of_documents(rq: Req, Path(id): Path<CaseId>, Form(sent): Form<Vec<(String, String)>>) -> Answer {
+    let case = store::case_for_staff(&mut rq.city.db.read().await?, id, staff(&rq.cx)?).await?;
+    let boxes = sent.iter().filter(|(field, _)| field == "dokument");
+    let only: BTreeSet<DocumentId> = boxes.filter_map(|(_, id)| id.parse().ok()).collect();
+    if only.is_empty() {
+        return rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), "records-package-none-fehler");
+    }
+    let number = case.number.clone();
+    send(&rq, &[case], Some(&only), &number).await
 }
 
 pub async fn of_file(rq: Req, Path(id): Path<Uuid>) -> Answer {

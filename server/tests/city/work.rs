@@ -333,7 +333,7 @@ async fn a_zip_holds_what_the_reader_may_see_and_a_list_of_it() {
         let file = open_file(&mut stefan, "Trauort am Musterbach").await;
         let one = open_case(&mut stefan, &file, "Ortstermin").await;
         let two = open_case(&mut stefan, &file, "Seltsamkeitsgutachten").await;
-        for (case, title) in [(&one, "Vermerk"), (&one, "Vermerk"), (&two, "../Größe: \"groß\"")] {
+        for (case, title) in [(&one, "Vermerk"), (&one, "Vermerk"), (&two, "../Geheimplan: \"neu\"")] {
             add(&mut stefan, case, title).await.is(303);
         }
         let files = unzip(&stefan.get(&format!("/intern/akte/{file}/zip")).await);
@@ -355,9 +355,61 @@ async fn a_zip_holds_what_the_reader_may_see_and_a_list_of_it() {
         mara.get(&format!("/intern/vorgang/{two}/zip")).await.is(404);
         let files = unzip(&mara.get(&format!("/intern/vorgang/{one}/zip")).await);
         assert_eq!(files.len(), 4);
-        assert!(files.iter().all(|(_, text)| !text.contains("Größe")));
+        assert!(files.iter().all(|(_, text)| !text.contains("Geheimplan")));
         let sql = "SELECT COUNT(*) AS n FROM records_access_log WHERE tenant = $1 AND what = 'package'";
         let (n,): (i64,) = test.city.db.read().await.unwrap().one(sql, &[]).await.unwrap();
         assert_eq!(n, 3, "two cases of the file, one case");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_things_at_once_are_each_checked_on_their_own() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let mut mara = staff(&test, "melde.muster").await;
+        let file = open_file(&mut stefan, "Trauort am Musterbach").await;
+        let one = open_case(&mut stefan, &file, "Erster").await;
+        let two = open_case(&mut stefan, &file, "Zweiter").await;
+        let at = "/intern/auswahl";
+        stefan.get(&format!("/intern/akte/{file}")).await.is(200).shows("Ausgewählte bearbeiten");
+        stefan.post(at, &[]).await.is(422).shows("mindestens eine Akte");
+        let both = [("vorgang", one.as_str()), ("vorgang", two.as_str())];
+        stefan.post(at, &both).await.is(200).shows("Erster").shows("Zweiter").shows("Was soll geschehen?");
+        let with = |more: &[(&'static str, &'static str)]| [both.as_slice(), &[("weiter", "ja")], more].concat();
+        stefan.post(at, &with(&[])).await.is(422).shows("was geschehen soll");
+        stefan.post(at, &with(&[("aktion", "wiedervorlage")])).await.is(422).shows("nicht vorbei");
+        let day = [("faellig", "1"), ("faellig-month", "3"), ("faellig-year", "2027"), ("vermerk", "Antwort da?")];
+        let later = with(&[[("aktion", "wiedervorlage")].as_slice(), &day].concat());
+        stefan.post(at, &later).await.is(200).shows("2 sind erledigt");
+        stefan.get(&format!("/intern/vorgang/{two}")).await.is(200).shows("Antwort da?");
+
+        // One of the two cannot be closed: the other is, and it says why.
+        let document = {
+            add(&mut stefan, &two, "Vermerk").await.is(303);
+            let page = stefan.get(&format!("/intern/vorgang/{two}/dokumente")).await;
+            page.body.split("/dokument/").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned()
+        };
+        stefan.post(&format!("/intern/vorgang/{two}/dokument/{document}/ausleihen"), &[]).await.is(303);
+        let closed = stefan.post(at, &with(&[("aktion", "zda")])).await;
+        closed.is(200).shows("Eines ist erledigt").shows("Eines ging nicht").shows("in Arbeit");
+        stefan.post(&format!("/intern/vorgang/{two}/dokument/{document}/zurueckgeben"), &[]).await.is(303);
+
+        // Who does not see them has chosen nothing.
+        mara.post(at, &both).await.is(422).hides("Erster");
+        // Handed over: the closed one stays, the other is the new office's alone.
+        let over = stefan.post(at, &with(&[("aktion", "abgabe"), ("stelle", "buergerbuero")])).await;
+        over.is(200).shows("Eines ist erledigt").shows("Eines ging nicht");
+        stefan.get(&format!("/intern/vorgang/{two}")).await.is(404);
+        mara.get(&format!("/intern/vorgang/{two}")).await.is(200).shows("Abgegeben an: Bürgerbüro");
+        let sealed = [("vorgang", two.as_str()), ("aktion", "abgabe"), ("stelle", "standesamt-sperrvermerke")];
+        mara.post(at, &sealed).await.is(200).shows("Eines ging nicht");
+
+        let zip = unzip(&mara.post(at, &[("vorgang", two.as_str()), ("aktion", "zip")]).await);
+        assert_eq!(zip.len(), 3, "one document and the two lists");
+        let some = format!("/intern/vorgang/{two}/zip");
+        mara.post(&some, &[]).await.is(303);
+        assert_eq!(unzip(&mara.post(&some, &[("dokument", &document)]).await).len(), 3);
+        stefan.post(&some, &[("dokument", &document)]).await.is(404);
+        is_whole(&test).await;
     }
 }

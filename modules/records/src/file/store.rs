@@ -175,6 +175,11 @@ pub async fn open_inside(rx: &mut Rx, file: Uuid) -> Result<i64> {
     Ok(rx.one::<(i64,)>(sql, params![file]).await?.0)
 }
 
+pub async fn set_unit(tx: &mut Tx, file: Uuid, unit: &str, cls: i64) -> Result<()> {
+    let sql = "UPDATE records_file SET unit = $3, cls = $4 WHERE tenant = $1 AND id = $2";
+    tx.exec_one(sql, params![file, unit, cls]).await
+}
+
 pub async fn set_closed(tx: &mut Tx, file: Uuid, closed: Option<Timestamp>) -> Result<()> {
     let sql = "UPDATE records_file SET closed_at = $3 WHERE tenant = $1 AND id = $2";
     tx.exec_one(sql, params![file, closed]).await
