@@ -661,3 +661,12 @@ records-bulk-not-done = { $n ->
    *[other] { $n } gingen nicht
 }
 records-bulk-not-done-text = Daran hat sich nichts geändert. Der Grund steht jeweils dabei.
+records-search-saved = Gespeicherte Suchen
+records-search-forget = { $name } löschen
+records-search-of-unit = von Ihrer Stelle
+records-search-keep = Diese Suche speichern
+records-search-keep-name = Name der Suche
+records-search-keep-hint = Leer: die Suchwörter
+records-search-keep-unit = Auch für meine Stelle. Schreiben Sie dann keine Namen von Personen hinein.
+records-done-search-kept = Die Suche ist gespeichert.
+records-done-search-forgotten = Die Suche ist gelöscht.

@@ -661,3 +661,12 @@ records-bulk-not-done = { $n ->
    *[other] { $n } were not possible
 }
 records-bulk-not-done-text = Nothing has changed about them. The reason stands with each.
+records-search-saved = Saved searches
+records-search-forget = Delete { $name }
+records-search-of-unit = from your office
+records-search-keep = Save this search
+records-search-keep-name = Name of the search
+records-search-keep-hint = Empty: the words
+records-search-keep-unit = For my office too. Then do not put names of persons into it.
+records-done-search-kept = The search is saved.
+records-done-search-forgotten = The search is deleted.

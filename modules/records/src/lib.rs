@@ -13,6 +13,7 @@ mod package;
 mod pages;
 mod participation;
 mod request;
+mod saved;
 mod search;
 mod service;
 mod store;
@@ -214,6 +215,8 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::CALLER), "/intern/auskunft", pages::caller_search);
         r.get(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::ask);
         r.post(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::find);
+        r.post(Access::Staff(perm::VIEW), "/intern/suche/merken", pages::search::keep);
+        r.post(Access::Staff(perm::VIEW), "/intern/suche/{search}/vergessen", pages::search::forget);
 
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::new_note);
         r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::add);

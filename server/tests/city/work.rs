@@ -413,3 +413,24 @@ async fn several_things_at_once_are_each_checked_on_their_own() {
         is_whole(&test).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_is_kept_for_oneself_or_for_the_unit() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let mut sabine = staff(&test, "sabine.beispiel").await;
+        let mut mara = staff(&test, "melde.muster").await;
+        let keep = "/intern/suche/merken";
+        stefan.post(keep, &[]).await.is(422);
+        stefan.post(keep, &[("q", "Ortstermin"), ("name", "Meine Termine")]).await.is(303);
+        stefan.post(keep, &[("q", "Trauort"), ("name", "Unsere Trauorte"), ("stelle", "ja")]).await.is(303);
+        let page = stefan.get("/intern/suche").await;
+        page.is(200).shows("Meine Termine").shows("Unsere Trauorte");
+        sabine.get("/intern/suche").await.is(200).hides("Meine Termine").shows("Unsere Trauorte");
+        mara.get("/intern/suche").await.is(200).hides("Unsere Trauorte");
+        let forget = button(&page, "/vergessen").expect("to delete");
+        sabine.post(&forget, &[]).await.is(404);
+        stefan.post(&forget, &[]).await.is(303);
+        stefan.post(&forget, &[]).await.is(404);
+    }
+}
