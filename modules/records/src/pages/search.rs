@@ -82,6 +82,12 @@ struct Search<'a> {
     me: StaffId,
 }
 
+impl Search<'_> {
+    fn mine(&self, saved: &Saved) -> bool {
+        saved.staff_id == self.me
+    }
+}
+
 /// What somebody keeps, and who they are.
 async fn kept(rq: &Req) -> Result<(Vec<Saved>, StaffId)> {
     let Principal::Staff { user, unit, .. } = &rq.cx.actor.principal else { return Err(Error::StaffSignIn) };
