@@ -15,4 +15,5 @@ pub const MODULES: &[Module] = &[
     postbox::MODULE,
     privacy::MODULE,
     evidence::MODULE,
+    access::MODULE,
 ];

@@ -12,7 +12,6 @@ mod notes;
 mod package;
 mod pages;
 mod participation;
-mod request;
 mod saved;
 mod search;
 mod service;
@@ -42,8 +41,6 @@ pub mod perm {
     pub const DISPOSAL: Permission = Permission("records.disposal-view");
     /// Offer what is due to the archive (Registratur).
     pub const DISPOSE: Permission = Permission("records.dispose");
-    /// Answer requests for access (Registratur).
-    pub const ACCESS: Permission = Permission("records.access");
     /// Appraise and take over (Stadtarchiv).
     pub const ARCHIVE: Permission = Permission("records.archive");
 }
@@ -243,11 +240,6 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::VIEW), "/intern/akte/{file}/zip", package::of_file);
         r.post(Access::Staff(perm::VIEW), "/intern/auswahl", bulk::chosen);
 
-        r.get(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::why);
-        r.post(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::ask);
-        r.get(Access::Staff(perm::ACCESS), "/intern/zugangsanfragen", request::pages::requests);
-        r.post(Access::Staff(perm::ACCESS), "/intern/zugangsanfrage/{request}/antwort", request::pages::answer);
-
         r.get(Access::Staff(perm::VIEW), "/intern/aktenplan", file::pages::plan);
         r.get(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_import);
         r.post(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_take);
@@ -389,12 +381,6 @@ pub const MODULE: Module = Module {
             access: Access::Staff(perm::DISPOSAL),
             order: 60,
         },
-        Menu {
-            label: "records-menu-requests",
-            href: "/intern/zugangsanfragen",
-            access: Access::Staff(perm::ACCESS),
-            order: 61,
-        },
         Menu { label: "records-menu-own", href: "/meine-vorgaenge", access: Access::Citizen, order: 20 },
         Menu {
             label: "records-menu-search",
@@ -422,17 +408,8 @@ pub const MODULE: Module = Module {
     ..Module::EMPTY
 };
 
-const PERMISSIONS: &[Permission] = &[
-    perm::VIEW,
-    perm::CALLER,
-    perm::FILE,
-    perm::PLAN,
-    perm::HOLD,
-    perm::DISPOSAL,
-    perm::DISPOSE,
-    perm::ARCHIVE,
-    perm::ACCESS,
-];
+const PERMISSIONS: &[Permission] =
+    &[perm::VIEW, perm::CALLER, perm::FILE, perm::PLAN, perm::HOLD, perm::DISPOSAL, perm::DISPOSE, perm::ARCHIVE];
 
 const TABLES: &[Table] = &[
     Table { name: "records_series", holds: Holds::NoPerson("running numbers") },
@@ -562,20 +539,6 @@ const TABLES: &[Table] = &[
                      WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
             erase: "DELETE FROM records_reference WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
             retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_access_request",
-        holds: Holds::Person {
-            by: Key::Staff,
-            export: "SELECT reference, reason, made_at, answer, answered_at FROM records_access_request
-                     WHERE tenant = $1 AND staff_id = $2",
-            erase: "DELETE FROM records_access_request WHERE tenant = $1 AND staff_id = $2",
-            retention: Retention::Aged {
-                days: 365,
-                basis: "Art. 5 Abs. 2 DSGVO",
-                expire: "DELETE FROM records_access_request WHERE tenant = $1 AND made_at < $2",
-            },
         },
     },
     Table {
