@@ -19,4 +19,5 @@ pub const MODULES: &[Module] = &[
     specialist::MODULE,
     guidelines::MODULE,
     exchange::MODULE,
+    access::MODULE,
 ];

@@ -19,22 +19,6 @@ CREATE TABLE records_participation (
 CREATE INDEX records_participation_case ON records_participation (tenant, case_id);
 CREATE INDEX records_participation_file ON records_participation (tenant, file_id);
 CREATE INDEX records_participation_end ON records_participation (tenant, ended_at, last_day);
--- Somebody asks the Registratur for access. What they typed is kept as it is: nothing is looked up, so that the answer
--- says nothing of what exists.
-CREATE TABLE records_access_request (
-  tenant BIGINT NOT NULL,
-  id UUID NOT NULL,
-  staff_id UUID NOT NULL,
-  reference TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  made_at TIMESTAMPTZ NOT NULL,
-  answer TEXT NOT NULL,
-  answered_by UUID,
-  answered_at TIMESTAMPTZ,
-  PRIMARY KEY (tenant, id)
-);
-CREATE INDEX records_access_request_open ON records_access_request (tenant, answered_at, made_at);
-CREATE INDEX records_access_request_staff ON records_access_request (tenant, staff_id, made_at);
 -- A note (Notiz) on a case or on one of its documents; for the office.
 CREATE TABLE records_note (
   tenant BIGINT NOT NULL,

@@ -1,6 +1,7 @@
 //! The module `records` (eAkte): everything of one matter lies in one case (Vorgang) in a file (Akte) with a file
 //! reference (Aktenzeichen), with one timeline in plain words for applicant and clerk.
 
+mod bulk;
 mod capture;
 mod circulation;
 mod disposal;
@@ -11,15 +12,16 @@ mod links;
 mod model;
 mod notes;
 mod origin;
+mod package;
 mod pages;
 mod participation;
-mod plan;
 mod reach;
-mod request;
+mod saved;
 mod search;
 mod service;
 mod store;
 
+use fileplan as plan;
 use house::{Access, Holds, Key, Menu, Module, Panel, Retention, Table, answer, handler, job, panel, reaction};
 use journal::{Evidence, Kind};
 use kernel::Permission;
@@ -47,8 +49,6 @@ pub mod perm {
     pub const DISPOSAL: Permission = Permission("records.disposal-view");
     /// Offer what is due to the archive (Registratur).
     pub const DISPOSE: Permission = Permission("records.dispose");
-    /// Answer requests for access (Registratur).
-    pub const ACCESS: Permission = Permission("records.access");
     /// Appraise and take over (Stadtarchiv).
     pub const ARCHIVE: Permission = Permission("records.archive");
 }
@@ -221,6 +221,8 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::CALLER), "/intern/auskunft", pages::caller_search);
         r.get(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::ask);
         r.post(Access::Staff(perm::VIEW), ui::paths::STAFF_SEARCH, pages::search::find);
+        r.post(Access::Staff(perm::VIEW), "/intern/suche/merken", pages::search::keep);
+        r.post(Access::Staff(perm::VIEW), "/intern/suche/{search}/vergessen", pages::search::forget);
 
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::new_note);
         r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::add);
@@ -242,10 +244,10 @@ pub const MODULE: Module = Module {
         let remove = "/intern/vorgang/{case}/ansprechpartner/{contact}/entfernen";
         r.post(Access::Staff(perm::FILE), remove, links::pages::remove_contact);
 
-        r.get(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::why);
-        r.post(Access::AnyStaff, ui::paths::STAFF_ACCESS, request::pages::ask);
-        r.get(Access::Staff(perm::ACCESS), "/intern/zugangsanfragen", request::pages::requests);
-        r.post(Access::Staff(perm::ACCESS), "/intern/zugangsanfrage/{request}/antwort", request::pages::answer);
+        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/zip", package::of_case);
+        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/zip", package::of_documents);
+        r.get(Access::Staff(perm::VIEW), "/intern/akte/{file}/zip", package::of_file);
+        r.post(Access::Staff(perm::VIEW), "/intern/auswahl", bulk::chosen);
 
         r.get(Access::Staff(perm::VIEW), "/intern/aktenplan", file::pages::plan);
         r.get(Access::Staff(perm::PLAN), "/intern/aktenplan/einspielen", file::pages::plan_import);
@@ -390,9 +392,15 @@ pub const MODULE: Module = Module {
         // What was agreed until yesterday ends with the night, after the access of the day was computed.
         j.every("20 0 * * *", &participation::jobs::EndParticipations {});
     },
-    check_content: |_, content| match plan::Plan::of(content) {
-        Ok(_) => Vec::new(),
-        Err(fault) => vec![fault.to_string()],
+    check_content: |_, content| {
+        let plan = match plan::Plan::of(content) {
+            Ok(plan) => plan,
+            Err(fault) => return vec![fault.to_string()],
+        };
+        match plan::Types::of(content) {
+            Ok(types) => types.faults(&plan),
+            Err(fault) => vec![fault.to_string()],
+        }
     },
     menu: &[
         Menu { label: "records-menu-plan", href: "/intern/aktenplan", access: Access::Staff(perm::VIEW), order: 22 },
@@ -420,12 +428,6 @@ pub const MODULE: Module = Module {
             href: "/intern/aussonderung",
             access: Access::Staff(perm::DISPOSAL),
             order: 60,
-        },
-        Menu {
-            label: "records-menu-requests",
-            href: "/intern/zugangsanfragen",
-            access: Access::Staff(perm::ACCESS),
-            order: 61,
         },
         Menu { label: "records-menu-own", href: "/meine-vorgaenge", access: Access::Citizen, order: 20 },
         Menu {
@@ -461,17 +463,8 @@ pub const MODULE: Module = Module {
     ..Module::EMPTY
 };
 
-const PERMISSIONS: &[Permission] = &[
-    perm::VIEW,
-    perm::CALLER,
-    perm::FILE,
-    perm::PLAN,
-    perm::HOLD,
-    perm::DISPOSAL,
-    perm::DISPOSE,
-    perm::ARCHIVE,
-    perm::ACCESS,
-];
+const PERMISSIONS: &[Permission] =
+    &[perm::VIEW, perm::CALLER, perm::FILE, perm::PLAN, perm::HOLD, perm::DISPOSAL, perm::DISPOSE, perm::ARCHIVE];
 
 const TABLES: &[Table] = &[
     Table { name: "records_series", holds: Holds::NoPerson("running numbers") },
@@ -659,20 +652,6 @@ const TABLES: &[Table] = &[
                      WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
             erase: "DELETE FROM records_reference WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
             retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_access_request",
-        holds: Holds::Person {
-            by: Key::Staff,
-            export: "SELECT reference, reason, made_at, answer, answered_at FROM records_access_request
-                     WHERE tenant = $1 AND staff_id = $2",
-            erase: "DELETE FROM records_access_request WHERE tenant = $1 AND staff_id = $2",
-            retention: Retention::Aged {
-                days: 365,
-                basis: "Art. 5 Abs. 2 DSGVO",
-                expire: "DELETE FROM records_access_request WHERE tenant = $1 AND made_at < $2",
-            },
         },
     },
     Table {

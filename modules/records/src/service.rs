@@ -15,9 +15,9 @@ use kernel::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EVIDENCE, document, file,
+    EVIDENCE, FILE, document, file,
     model::{self, By},
-    participation,
+    participation, perm,
     plan::{Appraisal, Plan},
     store,
 };
@@ -216,10 +216,16 @@ impl Event for UnitDecided {
 /// # Errors
 /// `NotFound` when the city has no such unit.
 pub async fn hand_over(cx: &Cx, tx: &mut Tx, c: HandOver) -> Result<TaskOutcome> {
-    let mut case = store::case(tx, c.case).await?;
-    if case.unit != c.unit {
-        case.cls = identity::access::class_in(tx, cx.today(), case.cls, &c.unit).await?;
-        case.unit = c.unit;
+    set_leading(cx, tx, c.case, c.unit).await?;
+    Ok(TaskOutcome::done([]))
+}
+
+/// Gives a case to a unit (Abgabe), whoever decided it.
+async fn set_leading(cx: &Cx, tx: &mut Tx, id: CaseId, unit: UnitKey) -> Result<()> {
+    let mut case = store::case(tx, id).await?;
+    if case.unit != unit {
+        case.cls = identity::access::class_in(tx, cx.today(), case.cls, &unit).await?;
+        case.unit = unit;
         // Whom the old unit had invited, the new one invites again, or not (Sperrvermerk, § 64 PStG).
         participation::store::end_of_case(tx, case.id, cx.now()).await?;
         store::set_unit(tx, case.id, &case.unit, case.cls).await?;
@@ -229,7 +235,86 @@ pub async fn hand_over(cx: &Cx, tx: &mut Tx, c: HandOver) -> Result<TaskOutcome>
     journal::emit_evidence(tx, cx, &CaseHandedOver { case: case.id }, None, &EVIDENCE[1]).await?;
     let decided = UnitDecided { hand_over: cx.sources.uuid(), case: case.id, unit: case.unit };
     journal::emit(tx, cx, &decided).await?;
-    Ok(TaskOutcome::done([]))
+    Ok(())
+}
+
+/// What a sealed unit leads stays there, and nothing is given to one by hand: a process does it (Sperrvermerk, § 64 PStG).
+async fn may_hand_over(cx: &Cx, rx: &mut Rx, from: &str, to: &str) -> Result<String> {
+    if !cx.actor.allows_in(perm::FILE, from) {
+        return Err(Error::Forbidden);
+    }
+    let units = identity::units(rx).await?;
+    let open = |key: &str| units.get(key).filter(|unit| !unit.sealed);
+    match (open(from), open(to)) {
+        (Some(_), Some(unit)) if from != to => Ok(unit.name.clone()),
+        _ => Err(Error::refused("records-hand-over-unit")),
+    }
+}
+
+async fn tell_handed_over(cx: &Cx, tx: &mut Tx, case: CaseId, unit: &str) -> Result<()> {
+    let step = AddStep {
+        case,
+        code: "handed-over".into(),
+        args: vec![("unit".into(), unit.to_owned())],
+        audience: Audience::Staff,
+        media_break: false,
+    };
+    add_step(cx, tx, step).await
+}
+
+/// Gives a case that staff opened by hand to another unit.
+///
+/// # Errors
+/// `Forbidden` without the right to lead files in its unit; refused for a closed case, for one that a process leads, and
+/// where a sealed unit is on either side.
+pub async fn hand_over_case(cx: &Cx, tx: &mut Tx, id: CaseId, unit: &str) -> Result<()> {
+    let case = store::case_for_staff(tx, id, file::service::staff(cx)?).await?;
+    let name = may_hand_over(cx, tx, &case.unit, unit).await?;
+    if !case.service.is_empty() {
+        return Err(Error::refused("records-led-by-process"));
+    }
+    if case.status.closed() {
+        return Err(Error::refused("records-case-closed"));
+    }
+    set_leading(cx, tx, id, unit.to_owned()).await?;
+    tell_handed_over(cx, tx, id, &name).await
+}
+
+/// A file went to another unit.
+#[derive(Serialize, Deserialize)]
+struct FileHandedOver {
+    file: Uuid,
+    unit: UnitKey,
+}
+
+impl Event for FileHandedOver {
+    const NAME: &'static str = "records.file-handed-over";
+    fn subject(&self) -> Subject {
+        Subject { kind: FILE.subject, id: self.file }
+    }
+}
+
+/// Gives a file of one matter to another unit, with the cases in it that its unit leads.
+///
+/// # Errors
+/// As [`hand_over_case`]; refused for a yearly collection and for a closed file.
+pub async fn hand_over_file(cx: &Cx, tx: &mut Tx, id: Uuid, unit: &str) -> Result<()> {
+    let file = file::store::file_for_staff(tx, id, file::service::staff(cx)?).await?;
+    let name = may_hand_over(cx, tx, &file.unit, unit).await?;
+    let class = file.cls.ok_or_else(|| Error::refused("records-file-collection"))?;
+    if file.closed_at.is_some() {
+        return Err(Error::refused("records-file-closed"));
+    }
+    let cases = participation::store::cases_of_file(tx, id).await?;
+    participation::store::end_of_file(tx, id, cx.now()).await?;
+    let cls = identity::access::class_in(tx, cx.today(), class, unit).await?;
+    file::store::set_unit(tx, &file, unit, cls).await?;
+    journal::emit_evidence(tx, cx, &FileHandedOver { file: id, unit: unit.to_owned() }, None, &FILE).await?;
+    for case in cases {
+        set_leading(cx, tx, case, unit.to_owned()).await?;
+        tell_handed_over(cx, tx, case, &name).await?;
+    }
+    Ok(())
 }
 
 pub async fn cases(_: &Cx, rx: &mut Rx, q: Cases) -> Result<Vec<CaseView>> {

@@ -8,6 +8,7 @@
 //! program made itself and what the operator says was scanned elsewhere, and nothing else.
 
 mod accept;
+mod bundle;
 mod clamd;
 mod scan;
 mod seal;
@@ -25,6 +26,7 @@ pub use scan::{
     FileInfected, INFECTED, Scan, ScanWaiting, Scanner, UNCHECKED, Waiting, adopt, locked, note_scan, scan_of,
     unchecked, waiting,
 };
+pub use bundle::{Part, Paths, bundle};
 pub use seal::{CityKey, KeyProvider};
 pub use show::{Shown, shown};
 pub use store::{Store, Stored};

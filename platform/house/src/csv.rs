@@ -31,6 +31,11 @@ impl Csv {
         self.0.push_str("\r\n");
     }
 
+    /// The table itself, to be put beside other files.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0.into_bytes()
+    }
+
     /// The answer that a browser stores under this name.
     pub fn download(self, name: &str) -> Answer {
         let mut response: Response = self.0.into_response();

@@ -1,6 +1,8 @@
 //! Daily work with files: other offices take part, notes and references, several things at once, and what somebody is
 //! told who may not see something.
 
+use std::io::{Cursor, Read as _};
+
 use db::Engine;
 use kernel::Cx;
 use meer::modules::MODULES;
@@ -280,5 +282,155 @@ async fn a_reference_shows_the_other_side_to_who_may_see_it_only() {
         let remove = button(&stefan.get(&here).await, "/entfernen").expect("to remove");
         stefan.post(&remove, &[]).await.is(303);
         is_whole(&test).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_type_fills_the_form_and_opens_the_parts() {
+    for test in TestCity::both(MODULES).await {
+        let mut rita = staff(&test, "rita.registratur").await;
+        rita.get("/intern/akten/neu").await.is(200).shows("Bebauungsplanverfahren");
+        let form = rita.get("/intern/akten/neu?file_type=bebauungsplan").await;
+        form.is(200).shows("Satzungsbeschluss").shows("value=\"61.26\" selected").shows("value=\"hybrid\" selected");
+        let fields = [
+            ("file_type", "bebauungsplan"),
+            ("entry", "61.26"),
+            ("title", "Plan 7"),
+            ("unit", "dezernat-1"),
+            ("medium", "hybrid"),
+            ("storage", "Registratur, Regal 4"),
+        ];
+        let file = id_in(&rita.post("/intern/akten", &fields).await);
+        let at = format!("/intern/akte/{file}");
+        let page = rita.get(&at).await;
+        page.is(200).shows("Bebauungsplanverfahren").shows("Satzungsbeschluss").shows("Begründung");
+        page.shows("fehlt noch").hides("vorhanden");
+        let case = open_case(&mut rita, &file, "Aufstellung").await;
+        add(&mut rita, &case, "Begründung, Entwurf 1").await.is(303);
+        rita.get(&at).await.is(200).shows("vorhanden").shows("fehlt noch");
+        is_whole(&test).await;
+    }
+}
+
+/// The texts of a ZIP by path.
+fn unzip(page: &Page) -> Vec<(String, String)> {
+    let mut zip = zip::ZipArchive::new(Cursor::new(page.is(200).bytes.clone())).expect("a ZIP");
+    let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+    let mut files = Vec::new();
+    for name in names {
+        let mut bytes = Vec::new();
+        zip.by_name(&name).unwrap().read_to_end(&mut bytes).unwrap();
+        files.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+    }
+    files
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zip_holds_what_the_reader_may_see_and_a_list_of_it() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let mut mara = staff(&test, "melde.muster").await;
+        let file = open_file(&mut stefan, "Trauort am Musterbach").await;
+        let one = open_case(&mut stefan, &file, "Ortstermin").await;
+        let two = open_case(&mut stefan, &file, "Seltsamkeitsgutachten").await;
+        for (case, title) in [(&one, "Vermerk"), (&one, "Vermerk"), (&two, "../Geheimplan: \"neu\"")] {
+            add(&mut stefan, case, title).await.is(303);
+        }
+        let files = unzip(&stefan.get(&format!("/intern/akte/{file}/zip")).await);
+        let paths: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths.len(), 5, "{paths:?}");
+        for path in ["inhalt.csv", "inhalt.html", "10.10-1-2026-000001/Vermerk.txt"] {
+            assert!(paths.contains(&path), "{paths:?}");
+        }
+        assert!(paths.contains(&"10.10-1-2026-000001/Vermerk (2).txt"), "{paths:?}");
+        assert!(paths.iter().all(|path| !path.contains("..") && !path.contains(':')), "{paths:?}");
+        let of = |name: &str| files.iter().find(|(path, _)| path == name).unwrap().1.as_str();
+        assert_eq!(of("10.10-1-2026-000001/Vermerk.txt"), "Vermerk");
+        let hash = kernel::sha256(&[b"Vermerk"]).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert!(of("inhalt.csv").contains(&hash) && of("inhalt.html").contains(&hash));
+
+        // A guest of one case gets that one, and it is in the access log of both sides.
+        stefan.post(&format!("/intern/vorgang/{one}/beteiligung"), &READ).await.is(303);
+        mara.get(&format!("/intern/akte/{file}/zip")).await.is(404);
+        mara.get(&format!("/intern/vorgang/{two}/zip")).await.is(404);
+        let files = unzip(&mara.get(&format!("/intern/vorgang/{one}/zip")).await);
+        assert_eq!(files.len(), 4);
+        assert!(files.iter().all(|(_, text)| !text.contains("Geheimplan")));
+        let sql = "SELECT COUNT(*) AS n FROM records_access_log WHERE tenant = $1 AND what = 'package'";
+        let (n,): (i64,) = test.city.db.read().await.unwrap().one(sql, &[]).await.unwrap();
+        assert_eq!(n, 3, "two cases of the file, one case");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_things_at_once_are_each_checked_on_their_own() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let mut mara = staff(&test, "melde.muster").await;
+        let file = open_file(&mut stefan, "Trauort am Musterbach").await;
+        let one = open_case(&mut stefan, &file, "Erster").await;
+        let two = open_case(&mut stefan, &file, "Zweiter").await;
+        let at = "/intern/auswahl";
+        stefan.get(&format!("/intern/akte/{file}")).await.is(200).shows("Ausgewählte bearbeiten");
+        stefan.post(at, &[]).await.is(422).shows("mindestens eine Akte");
+        let both = [("vorgang", one.as_str()), ("vorgang", two.as_str())];
+        stefan.post(at, &both).await.is(200).shows("Erster").shows("Zweiter").shows("Was soll geschehen?");
+        let with = |more: &[(&'static str, &'static str)]| [both.as_slice(), &[("weiter", "ja")], more].concat();
+        stefan.post(at, &with(&[])).await.is(422).shows("was geschehen soll");
+        stefan.post(at, &with(&[("aktion", "wiedervorlage")])).await.is(422).shows("nicht vorbei");
+        let day = [("faellig", "1"), ("faellig-month", "3"), ("faellig-year", "2027"), ("vermerk", "Antwort da?")];
+        let later = with(&[[("aktion", "wiedervorlage")].as_slice(), &day].concat());
+        stefan.post(at, &later).await.is(200).shows("2 sind erledigt");
+        stefan.get(&format!("/intern/vorgang/{two}")).await.is(200).shows("Antwort da?");
+
+        // One of the two cannot be closed: the other is, and it says why.
+        let document = {
+            add(&mut stefan, &two, "Vermerk").await.is(303);
+            let page = stefan.get(&format!("/intern/vorgang/{two}/dokumente")).await;
+            page.body.split("/dokument/").nth(1).and_then(|rest| rest.split('/').next()).unwrap().to_owned()
+        };
+        stefan.post(&format!("/intern/vorgang/{two}/dokument/{document}/ausleihen"), &[]).await.is(303);
+        let closed = stefan.post(at, &with(&[("aktion", "zda")])).await;
+        closed.is(200).shows("Eines ist erledigt").shows("Eines ging nicht").shows("in Arbeit");
+        stefan.post(&format!("/intern/vorgang/{two}/dokument/{document}/zurueckgeben"), &[]).await.is(303);
+
+        // Who does not see them has chosen nothing.
+        mara.post(at, &both).await.is(422).hides("Erster");
+        // Handed over: the closed one stays, the other is the new office's alone.
+        let over = stefan.post(at, &with(&[("aktion", "abgabe"), ("stelle", "buergerbuero")])).await;
+        over.is(200).shows("Eines ist erledigt").shows("Eines ging nicht");
+        stefan.get(&format!("/intern/vorgang/{two}")).await.is(404);
+        mara.get(&format!("/intern/vorgang/{two}")).await.is(200).shows("Abgegeben an: Bürgerbüro");
+        let sealed = [("vorgang", two.as_str()), ("aktion", "abgabe"), ("stelle", "standesamt-sperrvermerke")];
+        mara.post(at, &sealed).await.is(200).shows("Eines ging nicht");
+
+        let zip = unzip(&mara.post(at, &[("vorgang", two.as_str()), ("aktion", "zip")]).await);
+        assert_eq!(zip.len(), 3, "one document and the two lists");
+        let some = format!("/intern/vorgang/{two}/zip");
+        mara.post(&some, &[]).await.is(303);
+        assert_eq!(unzip(&mara.post(&some, &[("dokument", &document)]).await).len(), 3);
+        stefan.post(&some, &[("dokument", &document)]).await.is(404);
+        is_whole(&test).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_is_kept_for_oneself_or_for_the_unit() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let mut sabine = staff(&test, "sabine.beispiel").await;
+        let mut mara = staff(&test, "melde.muster").await;
+        let keep = "/intern/suche/merken";
+        stefan.post(keep, &[]).await.is(422);
+        stefan.post(keep, &[("q", "Ortstermin"), ("name", "Meine Termine")]).await.is(303);
+        stefan.post(keep, &[("q", "Trauort"), ("name", "Unsere Trauorte"), ("stelle", "ja")]).await.is(303);
+        let page = stefan.get("/intern/suche").await;
+        page.is(200).shows("Meine Termine").shows("Unsere Trauorte");
+        sabine.get("/intern/suche").await.is(200).hides("Meine Termine").shows("Unsere Trauorte");
+        mara.get("/intern/suche").await.is(200).hides("Unsere Trauorte");
+        let forget = button(&page, "/vergessen").expect("to delete");
+        sabine.post(&forget, &[]).await.is(404);
+        stefan.post(&forget, &[]).await.is(303);
+        stefan.post(&forget, &[]).await.is(404);
     }
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use askama::Template;
 use axum::{
     Form,
@@ -27,7 +29,7 @@ use crate::{
     origin::{self, store::Elsewhere},
     pages::{Part, status, tone},
     perm,
-    plan::{self, Changes, Entry, Fault, Plan},
+    plan::{self, Changes, Entry, Fault, FileType, Plan, Types},
 };
 
 /// Longest title of a file or case, in characters.
@@ -35,7 +37,7 @@ const LONGEST: usize = 200;
 /// Largest file plan that is taken in, in bytes.
 const LARGEST_PLAN: usize = 1_000_000;
 
-fn plan_of(rq: &Req) -> Result<std::sync::Arc<Plan>> {
+fn plan_of(rq: &Req) -> Result<Arc<Plan>> {
     Plan::of(&rq.city.content)
 }
 
@@ -249,6 +251,23 @@ pub struct FileForm {
     /// The file this one becomes a part of.
     #[serde(default)]
     part_of: String,
+    /// Key of the type (Aktentyp).
+    #[serde(default)]
+    file_type: String,
+}
+
+impl FileForm {
+    /// What the chosen type says, where nothing was said yet.
+    fn begin_with(&mut self, file_type: &FileType) {
+        let fill = |field: &mut String, value: &str| {
+            if field.is_empty() {
+                *field = value.to_owned();
+            }
+        };
+        fill(&mut self.entry, &file_type.entry);
+        fill(&mut self.confidentiality, file_type.level.code());
+        fill(&mut self.medium, MEDIA[usize::from(file_type.paper)]);
+    }
 }
 
 #[derive(Template)]
@@ -262,6 +281,13 @@ struct NewFilePage<'a> {
     levels: Vec<Choice>,
     media: Vec<Choice>,
     whole: Option<File>,
+    types: Arc<Types>,
+}
+
+impl NewFilePage<'_> {
+    fn chosen(&self) -> Option<&FileType> {
+        self.types.get(&self.asked.file_type)
+    }
 }
 
 const MEDIA: [&str; 3] = ["electronic", "hybrid", "paper"];
@@ -297,10 +323,14 @@ async fn new_page<'a>(rq: &Req, page: &'a Page, asked: &'a FileForm, errors: Err
         asked,
         errors,
         whole,
+        types: Types::of(&rq.city.content)?,
     })
 }
 
-pub async fn new_file(rq: Req, Query(asked): Query<FileForm>) -> Answer {
+pub async fn new_file(rq: Req, Query(mut asked): Query<FileForm>) -> Answer {
+    if let Some(file_type) = Types::of(&rq.city.content)?.get(&asked.file_type) {
+        asked.begin_with(file_type);
+    }
     let page = rq.page("records-file-new");
     rq.html(&new_page(&rq, &page, &asked, Errors::new()).await?)
 }
@@ -336,6 +366,8 @@ pub async fn open_file(rq: Req, Form(asked): Form<FileForm>) -> Answer {
         let page = page.checked(&errors);
         return rq.invalid(&new_page(&rq, &page, &asked, errors).await?);
     }
+    let types = Types::of(&rq.city.content)?;
+    let file_type = types.get(&asked.file_type);
     let file = db::write!(rq.city.db, |tx| {
         let new = NewFile {
             entry: asked.entry.clone(),
@@ -346,7 +378,7 @@ pub async fn open_file(rq: Req, Form(asked): Form<FileForm>) -> Answer {
             storage: asked.storage.trim().chars().take(LONGEST).collect(),
             part_of: asked.part_of.parse().ok(),
         };
-        service::open(&rq.cx, tx, &plan, new).await
+        service::open_typed(&rq.cx, tx, &plan, new, file_type).await
     })?;
     rq.see_other_with(format!("/intern/akte/{}", file.id), "records-done-file")
 }
@@ -364,6 +396,8 @@ struct FilePage<'a> {
     may_write: bool,
     /// On the reader's own list.
     marked: bool,
+    /// Documents that its type asks for, and whether they are there.
+    checklist: Vec<(String, bool)>,
     sides: Vec<Side>,
     contacts: Vec<Contact>,
     errors: Errors,
@@ -402,6 +436,12 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     };
     let (parts, cases) = (store::parts(&mut rx, staff, id).await?, store::cases(&mut rx, staff, id).await?);
     let marked = notes::store::is_marked(&mut rx, staff, id).await?;
+    let all_types = Types::of(&rq.city.content)?;
+    let file_type = all_types.get(&store::file_type(&mut rx, id).await?);
+    let checklist = match file_type.filter(|found| !found.documents.is_empty()) {
+        Some(found) => plan::checklist(found, &store::document_titles(&mut rx, staff, id).await?),
+        None => Vec::new(),
+    };
     let sides = links::service::sides(&mut rx, staff, Thing::File(id)).await?;
     let contacts = links::store::contacts_of_file(&mut rx, staff, id).await?;
     let elsewhere = origin::store::elsewhere(&mut rx, None, Some(id)).await?;
@@ -410,6 +450,9 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     let unit = units.get(&file.unit).map_or(file.unit.as_str(), |unit| &unit.name);
     let mut rows = rows(page, &plan, &file, unit);
     rows.extend(old.into_iter().map(|old| Row::new(page.t1("records-origin-of", "source", old.source), old.old)));
+    if let Some(found) = file_type {
+        rows.insert(0, Row::new(page.t("records-file-type"), &found.name));
+    }
     Ok(FilePage {
         page,
         rows,
@@ -420,6 +463,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
         parts,
         cases,
         marked,
+        checklist,
         sides,
         contacts,
         errors,

@@ -6,7 +6,11 @@ use kernel::{CaseId, Cx, Error, Event, Lang, Result, StaffId, Subject, Timestamp
 use serde::{Deserialize, Serialize};
 
 use super::store::{self, File};
-use crate::{EVIDENCE, FILE, model, perm, plan::Plan, service, store as cases};
+use crate::{
+    EVIDENCE, FILE, model, perm,
+    plan::{FileType, Plan},
+    service, store as cases,
+};
 
 /// What somebody says of a file that they open.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +112,22 @@ pub async fn enter(cx: &Cx, tx: &mut Tx, new: NewFile) -> Result<File> {
     store::add(tx, &file).await?;
     let event = FileOpened { file: file.id, number: file.number(), entry: file.entry.clone(), unit: file.unit.clone() };
     journal::emit_evidence(tx, cx, &event, None, &FILE).await?;
+    Ok(file)
+}
+
+/// Opens a file with the parts that its type has.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_typed(cx: &Cx, tx: &mut Tx, plan: &Plan, new: NewFile, file_type: Option<&FileType>) -> Result<File> {
+    let file = open(cx, tx, plan, new.clone()).await?;
+    if let Some(file_type) = file_type {
+        store::set_file_type(tx, file.id, &file_type.key).await?;
+        for title in &file_type.parts {
+            let part = NewFile { title: title.clone(), part_of: Some(file.id), ..new.clone() };
+            open(cx, tx, plan, part).await?;
+        }
+    }
     Ok(file)
 }
 

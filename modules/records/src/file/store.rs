@@ -195,10 +195,39 @@ pub async fn file_by_number(rx: &mut Rx, plan: &str, year: i64) -> Result<File> 
     rx.one(sql, params![plan, year]).await
 }
 
+/// All cases of a file that the actor may see, oldest first.
+pub async fn all_cases(rx: &mut Rx, staff: StaffId, file: Uuid) -> Result<Vec<CaseView>> {
+    let sql = "SELECT c.id, c.number, c.service, c.title, c.unit, c.cls, c.status, c.account_id, c.lang, c.party,
+                 c.opened_at, c.closed_at
+               FROM records_case c
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
+               WHERE c.tenant = $1 AND c.file_id = $3 ORDER BY c.opened_at, c.id";
+    Ok(rx.list::<CaseRow>(sql, params![staff, file]).await?.into_iter().map(|row| row.0).collect())
+}
+
 /// The file a case lies in.
 pub async fn file_of_case(rx: &mut Rx, case: CaseId) -> Result<Uuid> {
     let sql = "SELECT file_id FROM records_case WHERE tenant = $1 AND id = $2";
     Ok(rx.one::<(Uuid,)>(sql, params![case]).await?.0)
+}
+
+/// Key of the type (Aktentyp) a file was opened with; empty for none.
+pub async fn file_type(rx: &mut Rx, file: Uuid) -> Result<String> {
+    let sql = "SELECT file_type FROM records_file WHERE tenant = $1 AND id = $2";
+    Ok(rx.one::<(String,)>(sql, params![file]).await?.0)
+}
+
+pub async fn set_file_type(tx: &mut Tx, file: Uuid, key: &str) -> Result<()> {
+    tx.exec_one("UPDATE records_file SET file_type = $3 WHERE tenant = $1 AND id = $2", params![file, key]).await
+}
+
+/// Titles of the documents of a file that the actor may see, at most some thousand.
+pub async fn document_titles(rx: &mut Rx, staff: StaffId, file: Uuid) -> Result<Vec<String>> {
+    let sql = "SELECT DISTINCT d.title FROM records_case c
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
+               JOIN records_document d ON d.tenant = c.tenant AND d.case_id = c.id
+               WHERE c.tenant = $1 AND c.file_id = $3 LIMIT 5000";
+    Ok(rx.list::<(String,)>(sql, params![staff, file]).await?.into_iter().map(|(title,)| title).collect())
 }
 
 /// Cases of the file, and its parts, that are still open, whoever sees them.
@@ -206,6 +235,13 @@ pub async fn open_inside(rx: &mut Rx, file: Uuid) -> Result<i64> {
     let sql = "SELECT (SELECT COUNT(*) FROM records_case WHERE tenant = $1 AND file_id = $2 AND closed_at IS NULL)
                     + (SELECT COUNT(*) FROM records_file WHERE tenant = $1 AND part_of = $2 AND closed_at IS NULL) AS n";
     Ok(rx.one::<(i64,)>(sql, params![file]).await?.0)
+}
+
+/// The file goes to another unit, in its place in the counts too.
+pub async fn set_unit(tx: &mut Tx, file: &File, unit: &str, cls: i64) -> Result<()> {
+    set_class(tx, file, cls).await?;
+    let sql = "UPDATE records_file SET unit = $3 WHERE tenant = $1 AND id = $2";
+    tx.exec_one(sql, params![file.id, unit]).await
 }
 
 /// Closes a file, or opens it again, and counts it there.

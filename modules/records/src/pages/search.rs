@@ -5,14 +5,19 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::Form;
 use contract_records::CaseView;
-use house::{Answer, Req};
-use kernel::{CaseId, Error, Result, StaffId};
+use house::{Answer, Path, Req};
+use kernel::{CaseId, Error, Principal, Result, StaffId, Uuid};
 use search::Question;
 use serde::Deserialize;
 use ui::{Errors, Page};
 
 use super::{status, tone};
-use crate::{origin, search::KIND, store};
+use crate::{
+    origin,
+    saved::{self, Saved},
+    search::KIND,
+    store,
+};
 
 /// Cases on one page.
 const PAGE: usize = store::AT_ONCE;
@@ -75,26 +80,84 @@ struct Search<'a> {
     q: String,
     errors: Errors,
     found: Option<Found>,
+    /// Own searches and those of the own unit.
+    saved: Vec<Saved>,
+    me: StaffId,
+}
+
+impl Search<'_> {
+    fn mine(&self, saved: &Saved) -> bool {
+        saved.staff_id == self.me
+    }
+}
+
+/// What somebody keeps, and who they are.
+async fn kept(rq: &Req) -> Result<(Vec<Saved>, StaffId)> {
+    let Principal::Staff { user, unit, .. } = &rq.cx.actor.principal else { return Err(Error::StaffSignIn) };
+    Ok((saved::of(&mut rq.city.db.read().await?, *user, unit).await?, *user))
 }
 
 pub async fn ask(rq: Req) -> Answer {
     let page = rq.page("records-search-title");
-    rq.html(&Search { page: &page, q: String::new(), errors: Errors::new(), found: None })
+    let (saved, me) = kept(&rq).await?;
+    rq.html(&Search { page: &page, q: String::new(), errors: Errors::new(), found: None, saved, me })
 }
 
 /// A `POST`, so that names stand in no address and no log.
 pub async fn find(rq: Req, Form(asked): Form<Asked>) -> Answer {
-    let staff = rq.cx.actor.staff().ok_or(Error::StaffSignIn)?;
+    let (saved, me) = kept(&rq).await?;
     let page = rq.page("records-search-title");
     let q: String = asked.q.trim().chars().take(LONGEST).collect();
     if q.is_empty() {
         let mut errors = Errors::new();
         errors.push("q", page.t("records-search-missing"));
         let page = page.checked(&errors);
-        return rq.invalid(&Search { page: &page, q, errors, found: None });
+        return rq.invalid(&Search { page: &page, q, errors, found: None, saved, me });
     }
-    let found = find_cases(&rq, staff, &q, asked.seite.unwrap_or(1).clamp(1, PAGES)).await?;
-    rq.html(&Search { page: &page, q, errors: Errors::new(), found: Some(found) })
+    let found = find_cases(&rq, me, &q, asked.seite.unwrap_or(1).clamp(1, PAGES)).await?;
+    rq.html(&Search { page: &page, q, errors: Errors::new(), found: Some(found), saved, me })
+}
+
+#[derive(Deserialize)]
+pub struct KeepForm {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    name: String,
+    /// `ja`: for the own unit.
+    #[serde(default)]
+    stelle: String,
+}
+
+/// Keeps a search under a name; without one under its words.
+pub async fn keep(rq: Req, Form(sent): Form<KeepForm>) -> Answer {
+    let Principal::Staff { user, unit, .. } = &rq.cx.actor.principal else { return Err(Error::StaffSignIn.into()) };
+    let short = |text: &str| text.trim().chars().take(LONGEST).collect::<String>();
+    let question = short(&sent.q);
+    if question.is_empty() {
+        let page = rq.page("records-search-title");
+        let errors: Errors = [("q", page.t("records-search-missing"))].into_iter().collect();
+        let (page, (saved, me)) = (page.checked(&errors), kept(&rq).await?);
+        return rq.invalid(&Search { page: &page, q: question, errors, found: None, saved, me });
+    }
+    let name = Some(short(&sent.name)).filter(|name| !name.is_empty()).unwrap_or_else(|| question.clone());
+    let new = Saved {
+        id: rq.cx.sources.uuid(),
+        staff_id: *user,
+        unit: unit.clone(),
+        name,
+        question,
+        shared: sent.stelle == "ja",
+        made_at: rq.cx.now(),
+    };
+    db::write!(rq.city.db, |tx| { saved::add(tx, &new).await })?;
+    rq.see_other_with(ui::paths::STAFF_SEARCH, "records-done-search-kept")
+}
+
+pub async fn forget(rq: Req, Path(id): Path<Uuid>) -> Answer {
+    let me = rq.cx.actor.staff().ok_or(Error::StaffSignIn)?;
+    db::write!(rq.city.db, |tx| { saved::remove(tx, id, me).await })?;
+    rq.see_other_with(ui::paths::STAFF_SEARCH, "records-done-search-forgotten")
 }
 
 async fn find_cases(rq: &Req, staff: StaffId, q: &str, number: usize) -> Result<Found> {

@@ -99,6 +99,13 @@ pub async fn end_of_case(tx: &mut Tx, case: CaseId, at: Timestamp) -> Result<()>
     tx.exec(sql, params![case, at]).await.map(|_| ())
 }
 
+/// Ends all of a whole file.
+pub async fn end_of_file(tx: &mut Tx, file: Uuid, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE records_participation SET ended_at = $3
+               WHERE tenant = $1 AND file_id = $2 AND ended_at IS NULL";
+    tx.exec(sql, params![file, at]).await.map(|_| ())
+}
+
 /// Cases of a file that its own unit leads.
 pub async fn cases_of_file(rx: &mut Rx, file: Uuid) -> Result<Vec<CaseId>> {
     let sql = "SELECT c.id FROM records_case c

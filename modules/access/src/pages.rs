@@ -7,11 +7,10 @@ use kernel::{Result, StaffId, Uuid};
 use serde::Deserialize;
 use ui::{Errors, Page};
 
-use super::{
-    service::{self, Held, Rights},
+use crate::{
+    service::{self, Held, Rights, staff},
     store::{self, Request},
 };
-use crate::{document::pages::names, file::service::staff};
 
 /// Longest reference, in characters.
 const LONGEST: usize = 300;
@@ -35,11 +34,11 @@ struct Access<'a> {
 
 impl Access<'_> {
     fn held(&self, held: &Held) -> String {
-        let level = self.page.t(&format!("records-level-{}", held.level));
+        let level = self.page.t(&format!("access-level-{}", held.level));
         match held.place.as_str() {
-            "" => self.page.t2("records-access-role-city", "role", held.role.as_str(), "level", level.as_str()),
+            "" => self.page.t2("access-role-city", "role", held.role.as_str(), "level", level.as_str()),
             place => self.page.tf(
-                "records-access-role",
+                "access-role",
                 &[("role", held.role.as_str().into()), ("unit", place.into()), ("level", level.as_str().into())],
             ),
         }
@@ -61,7 +60,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, reference: String, reason: String, 
 }
 
 pub async fn why(rq: Req, Query(from): Query<Refused>) -> Answer {
-    let page = rq.page("records-access-title");
+    let page = rq.page("access-title");
     rq.html(&shown(&rq, &page, short(&from.zurueck, LONGEST), String::new(), Errors::new()).await?)
 }
 
@@ -74,25 +73,25 @@ pub struct RequestForm {
 }
 
 pub async fn ask(rq: Req, Form(sent): Form<RequestForm>) -> Answer {
-    let page = rq.page("records-access-title");
+    let page = rq.page("access-title");
     let (reference, reason) = (short(&sent.reference, LONGEST), short(&sent.reason, LONGEST_TEXT));
     let mut errors = Errors::new();
     if reference.is_empty() {
-        errors.push("bezeichnung", page.t("records-access-reference-missing"));
+        errors.push("bezeichnung", page.t("access-reference-missing"));
     }
     if reason.is_empty() {
-        errors.push("grund", page.t("records-access-reason-missing"));
+        errors.push("grund", page.t("access-reason-missing"));
     }
     if !errors.is_empty() {
         let page = page.checked(&errors);
         return rq.invalid(&shown(&rq, &page, reference, reason, errors).await?);
     }
     db::write!(rq.city.db, |tx| { service::ask(&rq.cx, tx, &reference, &reason).await })?;
-    rq.see_other_with(ui::paths::STAFF_ACCESS, "records-done-asked")
+    rq.see_other_with(ui::paths::STAFF_ACCESS, "access-done-asked")
 }
 
 #[derive(Template)]
-#[template(path = "access_requests.html")]
+#[template(path = "requests.html")]
 struct Requests<'a> {
     page: &'a Page,
     open: Vec<Request>,
@@ -127,12 +126,17 @@ fn field(request: Uuid) -> String {
 async fn list<'a>(rq: &Req, page: &'a Page, errors: Errors) -> Result<Requests<'a>> {
     let mut rx = rq.city.db.read().await?;
     let open = store::open(&mut rx).await?;
-    let people = names(&mut rx, open.iter().map(|request| request.staff_id)).await?;
+    let mut people = HashMap::new();
+    for request in &open {
+        if !people.contains_key(&request.staff_id) {
+            people.insert(request.staff_id, identity::staff_line(&mut rx, request.staff_id).await?.name);
+        }
+    }
     Ok(Requests { page, open, people, errors })
 }
 
 pub async fn requests(rq: Req) -> Answer {
-    let page = rq.page("records-requests-title");
+    let page = rq.page("access-list-title");
     rq.html(&list(&rq, &page, Errors::new()).await?)
 }
 
@@ -146,11 +150,11 @@ pub async fn answer(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<AnswerForm>)
     store::one(&mut rq.city.db.read().await?, id).await?;
     let text = short(&sent.text, LONGEST_TEXT);
     if text.is_empty() {
-        let page = rq.page("records-requests-title");
-        let errors: Errors = [(field(id), page.t("records-requests-answer-missing"))].into_iter().collect();
+        let page = rq.page("access-list-title");
+        let errors: Errors = [(field(id), page.t("access-list-answer-missing"))].into_iter().collect();
         let page = page.checked(&errors);
         return rq.invalid(&list(&rq, &page, errors).await?);
     }
     db::write!(rq.city.db, |tx| { service::answer(&rq.cx, tx, id, &text).await })?;
-    rq.see_other_with("/intern/zugangsanfragen", "records-done-answered")
+    rq.see_other_with("/intern/zugangsanfragen", "access-done-answered")
 }

@@ -1,10 +1,10 @@
 use db::{Rx, Tx};
 use identity::{Holder, Units};
-use kernel::{Cx, Error, Event, Permission, Principal, Result, Subject, Uuid};
+use kernel::{Cx, Error, Event, Permission, Principal, Result, StaffId, Subject, Uuid};
 use serde::{Deserialize, Serialize};
 
-use super::store::{self, Request};
-use crate::{file::service::staff, perm};
+use crate::perm;
+use crate::store::{self, Request};
 
 /// Whoever leads a unit shares out its tasks; the right is the desk's.
 const LEADING: Permission = Permission("desk.assign");
@@ -39,10 +39,14 @@ struct Asked {
 }
 
 impl Event for Asked {
-    const NAME: &'static str = "records.access-asked";
+    const NAME: &'static str = "access.asked";
     fn subject(&self) -> Subject {
         Subject { kind: "access-request", id: self.request }
     }
+}
+
+pub fn staff(cx: &Cx) -> Result<StaffId> {
+    cx.actor.staff().ok_or(Error::StaffSignIn)
 }
 
 fn names(holders: &[Holder], holds: impl Fn(&Holder) -> bool) -> String {
@@ -84,7 +88,7 @@ pub async fn rights(cx: &Cx, rx: &mut Rx) -> Result<Rights> {
         represents.push(identity::staff_line(rx, absent).await?.name);
     }
     let leading = identity::holders_of(rx, LEADING, today).await?;
-    let registry = identity::holders_of(rx, perm::ACCESS, today).await?;
+    let registry = identity::holders_of(rx, perm::ANSWER, today).await?;
     Ok(Rights {
         unit: name(unit),
         roles: held,
@@ -101,7 +105,7 @@ pub async fn rights(cx: &Cx, rx: &mut Rx) -> Result<Rights> {
 pub async fn ask(cx: &Cx, tx: &mut Tx, reference: &str, reason: &str) -> Result<()> {
     let me = staff(cx)?;
     if store::open_of(tx, me).await? >= MOST_OPEN {
-        return Err(Error::refused("records-access-many"));
+        return Err(Error::refused("access-many"));
     }
     let request = Request {
         id: cx.sources.uuid(),

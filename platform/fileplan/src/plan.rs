@@ -357,7 +357,7 @@ fn add_unit(
 pub struct Changes {
     pub added: Vec<(String, String)>,
     pub changed: Vec<(String, String)>,
-    /// They stay when files lie under them; see [`crate::file::service::used_entries`].
+    /// They stay when files lie under them; the room that leads them looks.
     pub gone: Vec<(String, String)>,
 }
 
