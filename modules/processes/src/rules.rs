@@ -99,12 +99,7 @@ pub fn faults(app: &App, content: &Content) -> Vec<Fault> {
         match content.parse(&item, read_decision) {
             Ok(model) => decisions.extend(model.decisions().iter().map(|d| format!("{}#{}", item.key, d.name))),
             Err(_) => {
-                let fault = |error| Fault {
-                    kind: "decisions",
-                    key: item.key.clone(),
-                    file: item.name.clone(),
-                    error,
-                };
+                let fault = |error| Fault { kind: "decisions", key: item.key.clone(), file: item.name.clone(), error };
                 faults.extend(decision_errors(&item.body).into_iter().map(fault));
             }
         }
@@ -128,8 +123,7 @@ pub fn faults(app: &App, content: &Content) -> Vec<Fault> {
                 errors
             }
         };
-        let fault =
-            |error| Fault { kind: "processes", key: item.key.clone(), file: item.name.clone(), error };
+        let fault = |error| Fault { kind: "processes", key: item.key.clone(), file: item.name.clone(), error };
         faults.extend(errors.into_iter().map(fault));
     }
     faults

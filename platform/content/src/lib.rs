@@ -338,13 +338,11 @@ mod tests {
             let draft = Item { body: "x = 9".into(), ..content.get("forms", "tasks/a").unwrap().as_ref().clone() };
             assert_eq!(&*content.with(draft).get("forms", "tasks/a").unwrap().body, "x = 9");
             assert_eq!(&*content.get("forms", "tasks/a").unwrap().body, "x = 2");
-            let made = db::write!(test.db, |tx| {
-                create(tx, &cx, "processes", "neu", "processes/neu.bpmn", "<a/>").await
-            });
+            let made =
+                db::write!(test.db, |tx| { create(tx, &cx, "processes", "neu", "processes/neu.bpmn", "<a/>").await });
             assert_eq!(made.unwrap(), 1);
-            let again = db::write!(test.db, |tx| {
-                create(tx, &cx, "processes", "neu", "processes/neu.bpmn", "<b/>").await
-            });
+            let again =
+                db::write!(test.db, |tx| { create(tx, &cx, "processes", "neu", "processes/neu.bpmn", "<b/>").await });
             assert!(matches!(again, Err(Error::Conflict("content-changed"))));
 
             // What somebody edited in the browser stays, and the file's change is reported.

@@ -111,8 +111,7 @@ pub async fn download(rq: Req) -> Answer {
 
 /// The entries to choose from; what is chosen now is among them, whatever it is.
 pub fn choices<'a>(entries: impl Iterator<Item = (&'a str, &'a str)>, current: &str) -> Vec<Choice> {
-    let mut all: Vec<Choice> =
-        entries.map(|(key, name)| Choice::new(key, name).selected(key == current)).collect();
+    let mut all: Vec<Choice> = entries.map(|(key, name)| Choice::new(key, name).selected(key == current)).collect();
     if !current.is_empty() && all.iter().all(|choice| !choice.selected) {
         all.push(Choice::new(current, current).selected(true));
     }

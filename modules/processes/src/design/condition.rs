@@ -62,6 +62,9 @@ struct FormField {
     key: String,
     #[serde(rename = "type")]
     kind: String,
+    /// Never a variable of a process.
+    #[serde(default)]
+    personal: bool,
 }
 
 /// The service's fee; every process that the portal starts has it.
@@ -90,7 +93,10 @@ pub fn variables(content: &Content, model: &Model) -> Vec<String> {
 pub fn codes(content: &Content, form: &str) -> Vec<String> {
     let Ok(form) = content.toml::<Form>("forms", form) else { return Vec::new() };
     let fields = form.step.iter().flat_map(|step| &step.field);
-    let codes = fields.filter(|field| matches!(field.kind.as_str(), "choice" | "number" | "money" | "declaration"));
+    let fields = fields.filter(|field| !field.personal);
+    let codes = fields.filter(|field| {
+        matches!(field.kind.as_str(), "choice" | "choices" | "yes-no" | "integer" | "money" | "declaration")
+    });
     codes.map(|field| field.key.clone()).collect()
 }
 
@@ -98,10 +104,7 @@ pub fn codes(content: &Content, form: &str) -> Vec<String> {
 pub fn units(content: &Content) -> Vec<(String, String)> {
     let organisation = register::organisation(content).ok().flatten();
     let Some(organisation) = organisation else { return Vec::new() };
-    organisation
-        .keys()
-        .map(|key| (key.to_owned(), organisation.name_of(key).unwrap_or(key).to_owned()))
-        .collect()
+    organisation.keys().map(|key| (key.to_owned(), organisation.name_of(key).unwrap_or(key).to_owned())).collect()
 }
 
 #[cfg(test)]

@@ -104,9 +104,8 @@ pub async fn save(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<Sent>) -> Answ
         // Whoever puts it right saves on the text they saw, and not on one that came since.
         return rq.invalid(&Drawing { revision: sent.revision, ..shown });
     }
-    let saved: Result<()> = db::write!(rq.city.db, |tx| {
-        service::save(&rq.cx, tx, id, sent.revision, &body, "drawn").await
-    });
+    let saved: Result<()> =
+        db::write!(rq.city.db, |tx| { service::save(&rq.cx, tx, id, sent.revision, &body, "drawn").await });
     match saved {
         Ok(()) => rq.see_other_with(format!("{}/zeichnung", address(id)), "processes-done-saved"),
         Err(Error::Conflict(_)) => {

@@ -212,9 +212,8 @@ pub async fn make(rq: Req, Form(sent): Form<NewForm>) -> Answer {
         let page = page.checked(&errors);
         return rq.invalid(&new_page(&rq, &page, &sent, errors));
     }
-    let id = db::write!(rq.city.db, |tx| {
-        service::begin_new(&rq.cx, tx, &kind, &key, &name, copy.as_deref()).await
-    })?;
+    let id =
+        db::write!(rq.city.db, |tx| { service::begin_new(&rq.cx, tx, &kind, &key, &name, copy.as_deref()).await })?;
     rq.see_other_with(address(id), "processes-done-begun")
 }
 

@@ -321,8 +321,7 @@ pub async fn release(cx: &Cx, tx: &mut Tx, id: Uuid, revision: i64) -> Result<i6
         let seen = content::version(tx, &draft.kind, &draft.key, draft.base_version).await?;
         content::edit(tx, cx, &seen, &draft.body).await.map_err(outdated)?
     };
-    let decision =
-        Decision { state: "released", reviewer, reason: "", version: Some(version), at: cx.now() };
+    let decision = Decision { state: "released", reviewer, reason: "", version: Some(version), at: cx.now() };
     store::decide(tx, id, &decision).await?;
     let event = Released { draft: id, kind: draft.kind, key: draft.key, version };
     journal::emit_evidence(tx, cx, &event, None, &DRAFT).await?;
@@ -395,7 +394,7 @@ pub fn empty_process(key: &str, name: &str) -> String {
 pub fn empty_decision(key: &str, name: &str) -> String {
     let name = xml(name);
     format!(
-        r#"<?xml version="1.0" encoding="UTF-8"?>
+        r##"<?xml version="1.0" encoding="UTF-8"?>
 <definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="{key}-datei" name="{name}"
   namespace="urn:meer:decisions:{key}">
   <inputData id="eingabe_daten" name="eingabe"><variable name="eingabe" typeRef="string"/></inputData>
@@ -409,7 +408,7 @@ pub fn empty_decision(key: &str, name: &str) -> String {
     </decisionTable>
   </decision>
 </definitions>
-"#
+"##
     )
 }
 

@@ -132,7 +132,8 @@ pub struct Decision<'a> {
 }
 
 pub async fn decide(tx: &mut Tx, id: Uuid, d: &Decision<'_>) -> Result<()> {
-    let sql = "UPDATE processes_draft SET state = $3, reviewer = $4, reason = $5, released_version = $6, decided_at = $7,
+    let sql =
+        "UPDATE processes_draft SET state = $3, reviewer = $4, reason = $5, released_version = $6, decided_at = $7,
                  changed_at = $7 WHERE tenant = $1 AND id = $2";
     tx.exec_one(sql, params![id, d.state, d.reviewer, d.reason, d.version, d.at]).await
 }

@@ -186,7 +186,13 @@ impl Run<'_> {
                 Wait::User => {
                     let form = said.form.unwrap_or_default();
                     let names = condition::codes(&self.rq.city.content, &form);
-                    add("fertig", page.t("processes-trial-done"), page.t("processes-trial-wait-user"), Some(names), false);
+                    add(
+                        "fertig",
+                        page.t("processes-trial-done"),
+                        page.t("processes-trial-wait-user"),
+                        Some(names),
+                        false,
+                    );
                 }
                 Wait::Command | Wait::Process => {
                     let names = members(&said.outputs);
@@ -390,9 +396,9 @@ fn decide(rq: &Req, page: &Page, draft: &Draft, sent: &[(String, String)]) -> An
             Err(error) => reason = error.to_string(),
         }
     }
-    let decisions = all.iter().map(|decision| {
-        Choice::new(decision.name.as_str(), decision.name.as_str()).selected(decision.name == chosen)
-    });
+    let decisions = all
+        .iter()
+        .map(|decision| Choice::new(decision.name.as_str(), decision.name.as_str()).selected(decision.name == chosen));
     rq.html(&Decide { page, id: draft.id, decisions: decisions.collect(), inputs, answer, reason })
 }
 

@@ -9,9 +9,9 @@ use kernel::{Error, Result, Uuid};
 use ui::{Choice, Errors, Page};
 
 use super::{
-    Done, apply, is_activity, is_gateway, open, refused,
+    Done, apply,
     fields::{self, STEPS, Sent, Shown, Values},
-    to_step, words,
+    is_activity, is_gateway, open, refused, to_step, words,
 };
 use crate::design::{
     condition::{self, COMPARISONS},
@@ -120,7 +120,9 @@ struct GatewayPart {
 
 /// Where a way may lead: everything but starts and events at activities.
 fn targets(page: &Page, lines: &[Line], current: &str) -> Vec<Choice> {
-    let possible = lines.iter().filter(|line| !matches!(line.kind, Kind::Start(_) | Kind::Boundary { .. } | Kind::EventSubProcess));
+    let possible = lines
+        .iter()
+        .filter(|line| !matches!(line.kind, Kind::Start(_) | Kind::Boundary { .. } | Kind::EventSubProcess));
     let choice = |line: &Line| {
         let what = line.name.clone().unwrap_or_else(|| words::kind(page, line.kind));
         Choice::new(line.element.as_str(), format!("{} {what}", line.number)).selected(line.element == current)

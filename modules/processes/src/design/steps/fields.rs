@@ -373,11 +373,7 @@ pub fn shown(rq: &Req, page: &Page, model: &Model, own: &str, kind: Kind, values
         let chosen = code == values.media || (values.media.is_empty() && code == "nein");
         Choice::new(code, text).selected(chosen)
     });
-    let times = [
-        page.t("processes-time-duration"),
-        page.t("processes-time-date"),
-        page.t("processes-time-cycle"),
-    ];
+    let times = [page.t("processes-time-duration"), page.t("processes-time-date"), page.t("processes-time-cycle")];
     let times = TIMES.into_iter().zip(times);
     let times = times.map(|(code, text)| Choice::new(code, text).selected(code == values.time_kind));
     let commands = city.commands.iter().map(|command| (command.key.as_str(), command.label.as_str()));
