@@ -5,6 +5,7 @@ mod backup;
 mod blocked;
 mod circulation;
 mod coverage;
+mod design;
 mod desk;
 mod evidence;
 mod files;
