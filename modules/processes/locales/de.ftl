@@ -204,10 +204,7 @@ refusal-processes-draft-closed = Dieser Entwurf liegt zur Prüfung oder ist ents
 refusal-processes-nothing-to-undo = Es gibt keine Änderung mehr, die sich rückgängig machen lässt.
 refusal-processes-note-missing = Schreiben Sie zuerst, was Sie ändern und warum.
 refusal-processes-nothing-changed = Der Entwurf ist noch genau wie die freigegebene Fassung. Ändern Sie zuerst etwas.
-refusal-processes-has-faults = { $n ->
-    [one] Der Entwurf hat noch einen Fehler. Er steht auf der Seite des Entwurfs.
-   *[other] Der Entwurf hat noch { $n } Fehler. Sie stehen auf der Seite des Entwurfs.
-  }
+refusal-processes-has-faults = Im Entwurf sind noch Fehler ({ $n }). Sie stehen auf der Seite des Entwurfs.
 refusal-processes-not-in-review = Der Entwurf liegt nicht zur Prüfung. Laden Sie seine Seite neu.
 refusal-processes-own-draft = Wer an einem Entwurf mitgearbeitet hat, gibt ihn nicht selbst frei, auch nicht in Vertretung. Bitten Sie eine Kollegin oder einen Kollegen.
 refusal-processes-outdated = Seit Beginn des Entwurfs wurde eine andere Fassung freigegeben. Geben Sie den Entwurf zurück. Wer ihn bearbeitet, vergleicht ihn mit der neueren Fassung und gibt ihn noch einmal zur Prüfung.

@@ -204,10 +204,7 @@ refusal-processes-draft-closed = This draft is in review or decided. Take it bac
 refusal-processes-nothing-to-undo = There is no change left to undo.
 refusal-processes-note-missing = First write what you change, and why.
 refusal-processes-nothing-changed = The draft is exactly like the released version. First change something.
-refusal-processes-has-faults = { $n ->
-    [one] The draft still has a fault. It stands on the page of the draft.
-   *[other] The draft still has { $n } faults. They stand on the page of the draft.
-  }
+refusal-processes-has-faults = The draft still has faults ({ $n }). They stand on the page of the draft.
 refusal-processes-not-in-review = The draft is not in review. Load its page again.
 refusal-processes-own-draft = Who has worked on a draft does not release it, not as a deputy either. Ask a colleague.
 refusal-processes-outdated = Another version was released since the draft began. Return the draft. Whoever edits it compares it with the newer version and puts it to review again.

@@ -135,8 +135,8 @@ async fn one_more_approval_is_added_in_the_list_and_what_runs_keeps_its_version(
         let (sabine_id, mut sabine) = staff(&test, "sabine.beispiel").await;
         let (_, mut stefan) = staff(&test, "stefan.muster").await;
         stefan.get(WORKSHOP).await.is(403);
-        petra.get(WORKSHOP).await.is(200).shows("Entwurf beginnen").shows("Personenstandsurkunde");
-        sabine.get(WORKSHOP).await.is(200).hides("Entwurf beginnen</span>");
+        petra.get(WORKSHOP).await.is(200).shows("prozesswerkstatt/beginnen").shows("Personenstandsurkunde");
+        sabine.get(WORKSHOP).await.is(200).hides("prozesswerkstatt/beginnen");
         sabine.post(&format!("{WORKSHOP}/beginnen"), &[("art", "processes"), ("key", ORDER)]).await.is(403);
         let draft = begin(&mut petra, "processes", ORDER).await;
         press(&mut petra, &draft, "vorlegen", &[]).await.is(409).shows("was Sie ändern und warum");
@@ -245,9 +245,9 @@ async fn a_draft_with_faults_is_not_submitted_and_an_unreadable_text_comes_back(
     petra.post(&make, &wrong).await.is(422).shows("Kleinbuchstaben").shows("Muster");
     let right = [("art", "processes"), ("name", "Muster"), ("key", "muster"), ("vorlage", "")];
     let draft = way_on(&petra.post(&make, &right).await);
-    petra.get(&draft).await.is(200).shows("meer:form");
+    petra.get(&draft).await.is(200).shows("Wählen Sie für diesen Schritt ein Formular");
     press(&mut petra, &draft, "beschreibung", &[("note", "Neu")]).await.is(303);
-    press(&mut petra, &draft, "vorlegen", &[]).await.is(409).shows("einen Fehler");
+    press(&mut petra, &draft, "vorlegen", &[]).await.is(409).shows("noch Fehler");
 
     let at = format!("{draft}/zeichnung");
     let shown = petra.get(&at).await;

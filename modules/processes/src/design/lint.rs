@@ -20,6 +20,19 @@ pub struct Finding {
     pub message: String,
 }
 
+/// What the check says in the words of the file, and what to do in the words of the pages.
+const PLAIN: [(&str, &str); 4] = [
+    ("Hier fehlt meer:form.", "Wählen Sie für diesen Schritt ein Formular."),
+    ("Hier fehlt meer:command.", "Wählen Sie, was das Programm in diesem Schritt tun soll."),
+    ("Hier fehlt meer:decision.", "Wählen Sie für diesen Schritt eine Entscheidung."),
+    ("Hier fehlt meer:unit.", "Wählen Sie, wer diesen Schritt macht."),
+];
+
+fn plain(message: String) -> String {
+    let found = PLAIN.iter().find(|(said, _)| *said == message);
+    found.map_or(message, |(_, plain)| (*plain).to_owned())
+}
+
 /// The city's data as they would be with this draft.
 pub fn with(content: &Content, draft: &Draft) -> Content {
     let released = content.get(&draft.kind, &draft.key);
@@ -42,7 +55,7 @@ fn found(app: &App, content: &Content, draft: &Draft) -> Vec<Finding> {
         let error = fault.error;
         if fault.kind == draft.kind && fault.key == draft.key {
             let name = error.name.unwrap_or_else(|| error.element.clone());
-            let (line, column, message) = (error.line, error.column, error.message);
+            let (line, column, message) = (error.line, error.column, plain(error.message));
             Finding { element: error.element, name, line, column, message }
         } else {
             let what = error.name.unwrap_or(error.element);
