@@ -159,7 +159,6 @@ async fn add(cx: &Cx, tx: &mut Tx, kind: &str, key: &str, base: i64, body: &str)
         reviewer: None,
         created_at: now,
         changed_at: now,
-        decided_at: None,
         revision: 1,
         released_version: None,
     };

@@ -220,8 +220,8 @@ async fn refused(rq: &Req, id: Uuid, error: String) -> Answer {
 /// What became of a change.
 enum Done {
     Saved {
-        before: Model,
-        after: Model,
+        before: Box<Model>,
+        after: Box<Model>,
     },
     /// The model says why not, in German.
     Wrong(String),
@@ -247,7 +247,7 @@ async fn apply(rq: &Req, id: Uuid, revision: i64, edits: &[Edit], what: &str) ->
         return Err(Error::refused("processes-too-large"));
     }
     match db::write!(rq.city.db, |tx| { service::save(&rq.cx, tx, id, revision, &body, what).await }) {
-        Ok(()) => Ok(Done::Saved { before, after }),
+        Ok(()) => Ok(Done::Saved { before: Box::new(before), after: Box::new(after) }),
         Err(Error::Conflict(_)) => Ok(Done::Changed),
         Err(other) => Err(other),
     }

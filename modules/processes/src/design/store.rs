@@ -28,7 +28,6 @@ db::record! {
         pub reviewer: Option<StaffId>,
         pub created_at: Timestamp,
         pub changed_at: Timestamp,
-        pub decided_at: Option<Timestamp>,
         pub revision: i64,
         pub released_version: Option<i64>,
     }
@@ -67,7 +66,7 @@ pub async fn add(tx: &mut Tx, d: &Draft) -> Result<()> {
 
 pub async fn draft(rx: &mut Rx, id: Uuid) -> Result<Draft> {
     let sql = "SELECT id, kind, key, base_version, body, state, note, reason, author, reviewer, created_at, changed_at,
-                      decided_at, revision, released_version
+                      revision, released_version
                FROM processes_draft WHERE tenant = $1 AND id = $2";
     rx.one(sql, params![id]).await
 }
