@@ -1,21 +1,26 @@
 //! Leads instances: applies an event, stores the new state and carries out what the stepper asks for, all in one
 //! transaction. What a process calls or sends stays within its case.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
-use bpmn::{Due, Effect, Event, Model, Outcome, StartTrigger, State, Status, StepError, Vars};
+use bpmn::{Due, Effect, Event, Model, Outcome, Reason, StartTrigger, State, Status, StepError, Vars};
 use contract_desk::{CloseTask, DoneBy, OpenTask};
 use contract_processes::{ProcessEnded, StartProcess, TaskFailed, TaskFinished};
 use db::Tx;
 use house::{Call, InCity, TaskStuck};
 use jiff::{Span, Zoned, civil::DateTime};
-use kernel::{CaseId, Cx, Error, Result, TaskOutcome, TaskToken, Timestamp, Uuid};
+use kernel::{CaseId, Cx, Error, Result, Subject, TaskOutcome, TaskToken, Timestamp, Uuid};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     jobs::{Advance, Fire},
     rules::Rules,
     store::{self, Instance, NewIncident, Visit},
+    versions,
 };
 
 /// The model of one version, read once.
@@ -45,7 +50,74 @@ pub async fn advance(cx: &Cx, tx: &mut Tx, id: Uuid, event: Event) -> Result<()>
     work.lead(cx, tx).await
 }
 
-/// The model of the version that the instance started with.
+/// What became of an instance that was to be led over to another version.
+#[derive(Debug)]
+pub enum Switched {
+    Done,
+    /// It does not run any more, or is of another version.
+    Gone,
+    /// Nothing has happened; each reason names a step.
+    Stays(Vec<Reason>),
+}
+
+/// An instance goes on by another version.
+#[derive(Serialize, Deserialize)]
+struct Migrated {
+    instance: Uuid,
+    process: String,
+    from: i64,
+    to: i64,
+}
+
+impl kernel::Event for Migrated {
+    const NAME: &'static str = "processes.migrated";
+    fn subject(&self) -> Subject {
+        Subject { kind: "process", id: self.instance }
+    }
+}
+
+/// Leads a running instance of the version `from` over to another one. `mapping` names steps of the old version with those
+/// of the new one; what it does not name keeps its id.
+pub async fn switch(
+    cx: &Cx,
+    tx: &mut Tx,
+    id: Uuid,
+    from: i64,
+    to: &content::Item,
+    mapping: &BTreeMap<String, String>,
+) -> Result<Switched> {
+    let mut work = Work::default();
+    let Some(at) = work.fetch(cx, tx, id).await? else { return Ok(Switched::Gone) };
+    let city = cx.city()?;
+    let new = city.content.parse(to, load)?;
+    let effects = {
+        let live = &mut work.live[at];
+        if live.instance.version != from || live.instance.status != "running" {
+            return Ok(Switched::Gone);
+        }
+        let rules = Rules::new(cx, &city.content);
+        match bpmn::migrate(&live.model, live.state.clone(), &new, mapping, &rules) {
+            Ok((state, effects)) => {
+                live.state = state;
+                live.model = new;
+                live.instance.version = to.version;
+                live.changed = true;
+                effects
+            }
+            Err(reasons) => return Ok(Switched::Stays(reasons)),
+        }
+    };
+    versions::store::set_version(tx, id, to.version).await?;
+    let process = to.key.clone();
+    journal::emit(tx, cx, &Migrated { instance: id, process, from, to: to.version }).await?;
+    for effect in effects {
+        work.carry_out(cx, tx, at, effect).await?;
+    }
+    work.lead(cx, tx).await?;
+    Ok(Switched::Done)
+}
+
+/// The model of the version that the instance runs by.
 async fn model(cx: &Cx, tx: &mut Tx, instance: &Instance) -> Result<Arc<Model>> {
     let city = cx.city()?;
     let released = city.content.get("processes", &instance.process).filter(|i| i.version == instance.version);

@@ -4,14 +4,18 @@
 //! measures. Results of waiting tasks come as journal events and are applied by a durable job, so a result is applied
 //! once, retried when something is down, and never lost.
 
+mod design;
 mod engine;
 mod jobs;
 mod pages;
 mod register;
 mod rules;
 mod store;
+mod versions;
 
-use house::{Access, Holds, Key, Menu, Module, Retention, Table, handler, job, reaction};
+use std::sync::Arc;
+
+use house::{Access, App, Holds, Key, Menu, Module, Retention, Routes, Table, handler, job, reaction};
 use kernel::Permission;
 
 pub use engine::load;
@@ -23,13 +27,22 @@ pub mod perm {
     pub const VIEW: Permission = Permission("processes.view");
     /// Let an incident or a stuck job try again.
     pub const RETRY: Permission = Permission("processes.retry");
+    /// Change drafts of processes and decisions.
+    pub const DESIGN: Permission = Permission("processes.design");
+    /// Release or return drafts that others changed, and lead instances over to another version.
+    pub const RELEASE: Permission = Permission("processes.release");
 }
 
-const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY];
+const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY, perm::DESIGN, perm::RELEASE];
+
+/// Largest body of a page with the text of a drawing; XML grows when a form is sent.
+const MOST_BYTES: usize = 6 * 1024 * 1024;
 
 pub const MODULE: Module = Module {
     name: "processes",
-    migrations: Some(db::migrations!("processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures")),
+    migrations: Some(db::migrations!(
+        "processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures", "0005_design"
+    )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -39,6 +52,14 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::VIEW), "/intern/prozessregister/{process}/zahlen.csv", register::pages::download);
         r.post(Access::Staff(perm::RETRY), "/intern/prozesse/stoerung/{id}", pages::retry_incident);
         r.post(Access::Staff(perm::RETRY), "/intern/prozesse/auftrag/{id}", pages::retry_job);
+        r.get(Access::Staff(perm::VIEW), "/intern/prozesse/{process}/versionen", versions::pages::versions);
+        r.get(Access::Staff(perm::RELEASE), "/intern/prozesse/{process}/versionen/{version}", versions::pages::ask);
+        r.post(
+            Access::Staff(perm::RELEASE),
+            "/intern/prozesse/{process}/versionen/{version}",
+            versions::pages::migrate,
+        );
+        workshop(r);
     },
     commands: |c| {
         c.on(handler!(engine::start: contract_processes::StartProcess));
@@ -59,6 +80,12 @@ pub const MODULE: Module = Module {
             href: "/intern/prozessregister",
             access: Access::Staff(perm::VIEW),
             order: 81,
+        },
+        Menu {
+            label: "processes-menu-design",
+            href: "/intern/prozesswerkstatt",
+            access: Access::Staff(perm::VIEW),
+            order: 82,
         },
     ],
     tables: &[
@@ -98,7 +125,67 @@ pub const MODULE: Module = Module {
                 retention: Retention::WithCase,
             },
         },
+        Table {
+            name: "processes_draft",
+            holds: Holds::Person {
+                by: Key::Staff,
+                export: "SELECT kind, key, state, note, reason, created_at, decided_at FROM processes_draft
+                         WHERE tenant = $1 AND (author = $2 OR reviewer = $2)",
+                erase: "UPDATE processes_draft SET author = CASE WHEN author = $2 THEN NULL ELSE author END,
+                          reviewer = CASE WHEN reviewer = $2 THEN NULL ELSE reviewer END
+                        WHERE tenant = $1 AND (author = $2 OR reviewer = $2)",
+                retention: Retention::WithStaff,
+            },
+        },
+        Table {
+            name: "processes_draft_editor",
+            holds: Holds::Person {
+                by: Key::Staff,
+                export: "SELECT draft FROM processes_draft_editor WHERE tenant = $1 AND staff = $2",
+                erase: "DELETE FROM processes_draft_editor WHERE tenant = $1 AND staff = $2",
+                retention: Retention::WithStaff,
+            },
+        },
+        Table { name: "processes_draft_step", holds: Holds::NoPerson("earlier texts of drafts, no persons") },
     ],
+    evidence: &[design::service::DRAFT],
     check_content: rules::check,
     ..Module::EMPTY
 };
+
+/// Pages of the process workshop (Prozesswerkstatt).
+fn workshop(r: &mut Routes<Arc<App>>) {
+    use design::{catalogue, drawing, pages, steps, trial};
+    let (view, design, release) =
+        (Access::Staff(perm::VIEW), Access::Staff(perm::DESIGN), Access::Staff(perm::RELEASE));
+    r.get(view, "/intern/prozesswerkstatt", pages::list);
+    r.get(view, "/intern/prozesswerkstatt/auswahl.json", catalogue::download);
+    r.get(design, "/intern/prozesswerkstatt/neu", pages::new_draft);
+    r.post(design, "/intern/prozesswerkstatt/neu", pages::make);
+    r.post(design, "/intern/prozesswerkstatt/beginnen", pages::begin);
+    r.get(view, "/intern/prozesswerkstatt/{id}", pages::draft);
+    r.post(design, "/intern/prozesswerkstatt/{id}/beschreibung", pages::describe);
+    r.post(design, "/intern/prozesswerkstatt/{id}/rueckgaengig", pages::undo);
+    r.post(design, "/intern/prozesswerkstatt/{id}/abgleichen", pages::rebase);
+    r.post(design, "/intern/prozesswerkstatt/{id}/vorlegen", pages::submit);
+    r.post(design, "/intern/prozesswerkstatt/{id}/zurueckholen", pages::recall);
+    r.get(design, "/intern/prozesswerkstatt/{id}/verwerfen", pages::ask_drop);
+    r.post(design, "/intern/prozesswerkstatt/{id}/verwerfen", pages::drop_draft);
+    r.post(release, "/intern/prozesswerkstatt/{id}/zurueckgeben", pages::give_back);
+    r.post(release, "/intern/prozesswerkstatt/{id}/freigeben", pages::release);
+    r.get(view, "/intern/prozesswerkstatt/{id}/schritte", steps::list);
+    r.get(design, "/intern/prozesswerkstatt/{id}/schritte/neu", steps::new_step);
+    r.post(design, "/intern/prozesswerkstatt/{id}/schritte/neu", steps::insert);
+    r.get(design, "/intern/prozesswerkstatt/{id}/schritt/{element}", steps::step);
+    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}", steps::change);
+    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/verschieben", steps::shift);
+    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/weg", steps::add_way);
+    r.get(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/entfernen", steps::ask_remove);
+    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/entfernen", steps::remove);
+    r.get(design, "/intern/prozesswerkstatt/{id}/weg/{flow}", steps::way);
+    r.post(design, "/intern/prozesswerkstatt/{id}/weg/{flow}", steps::change_way);
+    r.get(view, "/intern/prozesswerkstatt/{id}/zeichnung", drawing::show);
+    r.upload(design, "/intern/prozesswerkstatt/{id}/zeichnung", MOST_BYTES, drawing::save);
+    r.get(view, "/intern/prozesswerkstatt/{id}/probelauf", trial::show);
+    r.upload(view, "/intern/prozesswerkstatt/{id}/probelauf", MOST_BYTES, trial::step);
+}

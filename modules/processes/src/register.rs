@@ -36,7 +36,12 @@ pub fn organisation(content: &Content) -> Result<Option<Arc<Organisation>>> {
 }
 
 impl Organisation {
-    fn name_of(&self, key: &str) -> Option<&str> {
+    /// Keys of all units.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.unit.iter().map(|unit| unit.key.as_str())
+    }
+
+    pub fn name_of(&self, key: &str) -> Option<&str> {
         self.unit.iter().find(|unit| unit.key == key).map(|unit| unit.name.as_str())
     }
 }

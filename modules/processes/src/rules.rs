@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bpmn::{Conditions, Due, Known, Model, Vars};
+use bpmn::{Conditions, Due, Known, Model, ModelError, Rule, Vars};
 use content::Content;
 use feel::{Context, Env, Expr, Scope, Value};
 use house::App;
@@ -58,32 +58,61 @@ impl Conditions for Rules<'_> {
     }
 }
 
-fn read_decision(item: &content::Item) -> Result<dmn::Model> {
+pub fn read_decision(item: &content::Item) -> Result<dmn::Model> {
     dmn::Model::parse(&item.body).map_err(|e| {
         let (name, line, column, message) = (&item.name, e.line, e.column, &e.message);
         Error::internal(format!("{name}:{line}:{column}: Die Entscheidung ist nicht lesbar: {message}"))
     })
 }
 
+/// What is wrong with a process or decision of the city.
+pub struct Fault {
+    /// `processes` or `decisions`.
+    pub kind: &'static str,
+    pub key: String,
+    /// Path below the city's folder.
+    pub file: String,
+    pub error: ModelError,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ModelError { line, column, element, name, message, .. } = &self.error;
+        write!(f, "{}:{line}:{column}: ", self.file)?;
+        match name.as_deref().unwrap_or(element) {
+            "" => f.write_str(message),
+            name => write!(f, "„{name}“: {message}"),
+        }
+    }
+}
+
 /// Every fault of the city's processes and decisions: file, line, column, element and a German sentence.
 pub fn check(app: &App, content: &Content) -> Vec<String> {
+    faults(app, content).iter().map(ToString::to_string).collect()
+}
+
+/// The same, taken apart.
+pub fn faults(app: &App, content: &Content) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut decisions = BTreeSet::new();
     for item in content.all("decisions") {
         match content.parse(&item, read_decision) {
             Ok(model) => decisions.extend(model.decisions().iter().map(|d| format!("{}#{}", item.key, d.name))),
-            Err(error) => faults.push(error.to_string()),
+            Err(_) => {
+                let fault = |error| Fault { kind: "decisions", key: item.key.clone(), file: item.name.clone(), error };
+                faults.extend(decision_errors(&item.body).into_iter().map(fault));
+            }
         }
     }
+    // What is wrong with that file itself is told by the room that reads all of it.
+    let organisation = register::organisation(content).ok().flatten();
     let known = Known {
         commands: Some(app.commands.tasks().keys().map(|k| (*k).to_owned()).collect()),
         decisions: Some(decisions),
         forms: Some(content.all("forms").iter().map(|i| i.key.clone()).collect()),
-        units: None,
+        units: organisation.as_ref().map(|organisation| organisation.keys().map(str::to_owned).collect()),
         processes: Some(content.all("processes").iter().map(|i| i.key.clone()).collect()),
     };
-    // What is wrong with that file itself is told by the room that reads all of it.
-    let organisation = register::organisation(content).ok().flatten();
     for item in content.all("processes") {
         let errors = match Model::parse(&item.body) {
             Err(errors) => errors,
@@ -94,22 +123,37 @@ pub fn check(app: &App, content: &Content) -> Vec<String> {
                 errors
             }
         };
-        faults.extend(errors.into_iter().map(|e| {
-            let name = e.name.as_deref().unwrap_or(&e.element);
-            format!("{}:{}:{}: „{name}“: {}", item.name, e.line, e.column, e.message)
-        }));
+        let fault = |error| Fault { kind: "processes", key: item.key.clone(), file: item.name.clone(), error };
+        faults.extend(errors.into_iter().map(fault));
     }
     faults
 }
 
-fn expression_fault(used: &bpmn::ExpressionUse<'_>) -> Option<bpmn::ModelError> {
+/// Everything that keeps a decision model from being used.
+pub fn decision_errors(body: &str) -> Vec<ModelError> {
+    let problems = match dmn::Model::read_tolerantly(body, &[]) {
+        Ok(model) => model.problems().to_vec(),
+        Err(problem) => vec![problem],
+    };
+    let error = |problem: dmn::DmnError| ModelError {
+        line: u32::try_from(problem.line).unwrap_or(0),
+        column: u32::try_from(problem.column).unwrap_or(0),
+        element: String::new(),
+        name: None,
+        rule: Rule::Value,
+        message: format!("Die Entscheidung ist nicht lesbar: {}", problem.message),
+    };
+    problems.into_iter().map(error).collect()
+}
+
+fn expression_fault(used: &bpmn::ExpressionUse<'_>) -> Option<ModelError> {
     let error = Expr::parse(used.text, &Scope::default()).err()?;
-    Some(bpmn::ModelError {
+    Some(ModelError {
         line: used.at.line,
         column: used.at.column,
         element: used.element.to_owned(),
         name: None,
-        rule: bpmn::Rule::Value,
+        rule: Rule::Value,
         message: format!("Der Ausdruck „{}“ ist nicht lesbar: {error}", used.text),
     })
 }

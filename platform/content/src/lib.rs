@@ -67,6 +67,15 @@ impl Content {
         Ok(())
     }
 
+    /// The same content with one item in place of its released version: to see what a release would break before it is
+    /// one.
+    #[must_use]
+    pub fn with(&self, item: Item) -> Self {
+        let mut items = self.items.read().unwrap_or_else(|e| e.into_inner()).clone();
+        items.insert((item.kind.clone(), item.key.clone()), Arc::new(item));
+        Self { items: RwLock::new(items), parsed: RwLock::default() }
+    }
+
     pub fn get(&self, kind: &str, key: &str) -> Option<Arc<Item>> {
         self.items.read().unwrap_or_else(|e| e.into_inner()).get(&(kind.to_owned(), key.to_owned())).cloned()
     }
@@ -262,6 +271,21 @@ pub async fn edit(tx: &mut Tx, cx: &Cx, seen: &Item, body: &str) -> Result<i64> 
     Ok(version)
 }
 
+/// Releases something that there was not before, made in the browser, as version 1. `name` is the path that it has when
+/// the content is exported. Take it over with [`Content::refresh`] after the transaction.
+///
+/// # Errors
+/// [`Error::Conflict`] when there is or was something of this kind and key.
+pub async fn create(tx: &mut Tx, cx: &Cx, kind: &str, key: &str, name: &str, body: &str) -> Result<i64> {
+    let sql = "SELECT COUNT(*) AS n FROM content_item WHERE tenant = $1 AND kind = $2 AND key = $3";
+    let (known,): (i64,) = tx.one(sql, params![kind, key]).await?;
+    if known > 0 {
+        return Err(Error::Conflict("content-changed"));
+    }
+    release(tx, cx, &New { kind, key, version: 1, name, body, origin: "browser" }).await?;
+    Ok(1)
+}
+
 /// Writes the released content back as files, so that what was edited in the browser can be kept in version control.
 pub async fn export(rx: &mut Rx, folder: &Path) -> Result<usize> {
     let items = released(rx).await?;
@@ -309,6 +333,17 @@ mod tests {
             assert_eq!(&*version(&mut rx, "forms", "tasks/a", 1).await.unwrap().body, "x = 1");
             assert!(matches!(version(&mut rx, "forms", "tasks/a", 3).await, Err(Error::NotFound)));
             drop(rx);
+
+            // What is not released yet is seen only by who asks for it.
+            let draft = Item { body: "x = 9".into(), ..content.get("forms", "tasks/a").unwrap().as_ref().clone() };
+            assert_eq!(&*content.with(draft).get("forms", "tasks/a").unwrap().body, "x = 9");
+            assert_eq!(&*content.get("forms", "tasks/a").unwrap().body, "x = 2");
+            let made =
+                db::write!(test.db, |tx| { create(tx, &cx, "processes", "neu", "processes/neu.bpmn", "<a/>").await });
+            assert_eq!(made.unwrap(), 1);
+            let again =
+                db::write!(test.db, |tx| { create(tx, &cx, "processes", "neu", "processes/neu.bpmn", "<b/>").await });
+            assert!(matches!(again, Err(Error::Conflict("content-changed"))));
 
             // What somebody edited in the browser stays, and the file's change is reported.
             db::write!(test.db, |tx| {

@@ -6,6 +6,7 @@ mod blocked;
 mod capture;
 mod circulation;
 mod coverage;
+mod design;
 mod desk;
 mod documents;
 mod evidence;

@@ -1,0 +1,135 @@
+//! Conditions of ways: put together from a variable, a comparison and a value, or written as FEEL.
+
+use std::collections::BTreeSet;
+
+use bpmn::Model;
+use content::Content;
+use feel::{Expr, Scope};
+use serde::Deserialize;
+
+use crate::register;
+
+/// Code of the form and sign of FEEL.
+pub const COMPARISONS: [(&str, &str); 6] =
+    [("mehr", ">"), ("mindestens", ">="), ("weniger", "<"), ("hoechstens", "<="), ("gleich", "="), ("ungleich", "!=")];
+
+/// The condition that variable, comparison and value say. Numbers may have a comma; `ja` and `nein` are true and false;
+/// everything else is a text.
+pub fn built(variable: &str, comparison: &str, value: &str) -> Option<String> {
+    let (_, sign) = COMPARISONS.iter().find(|(code, _)| *code == comparison)?;
+    let (variable, value) = (variable.trim(), value.trim());
+    if variable.is_empty() || value.is_empty() {
+        return None;
+    }
+    Some(format!("{variable} {sign} {}", literal(value)))
+}
+
+fn literal(value: &str) -> String {
+    let number = value.replacen(',', ".", 1);
+    let is_number = number.parse::<f64>().is_ok_and(f64::is_finite)
+        && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
+    match value {
+        _ if is_number => number,
+        "ja" | "true" => "true".to_owned(),
+        "nein" | "false" => "false".to_owned(),
+        text => {
+            let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+            format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+        }
+    }
+}
+
+/// What keeps a text from being FEEL.
+pub fn fault(text: &str) -> Option<String> {
+    Expr::parse(text, &Scope::default()).err().map(|error| error.to_string())
+}
+
+/// A form of the city, as far as its fields become variables.
+#[derive(Deserialize)]
+struct Form {
+    #[serde(default)]
+    step: Vec<FormStep>,
+}
+
+#[derive(Deserialize)]
+struct FormStep {
+    #[serde(default)]
+    field: Vec<FormField>,
+}
+
+#[derive(Deserialize)]
+struct FormField {
+    key: String,
+    #[serde(rename = "type")]
+    kind: String,
+    /// Never a variable of a process.
+    #[serde(default)]
+    personal: bool,
+}
+
+/// The service's fee; every process that the portal starts has it.
+pub const FEE: &str = "gebuehr_cents";
+
+/// Names that conditions of this process can use: the fee, what its expressions name, what its steps hand out, and the
+/// choices in the forms of its tasks. A suggestion: what an instance really has is known only when it runs.
+pub fn variables(content: &Content, model: &Model) -> Vec<String> {
+    let mut names = BTreeSet::from([FEE.to_owned()]);
+    for used in model.expressions() {
+        if let Ok(expr) = Expr::parse(used.text, &Scope::default()) {
+            names.extend(expr.free_names().map(str::to_owned));
+        }
+    }
+    for line in model.outline() {
+        let Some(properties) = model.properties(&line.element) else { continue };
+        names.extend(properties.outputs.iter().map(|mapping| mapping.name.clone()));
+        names.extend(properties.form.iter().flat_map(|form| codes(content, form)));
+    }
+    // Inside an output it is what the step answered, and nothing else.
+    names.remove("result");
+    names.into_iter().filter(|name| !name.is_empty()).collect()
+}
+
+/// Fields of a form whose answers go into the process as codes.
+pub fn codes(content: &Content, form: &str) -> Vec<String> {
+    let Ok(form) = content.toml::<Form>("forms", form) else { return Vec::new() };
+    let fields = form.step.iter().flat_map(|step| &step.field);
+    let fields = fields.filter(|field| !field.personal);
+    let codes = fields.filter(|field| {
+        matches!(field.kind.as_str(), "choice" | "choices" | "yes-no" | "integer" | "money" | "declaration")
+    });
+    codes.map(|field| field.key.clone()).collect()
+}
+
+/// Names of organisation units with their keys.
+pub fn units(content: &Content) -> Vec<(String, String)> {
+    let organisation = register::organisation(content).ok().flatten();
+    let Some(organisation) = organisation else { return Vec::new() };
+    organisation.keys().map(|key| (key.to_owned(), organisation.name_of(key).unwrap_or(key).to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conditions_are_put_together() {
+        assert_eq!(built("gebuehr_cents", "mehr", "5000").unwrap(), "gebuehr_cents > 5000");
+        assert_eq!(built("betrag", "hoechstens", "12,5").unwrap(), "betrag <= 12.5");
+        assert_eq!(built("ergebnis", "gleich", "ablehnen").unwrap(), "ergebnis = \"ablehnen\"");
+        assert_eq!(built("ergebnis", "gleich", "\"ablehnen\"").unwrap(), "ergebnis = \"ablehnen\"");
+        assert_eq!(built("eilig", "ungleich", "ja").unwrap(), "eilig != true");
+        assert_eq!(built("text", "gleich", "a \" b").unwrap(), "text = \"a \\\" b\"");
+        assert_eq!(built("", "mehr", "1"), None);
+        assert_eq!(built("a", "mehr", " "), None);
+        assert_eq!(built("a", "ungefaehr", "1"), None);
+    }
+
+    #[test]
+    fn what_is_put_together_is_feel() {
+        for text in [built("a", "mehr", "1,5"), built("a", "gleich", "\\"), built("a", "gleich", "inf")] {
+            let text = text.unwrap();
+            assert_eq!(fault(&text), None, "{text}");
+        }
+        assert!(fault("a = = b").is_some());
+    }
+}

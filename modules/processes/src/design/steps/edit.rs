@@ -1,0 +1,557 @@
+//! The pages of one step and of one way.
+
+use askama::Template;
+use axum::{Form, extract::Query};
+use bpmn::{Edit, Kind, Line, Model, NewStep, Properties, StepKind};
+use house::{Answer, Path, Req};
+use http::StatusCode;
+use kernel::{Error, Result, Uuid};
+use ui::{Choice, Errors, Page};
+
+use super::{
+    Done, apply,
+    fields::{self, STEPS, Sent, Shown, Values},
+    is_activity, is_gateway, open, refused, to_step, words,
+};
+use crate::design::{
+    condition::{self, COMPARISONS},
+    escaped,
+    pages::{Asked, address, step_address},
+    store::Draft,
+};
+
+/// What a form sent, as axum reads it.
+type Fields = Form<Vec<(String, String)>>;
+
+/// The part of a form that puts a condition together.
+struct ConditionView {
+    variables: Vec<Choice>,
+    comparisons: Vec<Choice>,
+    value: String,
+    feel: String,
+}
+
+fn condition_view(rq: &Req, page: &Page, model: &Model, sent: &Sent, feel: &str) -> ConditionView {
+    let variables = condition::variables(&rq.city.content, model).into_iter().map(|name| {
+        let label = match name.as_str() {
+            condition::FEE => page.t1("processes-variable-fee", "name", name.as_str()),
+            _ => name.clone(),
+        };
+        let selected = sent.of("variable") == name;
+        Choice::new(name, label).selected(selected)
+    });
+    let texts = [
+        page.t("processes-more"),
+        page.t("processes-at-least"),
+        page.t("processes-less"),
+        page.t("processes-at-most"),
+        page.t("processes-equal"),
+        page.t("processes-unequal"),
+    ];
+    let comparisons = COMPARISONS.into_iter().zip(texts).map(|((code, _), text)| {
+        let selected = sent.of("vergleich") == code;
+        Choice::new(code, text).selected(selected)
+    });
+    ConditionView {
+        variables: variables.collect(),
+        comparisons: comparisons.collect(),
+        value: sent.of("wert").to_owned(),
+        feel: feel.to_owned(),
+    }
+}
+
+/// The condition that a form sent: the parts win where a value stands, otherwise the expression.
+fn condition_sent(page: &Page, sent: &Sent, errors: &mut Errors) -> Option<String> {
+    if !sent.of("wert").is_empty() {
+        let built = condition::built(sent.of("variable"), sent.of("vergleich"), sent.of("wert"));
+        if built.is_none() {
+            errors.push("variable", page.t("processes-condition-parts"));
+        }
+        return built;
+    }
+    let feel = sent.some("feel")?;
+    let feel = feel.trim_start_matches('=').trim().to_owned();
+    if let Some(fault) = condition::fault(&feel) {
+        errors.push("feel", page.t1("processes-feel-wrong", "fault", fault));
+    }
+    Some(feel)
+}
+
+fn line_of<'l>(lines: &'l [Line], element: &str) -> Result<&'l Line> {
+    lines.iter().find(|line| line.element == element).ok_or(Error::NotFound)
+}
+
+#[derive(Template)]
+#[template(path = "design_step.html")]
+struct StepPage<'a> {
+    page: &'a Page,
+    id: Uuid,
+    revision: i64,
+    action: String,
+    kind: String,
+    back: String,
+    shown: Shown,
+    errors: Errors,
+    /// What keeps the change from being made, or that somebody else saved.
+    problem: String,
+    /// The fields that only a new step has.
+    inserting: Option<Inserting>,
+    /// Ways out of a gateway can be added.
+    gateway: Option<GatewayPart>,
+    is_activity: bool,
+}
+
+struct Inserting {
+    way: String,
+    after: String,
+    code: String,
+    is_conditional: bool,
+    condition: ConditionView,
+    question: String,
+    yes: String,
+    no: String,
+}
+
+struct GatewayPart {
+    action: String,
+    condition: ConditionView,
+    targets: Vec<Choice>,
+}
+
+/// Where a way may lead: everything but starts and events at activities.
+fn targets(page: &Page, lines: &[Line], current: &str) -> Vec<Choice> {
+    let possible = lines
+        .iter()
+        .filter(|line| !matches!(line.kind, Kind::Start(_) | Kind::Boundary { .. } | Kind::EventSubProcess));
+    let choice = |line: &Line| {
+        let what = line.name.clone().unwrap_or_else(|| words::kind(page, line.kind));
+        Choice::new(line.element.as_str(), format!("{} {what}", line.number)).selected(line.element == current)
+    };
+    possible.map(choice).collect()
+}
+
+fn step_page<'a>(
+    rq: &Req,
+    page: &'a Page,
+    (draft, model): (&Draft, &Model),
+    line: &Line,
+    values: Values,
+    errors: Errors,
+) -> StepPage<'a> {
+    let gateway = is_gateway(line.kind).then(|| GatewayPart {
+        action: format!("{}/weg", step_address(draft.id, &line.element)),
+        condition: condition_view(rq, page, model, &Sent::default(), ""),
+        targets: targets(page, &model.outline(), ""),
+    });
+    StepPage {
+        page,
+        id: draft.id,
+        revision: draft.revision,
+        action: step_address(draft.id, &line.element),
+        kind: words::kind(page, line.kind),
+        back: format!("{}/schritte#{}", address(draft.id), super::anchor(&line.element)),
+        shown: fields::shown(rq, page, model, &line.element, line.kind, values, &errors),
+        errors,
+        problem: String::new(),
+        inserting: None,
+        gateway,
+        is_activity: is_activity(line.kind),
+    }
+}
+
+fn step_title(rq: &Req, line: &Line) -> Page {
+    let mut page = rq.untitled();
+    let name = line.name.clone().unwrap_or_else(|| words::kind(&page, line.kind));
+    page.title = page.t2("processes-step-of", "n", line.number.as_str(), "name", name);
+    page
+}
+
+pub async fn step(rq: Req, Path((id, element)): Path<(Uuid, String)>) -> Answer {
+    let (draft, model) = open(&rq, id).await?;
+    let lines = model.outline();
+    let line = line_of(&lines, &element)?;
+    let page = step_title(&rq, line);
+    let values = Values::of_model(&model, line);
+    rq.html(&step_page(&rq, &page, (&draft, &model), line, values, Errors::new()))
+}
+
+/// What somebody sent goes back to them with the status of a conflict, on the text that the other one saved.
+fn conflict(rq: &Req, template: &impl Template) -> Answer {
+    let mut response = rq.html(template)?;
+    *response.status_mut() = StatusCode::CONFLICT;
+    Ok(response)
+}
+
+pub async fn change(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sent): Fields) -> Answer {
+    let sent = Sent::new(sent);
+    let (draft, model) = open(&rq, id).await?;
+    let lines = model.outline();
+    let line = line_of(&lines, &element)?;
+    let page = step_title(&rq, line);
+    let values = Values::of_sent(&sent);
+    let mut errors = Errors::new();
+    let mut edits = Vec::new();
+    if line.name.as_deref().unwrap_or_default() != values.name {
+        if values.name.is_empty() && is_activity(line.kind) {
+            errors.push("name", page.t("processes-name-missing"));
+        }
+        edits.push(Edit::Rename { element: element.clone(), name: values.name.clone() });
+    }
+    let asks = fields::Asks::of(line.kind);
+    let before = model.properties(&element).unwrap_or_default();
+    if asks.is_something() {
+        let properties = values.properties(&page, line.kind, before.clone(), &mut errors);
+        if properties != before {
+            edits.push(Edit::SetProperties { element: element.clone(), properties });
+        }
+    }
+    if asks.time
+        && let Some(time) = values.time(&page, &mut errors)
+    {
+        edits.push(Edit::SetTime { element: element.clone(), time });
+    }
+    if !errors.is_empty() {
+        let page = page.checked(&errors);
+        return rq.invalid(&step_page(&rq, &page, (&draft, &model), line, values, errors));
+    }
+    match apply(&rq, id, sent.revision(), &edits, "edited").await? {
+        Done::Saved { .. } => to_step(&rq, id, &element),
+        Done::Wrong(problem) => {
+            let shown = step_page(&rq, &page, (&draft, &model), line, values, errors);
+            rq.invalid(&StepPage { problem, ..shown })
+        }
+        Done::Changed => {
+            let shown = step_page(&rq, &page, (&draft, &model), line, values, errors);
+            conflict(&rq, &StepPage { problem: page.t("processes-changed-meanwhile"), ..shown })
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "design_insert.html")]
+struct InsertPage<'a> {
+    page: &'a Page,
+    id: Uuid,
+    way: String,
+    after: String,
+    kinds: Vec<Choice>,
+    whens: Vec<Choice>,
+    back: String,
+}
+
+/// The kind of a new step by its code.
+fn kind_of(code: &str) -> Option<(StepKind, Kind)> {
+    STEPS.into_iter().find(|(known, ..)| *known == code).map(|(_, step, kind)| (step, kind))
+}
+
+/// Where a step is inserted.
+struct Place {
+    way: String,
+    after: String,
+}
+
+impl Place {
+    /// # Errors
+    /// `NotFound` for a way or step that the process does not have.
+    fn of(lines: &[Line], way: &str, after: &str) -> Result<Self> {
+        let is_way = lines.iter().flat_map(|line| &line.ways).any(|known| known.flow == way);
+        let is_step = way.is_empty() && lines.iter().any(|line| line.element == after);
+        if is_way || is_step { Ok(Self { way: way.to_owned(), after: after.to_owned() }) } else { Err(Error::NotFound) }
+    }
+
+    fn is_conditional(&self, asked: &str) -> bool {
+        !self.way.is_empty() && asked == "bedingt"
+    }
+}
+
+fn new_page<'a>(
+    rq: &Req,
+    page: &'a Page,
+    (draft, model): (&Draft, &Model),
+    (place, code, kind): (&Place, &str, Kind),
+    sent: &Sent,
+    errors: Errors,
+) -> StepPage<'a> {
+    let values = Values::of_sent(sent);
+    let feel = sent.of("feel").to_owned();
+    StepPage {
+        page,
+        id: draft.id,
+        revision: draft.revision,
+        action: format!("{}/schritte/neu", address(draft.id)),
+        kind: words::kind(page, kind),
+        back: format!("{}/schritte", address(draft.id)),
+        shown: fields::shown(rq, page, model, "", kind, values, &errors),
+        errors,
+        problem: String::new(),
+        inserting: Some(Inserting {
+            way: place.way.clone(),
+            after: place.after.clone(),
+            code: code.to_owned(),
+            is_conditional: place.is_conditional(sent.of("wann")),
+            condition: condition_view(rq, page, model, sent, &feel),
+            question: sent.of("frage").to_owned(),
+            yes: sent.of("ja").to_owned(),
+            no: sent.of("nein").to_owned(),
+        }),
+        gateway: None,
+        is_activity: true,
+    }
+}
+
+/// First asks for the kind of step, then for what it is to do.
+pub async fn new_step(rq: Req, Path(id): Path<Uuid>, Query(asked): Asked) -> Answer {
+    let (draft, model) = open(&rq, id).await?;
+    let lines = model.outline();
+    let of = |field: &str| asked.get(field).map_or("", String::as_str);
+    let place = Place::of(&lines, of("weg"), of("nach"))?;
+    let page = rq.page("processes-insert");
+    if let Some((_, kind)) = kind_of(of("art")) {
+        let sent = Sent::new(vec![("wann".to_owned(), of("wann").to_owned())]);
+        return rq.html(&new_page(&rq, &page, (&draft, &model), (&place, of("art"), kind), &sent, Errors::new()));
+    }
+    let kinds = STEPS.map(|(code, _, kind)| Choice::new(code, words::kind(&page, kind)).selected(code == "aufgabe"));
+    let whens = [("immer", page.t("processes-always")), ("bedingt", page.t("processes-conditionally"))];
+    let whens = whens.map(|(code, text)| Choice::new(code, text).selected(code == "immer"));
+    rq.html(&InsertPage {
+        page: &page,
+        id,
+        kinds: kinds.to_vec(),
+        whens: if place.way.is_empty() { Vec::new() } else { whens.to_vec() },
+        way: place.way,
+        after: place.after,
+        back: format!("{}/schritte", address(id)),
+    })
+}
+
+pub async fn insert(rq: Req, Path(id): Path<Uuid>, Form(sent): Fields) -> Answer {
+    let sent = Sent::new(sent);
+    let (draft, model) = open(&rq, id).await?;
+    let lines = model.outline();
+    let page = rq.page("processes-insert");
+    let code = sent.of("art").to_owned();
+    let (step_kind, kind) = kind_of(&code).ok_or(Error::NotFound)?;
+    let Ok(place) = Place::of(&lines, sent.of("weg"), sent.of("nach")) else {
+        return refused(&rq, id, page.t("processes-somebody-saved")).await;
+    };
+    let mut errors = Errors::new();
+    let is_conditional = place.is_conditional(sent.of("wann"));
+    let condition = if is_conditional { condition_sent(&page, &sent, &mut errors) } else { None };
+    if is_conditional && condition.is_none() && errors.is_empty() {
+        errors.push("variable", page.t("processes-condition-missing"));
+    }
+    let values = Values::of_sent(&sent);
+    if values.name.is_empty() {
+        errors.push("name", page.t("processes-name-missing"));
+    }
+    let properties = values.properties(&page, kind, Properties::default(), &mut errors);
+    let at = (&place, code.as_str(), kind);
+    if !errors.is_empty() {
+        let page = page.checked(&errors);
+        return rq.invalid(&new_page(&rq, &page, (&draft, &model), at, &sent, errors));
+    }
+    let step = NewStep { kind: step_kind, name: values.name, properties };
+    let edit = match condition {
+        Some(condition) => Edit::InsertDecision {
+            flow: place.way.clone(),
+            question: sent.some("frage"),
+            condition,
+            yes: sent.some("ja"),
+            no: sent.some("nein"),
+            step,
+        },
+        None if place.way.is_empty() => Edit::InsertAfter { element: place.after.clone(), step },
+        None => Edit::InsertOn { flow: place.way.clone(), step },
+    };
+    match apply(&rq, id, sent.revision(), &[edit], "inserted").await? {
+        Done::Saved { before, after } => to_step(&rq, id, &added(&before, &after)),
+        Done::Wrong(problem) => {
+            let shown = new_page(&rq, &page, (&draft, &model), at, &sent, errors);
+            rq.invalid(&StepPage { problem, ..shown })
+        }
+        Done::Changed => {
+            let shown = new_page(&rq, &page, (&draft, &model), at, &sent, errors);
+            conflict(&rq, &StepPage { problem: page.t("processes-changed-meanwhile"), ..shown })
+        }
+    }
+}
+
+/// The step that was not there before.
+fn added(before: &Model, after: &Model) -> String {
+    let old = before.outline();
+    let is_new = |line: &Line| old.iter().all(|other| other.element != line.element);
+    let found = after.outline().into_iter().find(|line| is_new(line) && is_activity(line.kind));
+    found.map(|line| line.element).unwrap_or_default()
+}
+
+#[derive(Template)]
+#[template(path = "design_remove.html")]
+struct RemovePage<'a> {
+    page: &'a Page,
+    action: String,
+    back: String,
+    revision: i64,
+    text: String,
+}
+
+pub async fn ask_remove(rq: Req, Path((id, element)): Path<(Uuid, String)>) -> Answer {
+    let (draft, model) = open(&rq, id).await?;
+    let lines = model.outline();
+    let line = line_of(&lines, &element)?;
+    let page = rq.page("processes-remove-title");
+    let name = line.name.clone().unwrap_or_else(|| words::kind(&page, line.kind));
+    rq.html(&RemovePage {
+        page: &page,
+        action: format!("{}/entfernen", step_address(id, &element)),
+        back: format!("{}/schritte#{}", address(id), super::anchor(&element)),
+        revision: draft.revision,
+        text: page.t2("processes-remove-text", "n", line.number.as_str(), "name", name),
+    })
+}
+
+pub async fn remove(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sent): Fields) -> Answer {
+    let sent = Sent::new(sent);
+    let (_, model) = open(&rq, id).await?;
+    let lines = model.outline();
+    let at = lines.iter().position(|line| line.element == element).ok_or(Error::NotFound)?;
+    let before = at.checked_sub(1).map(|at| lines[at].element.clone());
+    let edit = match lines[at].kind {
+        Kind::Boundary { .. } => Edit::RemoveBoundary { element: element.clone() },
+        _ => Edit::Remove { element: element.clone() },
+    };
+    match apply(&rq, id, sent.revision(), &[edit], "removed").await? {
+        // The step is gone: the one before it is where the work goes on.
+        Done::Saved { .. } => to_step(&rq, id, &before.unwrap_or_default()),
+        Done::Wrong(problem) => refused(&rq, id, problem).await,
+        Done::Changed => refused(&rq, id, rq.untitled().t("processes-somebody-saved")).await,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "design_way.html")]
+struct WayPage<'a> {
+    page: &'a Page,
+    revision: i64,
+    action: String,
+    back: String,
+    text: String,
+    name: String,
+    is_default: bool,
+    condition: ConditionView,
+    targets: Vec<Choice>,
+    errors: Errors,
+    problem: String,
+}
+
+struct Found<'l> {
+    line: &'l Line,
+    way: &'l bpmn::Way,
+}
+
+fn way_in<'l>(lines: &'l [Line], flow: &str) -> Result<Found<'l>> {
+    let found = lines.iter().find_map(|line| {
+        let way = line.ways.iter().find(|way| way.flow == flow)?;
+        Some(Found { line, way })
+    });
+    found.ok_or(Error::NotFound)
+}
+
+fn way_page<'a>(
+    rq: &Req,
+    page: &'a Page,
+    (draft, model, lines): (&Draft, &Model, &[Line]),
+    found: &Found<'_>,
+    sent: Option<&Sent>,
+    errors: Errors,
+) -> WayPage<'a> {
+    let said = found.way.condition.as_deref().unwrap_or_default();
+    let blank = Sent::default();
+    let target = sent.map_or(found.way.target.element.as_str(), |sent| sent.of("ziel"));
+    WayPage {
+        page,
+        revision: draft.revision,
+        action: format!("{}/weg/{}", address(draft.id), escaped(&found.way.flow)),
+        back: format!("{}/schritte#{}", address(draft.id), super::anchor(&found.line.element)),
+        text: words::way(page, found.way),
+        name: sent.map_or_else(|| found.way.name.clone().unwrap_or_default(), |sent| sent.of("name").to_owned()),
+        is_default: sent.map_or(found.way.is_default, |sent| sent.of("sonst") == "ja"),
+        condition: condition_view(rq, page, model, sent.unwrap_or(&blank), sent.map_or(said, |sent| sent.of("feel"))),
+        targets: targets(page, lines, target),
+        errors,
+        problem: String::new(),
+    }
+}
+
+fn way_title(rq: &Req, found: &Found<'_>) -> Page {
+    let mut page = rq.untitled();
+    let from = found.line.name.clone().unwrap_or_else(|| words::kind(&page, found.line.kind));
+    page.title = page.t2("processes-way-of", "n", found.line.number.as_str(), "name", from);
+    page
+}
+
+pub async fn way(rq: Req, Path((id, flow)): Path<(Uuid, String)>) -> Answer {
+    let (draft, model) = open(&rq, id).await?;
+    let lines = model.outline();
+    let found = way_in(&lines, &flow)?;
+    let page = way_title(&rq, &found);
+    rq.html(&way_page(&rq, &page, (&draft, &model, &lines), &found, None, Errors::new()))
+}
+
+pub async fn change_way(rq: Req, Path((id, flow)): Path<(Uuid, String)>, Form(sent): Fields) -> Answer {
+    let sent = Sent::new(sent);
+    let (draft, model) = open(&rq, id).await?;
+    let lines = model.outline();
+    let found = way_in(&lines, &flow)?;
+    let page = way_title(&rq, &found);
+    let mut errors = Errors::new();
+    let mut edits = Vec::new();
+    if sent.of("aktion") == "entfernen" {
+        edits.push(Edit::RemoveWay { flow: flow.clone() });
+    } else {
+        let is_default = sent.of("sonst") == "ja";
+        let condition = if is_default { None } else { condition_sent(&page, &sent, &mut errors) };
+        edits.push(Edit::SetWay { flow: flow.clone(), name: sent.some("name"), condition, is_default });
+        let target = sent.of("ziel");
+        if !target.is_empty() && target != found.way.target.element {
+            edits.push(Edit::Redirect { flow: flow.clone(), target: target.to_owned() });
+        }
+    }
+    let at = (&draft, &model, lines.as_slice());
+    if !errors.is_empty() {
+        let page = page.checked(&errors);
+        return rq.invalid(&way_page(&rq, &page, at, &found, Some(&sent), errors));
+    }
+    match apply(&rq, id, sent.revision(), &edits, "way").await? {
+        Done::Saved { .. } => to_step(&rq, id, &found.line.element),
+        Done::Wrong(problem) => {
+            let shown = way_page(&rq, &page, at, &found, Some(&sent), errors);
+            rq.invalid(&WayPage { problem, ..shown })
+        }
+        Done::Changed => {
+            let shown = way_page(&rq, &page, at, &found, Some(&sent), errors);
+            conflict(&rq, &WayPage { problem: page.t("processes-changed-meanwhile"), ..shown })
+        }
+    }
+}
+
+/// One more way out of a gateway.
+pub async fn add_way(rq: Req, Path((id, gateway)): Path<(Uuid, String)>, Form(sent): Fields) -> Answer {
+    let sent = Sent::new(sent);
+    let page = rq.untitled();
+    let mut errors = Errors::new();
+    let condition = condition_sent(&page, &sent, &mut errors);
+    if let Some(error) = errors.iter().next() {
+        return refused(&rq, id, error.text.clone()).await;
+    }
+    let edit = Edit::AddWay {
+        gateway: gateway.clone(),
+        name: sent.some("name"),
+        condition,
+        target: sent.of("ziel").to_owned(),
+    };
+    match apply(&rq, id, sent.revision(), &[edit], "way").await? {
+        Done::Saved { .. } => to_step(&rq, id, &gateway),
+        Done::Wrong(problem) => refused(&rq, id, problem).await,
+        Done::Changed => refused(&rq, id, page.t("processes-somebody-saved")).await,
+    }
+}
