@@ -1,6 +1,7 @@
 //! Outside peers of the demo city and of the tests, in a process of their own.
 //!
-//! A city's program talks to registers, an eID login, a payment provider, its treasury and a mail server. The sandbox
+//! A city's program talks to registers, an eID login, a payment provider, its treasury, a mail server and a time-stamping
+//! authority. The sandbox
 //! speaks the protocols of these peers over HTTP and SMTP, with synthetic people, so that nothing in the program has
 //! to know whether it talks to the sandbox. It can also fail on request, as real peers do. See the crate's README for
 //! every endpoint.
@@ -20,6 +21,7 @@ mod pay;
 mod persist;
 mod register;
 mod residents;
+mod timestamp;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -46,7 +48,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// City folders, each with a `sandbox.toml`.
     pub cities: Vec<PathBuf>,
-    /// Folder that keeps payments, refunds, mails and the eID key over restarts; without it nothing is kept.
+    /// Folder that keeps payments, refunds, mails, the eID key and the time-stamping authority over restarts; without it nothing is kept.
     pub data: Option<PathBuf>,
     /// Time until a payment "paid later" is paid.
     pub pay_later_after: Duration,
@@ -119,6 +121,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     pay::resume(&app);
+    app.timestamps.prepare().await;
     tasks.spawn(http::serve(http, Arc::clone(&app), stopped.clone()));
     tasks.spawn(mail::smtp::serve(smtp, app, stopped));
     Ok(Running { base_url, http_addr, smtp_addr, stop, tasks })

@@ -31,7 +31,11 @@ pub fn print(city: &str, report: &Report, stamps: &evidence::Checked) -> bool {
         println!("  {} Zeitstempel stimmen, {} fehlen noch", stamps.holding, stamps.missing);
     }
     if stamps.unchecked > 0 {
-        println!("  {} Zeitstempel nicht geprüft: Es ist keine Zeitstempelstelle eingerichtet.", stamps.unchecked);
+        println!(
+            "  {} Zeitstempel nur mit dem Journal verglichen: Es ist keine Zeitstempelstelle mit lesbarem Zertifikat \
+             eingerichtet.",
+            stamps.unchecked
+        );
     }
     for finding in &report.findings {
         println!("  FEHLER {}", line(finding));

@@ -70,3 +70,5 @@ evidence-stamps-download = Zeitstempel über { $size } Einträge
 evidence-stamp-missing = fehlt noch
 evidence-stamp-wrong = stimmt nicht
 refusal-evidence-stamp-refused = Die Antwort der Zeitstempelstelle stimmt nicht. Klären Sie es mit der Stelle, und versuchen Sie es dann noch einmal.
+evidence-stamps-unreadable = Die Zeitstempelstelle ist falsch eingerichtet
+evidence-stamps-unreadable-text = Das Zertifikat der Stelle ist nicht lesbar. Die IT Ihrer Stadt findet den Grund im Protokoll des Programms.

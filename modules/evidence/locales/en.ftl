@@ -70,3 +70,5 @@ evidence-stamps-download = Time-stamp over { $size } entries
 evidence-stamp-missing = still missing
 evidence-stamp-wrong = does not hold
 refusal-evidence-stamp-refused = The answer of the time-stamping authority does not hold. Clear it up with the authority and try again then.
+evidence-stamps-unreadable = The time-stamping authority is set up wrongly
+evidence-stamps-unreadable-text = The authority's certificate cannot be read. Your city's IT finds the reason in the program's log.

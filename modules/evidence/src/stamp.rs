@@ -70,6 +70,11 @@ impl Authority {
     }
 }
 
+/// The authority for pages and checks, which go on without it; what is wrong with its configuration goes to the log.
+fn readable(city: &City) -> Result<Option<Authority>> {
+    Authority::of(city).inspect_err(|error| tracing::error!(city = %city.key, "time-stamps: {error:#}"))
+}
+
 /// Notes that the checkpoint of this size is to be stamped, unless that is noted already.
 fn wish(checkpoints: &Checkpoints, authority: &Authority, size: u64, nonce: u64) -> Result<()> {
     if checkpoints.beside(size, QUESTION)?.is_some() {
@@ -128,6 +133,8 @@ pub enum State {
 pub struct Standing {
     /// An authority is configured.
     pub on: bool,
+    /// Its certificates cannot be read; the log says why.
+    pub unreadable: bool,
     /// The newest ones, newest first.
     pub lines: Vec<Line>,
     /// How many are missing, and since when: the time of the oldest such checkpoint.
@@ -158,7 +165,10 @@ fn signed_at(checkpoints: &Checkpoints, size: u64) -> Option<Timestamp> {
 pub async fn standing(city: &Arc<City>, most: usize) -> Result<Standing> {
     let city = city.clone();
     let read = move || -> Result<Standing> {
-        let Some(authority) = Authority::of(&city)? else { return Ok(Standing::default()) };
+        let Ok(authority) = readable(&city) else {
+            return Ok(Standing { on: true, unreadable: true, ..Standing::default() });
+        };
+        let Some(authority) = authority else { return Ok(Standing::default()) };
         let checkpoints = &city.checkpoints;
         let missing = missing(checkpoints)?;
         let missing_since = missing.first().and_then(|&size| signed_at(checkpoints, size));
@@ -173,7 +183,7 @@ pub async fn standing(city: &Arc<City>, most: usize) -> Result<Standing> {
             };
             lines.push(Line { size, signed_at: signed_at(checkpoints, size), state });
         }
-        Ok(Standing { on: true, lines, missing: missing.len(), missing_since })
+        Ok(Standing { on: true, unreadable: false, lines, missing: missing.len(), missing_since })
     };
     tokio::task::spawn_blocking(read).await.map_err(Error::internal)?
 }
@@ -188,7 +198,7 @@ pub async fn kept(city: &Arc<City>, size: u64) -> Result<Option<Vec<u8>>> {
 pub async fn of_size(city: &Arc<City>, size: u64) -> Result<Option<Stamp>> {
     let city = city.clone();
     let read = move || -> Result<Option<Stamp>> {
-        let Some(authority) = Authority::of(&city)? else { return Ok(None) };
+        let Ok(Some(authority)) = readable(&city) else { return Ok(None) };
         let Some(answer) = city.checkpoints.beside(size, ANSWER)? else { return Ok(None) };
         Ok(check(&city.checkpoints, size, &answer, &authority.anchors)?.ok())
     };
@@ -233,7 +243,8 @@ pub async fn check_all(city: &City) -> Result<Checked> {
         }
     }
     drop(rx);
-    let authority = Authority::of(city)?;
+    // Without a certificate there is still the journal, which knows every answer's hash.
+    let authority = readable(city).unwrap_or_default();
     let there = checkpoints.sizes_with(ANSWER)?;
     let mut checked = Checked { missing: missing(checkpoints)?.len(), ..Checked::default() };
     for &size in told.keys().filter(|size| !there.contains(size)) {
