@@ -16,6 +16,7 @@ mod persons;
 mod processes;
 mod program;
 mod search;
+mod stamp;
 mod start;
 mod structure;
 mod timeline;
