@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use timestamp::{Anchors, Expected, verify};
 
 /// The root of a test authority, made with openssl for this test and for nothing else; its key is thrown away.
-const ROOT: &str = include_str!("root.pem");
+const ROOT: &str = include_str!("data/root.pem");
 /// A stamp whose root that is.
-const ANSWER: &[u8] = include_bytes!("answer.tsr");
+const ANSWER: &[u8] = include_bytes!("data/answer.tsr");
 
 fn expected() -> Expected {
     Expected { imprint: [0x5a; 32], nonce: None, policy: None }
