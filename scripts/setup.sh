@@ -10,6 +10,8 @@ command -v cc >/dev/null && command -v make >/dev/null || packages+=(build-essen
 command -v pkg-config >/dev/null || packages+=(pkg-config)
 command -v git >/dev/null || packages+=(git)
 command -v node >/dev/null || packages+=(nodejs)
+# Answers as the sandbox's time-stamping authority.
+command -v openssl >/dev/null || packages+=(openssl)
 # npm comes with some builds of nodejs and as a package of its own with Debian's.
 command -v npm >/dev/null || packages+=(npm)
 if [ "$purpose" = test ]; then

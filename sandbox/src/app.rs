@@ -17,6 +17,7 @@ use crate::mail::Mailbox;
 use crate::pay::Payments;
 use crate::register::Answers;
 use crate::residents::Registers;
+use crate::timestamp::Authority;
 
 /// A city with its registers.
 pub struct City {
@@ -35,6 +36,7 @@ pub struct App {
     pub payments: Payments,
     pub treasury: Treasury,
     pub mailbox: Mailbox,
+    pub timestamps: Authority,
     pub register_answer_time: Duration,
 }
 
@@ -60,6 +62,7 @@ impl App {
             payments: Payments::build(&cities, data, config)?,
             treasury: Treasury::build(data, config.refund_after)?,
             mailbox: Mailbox::build(data)?,
+            timestamps: Authority::build(data),
             faults: Faults::default(),
             register_answer_time: config.register_answer_time,
             base_url,

@@ -20,7 +20,7 @@ use tower::ServiceExt;
 
 use crate::app::{App, same_secret};
 use crate::faults::{Mode, Peer};
-use crate::{eid, faults, kasse, mail, pages, pay, register};
+use crate::{eid, faults, kasse, mail, pages, pay, register, timestamp};
 
 /// Largest request body, in bytes.
 pub const MAX_BODY: usize = 256 * 1024;
@@ -41,6 +41,7 @@ fn router(app: Arc<App>) -> Router {
         .merge(pay::routes())
         .merge(kasse::routes())
         .merge(mail::pages::routes())
+        .merge(timestamp::routes())
         .fallback(async || Problem::new(StatusCode::NOT_FOUND, "no such address"))
         .method_not_allowed_fallback(async || Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method not allowed here"))
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -108,7 +109,7 @@ pub async fn serve(listener: TcpListener, app: Arc<App>, mut stopped: watch::Rec
     let _ = tokio::time::timeout(std::time::Duration::from_secs(2), graceful.shutdown()).await;
 }
 
-async fn answer(app: Arc<App>, router: Router, request: Request) -> Result<Response, Dropped> {
+async fn answer(app: Arc<App>, router: Router, mut request: Request) -> Result<Response, Dropped> {
     let fault = Peer::of_path(request.uri().path()).and_then(|peer| app.faults.take(peer));
     match fault {
         None => Ok(never(router.oneshot(request).await)),
@@ -122,6 +123,10 @@ async fn answer(app: Arc<App>, router: Router, request: Request) -> Result<Respo
             Mode::Garbage => {
                 let broken = "{\"result\": \"ma\u{0}\u{1}tch\", \"requestId\": [[[";
                 Ok(([(header::CONTENT_TYPE, "application/json")], broken).into_response())
+            }
+            Mode::WrongImprint => {
+                timestamp::WrongImprint::mark(request.extensions_mut());
+                Ok(never(router.oneshot(request).await))
             }
             Mode::LostAnswer => {
                 let _ = never(router.oneshot(request).await);

@@ -1,9 +1,9 @@
 //! Outside peers of the demo city and of the tests, in a process of their own.
 //!
-//! A city's program talks to registers, an eID login, a payment provider, its treasury and a mail server. The sandbox
-//! speaks the protocols of these peers over HTTP, SMTP and clamd's, with synthetic people, so that nothing in the program has
-//! to know whether it talks to the sandbox. It can also fail on request, as real peers do. See the crate's README for
-//! every endpoint.
+//! A city's program talks to registers, an eID login, a payment provider, its treasury, a mail server, a virus scanner and
+//! a time-stamping authority. The sandbox speaks their protocols over HTTP, SMTP and clamd's, with synthetic people, so that
+//! nothing in the program has to know whether it talks to the sandbox. It can also fail on request, as real peers do. See
+//! the crate's README for every endpoint.
 
 mod app;
 mod city;
@@ -21,6 +21,7 @@ mod pay;
 mod persist;
 mod register;
 mod residents;
+mod timestamp;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -49,7 +50,7 @@ pub struct Config {
     pub public_url: Option<String>,
     /// City folders, each with a `sandbox.toml`.
     pub cities: Vec<PathBuf>,
-    /// Folder that keeps payments, refunds, mails and the eID key over restarts; without it nothing is kept.
+    /// Folder that keeps payments, refunds, mails, the eID key and the time-stamping authority over restarts; without it nothing is kept.
     pub data: Option<PathBuf>,
     /// Time until a payment "paid later" is paid.
     pub pay_later_after: Duration,
@@ -126,6 +127,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
     pay::resume(&app);
+    app.timestamps.prepare().await;
     tasks.spawn(http::serve(http, Arc::clone(&app), stopped.clone()));
     tasks.spawn(clamd::serve(scanner, Arc::clone(&app), stopped.clone()));
     tasks.spawn(mail::smtp::serve(smtp, app, stopped));

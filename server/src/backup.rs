@@ -1,6 +1,6 @@
 //! Backup and restore of the cities on SQLite. Most documents are copied first, then the database, then the documents
 //! that came meanwhile; a copy whose rows do not all find their files is taken anew. Files without a row are harmless
-//! extras.
+//! extras. Checkpoints with their time-stamps come along, so that a lost folder of checkpoints is no lost evidence.
 
 use std::path::{Path, PathBuf};
 
@@ -42,12 +42,17 @@ pub async fn backup(app: &App, target: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Folder of a backup with the checkpoints and their time-stamps.
+const CHECKPOINTS: &str = "checkpoints";
 /// How often the database is copied at most: again whenever a file of its rows was deleted before it could be copied.
 const ATTEMPTS: usize = 5;
 /// Rows that are compared at once.
 const PAGE: i64 = 1000;
 
 async fn copy_city(app: &App, city: &str, db: &Db, folder: &Path) -> Result<usize> {
+    // Before the database: none of them may know more entries than the copy holds.
+    let outside = house::checkpoint_folder(&app.config, city);
+    copy_tree(&outside, &folder.join(CHECKPOINTS))?;
     let (files, kept) = (app.config.data.join(city).join("files"), folder.join("files"));
     let mut copied = copy_tree(&files, &kept)?;
     for _ in 0..ATTEMPTS {
@@ -108,6 +113,8 @@ pub fn restore(config: &Config, source: &Path) -> Result<()> {
         let target = to.join("city.db");
         std::fs::copy(&database, &target).map_err(|e| failed(&target, e))?;
         sync(&target)?;
+        // What is there is newer or the same, and stays: it shows what the backup lacks.
+        copy_tree(&from.join(CHECKPOINTS), &house::checkpoint_folder(config, &key.to_string_lossy()))?;
         println!("{}: Datenbank und {copied} Dokumente zurückgespielt", key.to_string_lossy());
         found += 1;
     }
@@ -142,7 +149,7 @@ fn copy_tree(from: &Path, to: &Path) -> Result<usize> {
                     std::fs::create_dir_all(&folder).map_err(|e| failed(&folder, e))?;
                     open.push(name);
                 }
-            } else {
+            } else if !name.to_string_lossy().ends_with("unfinished") {
                 let target = to.join(&name);
                 if target.exists() {
                     continue;

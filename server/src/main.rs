@@ -60,6 +60,12 @@ enum Command {
         /// Public key of the city's log (name+hash+base64), or a file that holds it.
         #[arg(long)]
         key: Option<String>,
+        /// Time-stamp over the proof's checkpoint (.tsr): shows since when it has existed.
+        #[arg(long, requires = "authority")]
+        timestamp: Option<PathBuf>,
+        /// Certificates of the authorities that you trust to say the time, as a PEM file.
+        #[arg(long, requires = "timestamp")]
+        authority: Option<PathBuf>,
     },
     /// Copy every city into a folder, while the program goes on.
     Backup { target: PathBuf },
@@ -157,8 +163,8 @@ async fn run(args: Args) -> Result<ExitCode> {
             let app = open_to_look(config).await?;
             let mut whole = true;
             for city in app.cities() {
-                let report = check::city(&app, &city, &mut |_| {}).await?;
-                whole &= check::print(&city.key, &report);
+                let (report, stamps) = check::city(&app, &city, &mut |_| {}).await?;
+                whole &= check::print(&city.key, &report, &stamps);
             }
             Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
@@ -175,8 +181,9 @@ async fn run(args: Args) -> Result<ExitCode> {
             }
             Ok(ExitCode::SUCCESS)
         }
-        Command::Verify { file, proof, key } => {
-            let holds = verify::run(&file, &proof, key.as_deref())?;
+        Command::Verify { file, proof, key, timestamp, authority } => {
+            let stamp = timestamp.as_deref().zip(authority.as_deref());
+            let holds = verify::run(&file, &proof, key.as_deref(), stamp)?;
             Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Backup { target } => {

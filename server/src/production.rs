@@ -98,6 +98,13 @@ fn peers(config: &Config) -> Vec<String> {
             reasons.push(format!("peers.{name} is not configured for {key}"));
         }
     }
+    // Time-stamps are a choice; the authority sees a hash only, and signs its answer.
+    let own = config.city.iter().map(|(key, city)| (format!("city.{key}.peers.timestamp"), &city.peers));
+    for (label, peers) in own.chain([("peers.timestamp".to_owned(), &config.peers)]) {
+        if peers.get("timestamp").is_some_and(|peer| peer.sandbox) {
+            reasons.push(format!("{label} is a sandbox"));
+        }
+    }
     reasons
 }
 

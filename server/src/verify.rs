@@ -4,29 +4,57 @@ use std::path::Path;
 
 use evidence::{Fault, Proven};
 use kernel::{Error, Result, sha256};
+use timestamp::Anchors;
 use tlog::Verifier;
 
 /// Checks a file against its proof and prints what was found; answers whether the proof holds. `key` is the log's public
-/// key or a file that holds it.
+/// key or a file that holds it; `stamp` names a time-stamp over the proof's checkpoint and the file with the certificates
+/// of the authorities that are trusted.
 ///
 /// # Errors
-/// A file that cannot be read, or a key that is none.
-pub fn run(file: &Path, proof: &Path, key: Option<&str>) -> Result<bool> {
-    let bytes = std::fs::read(file).map_err(|e| Error::internal(format!("{}: {e}", file.display())))?;
-    let proof = std::fs::read(proof).map_err(|e| Error::internal(format!("{}: {e}", proof.display())))?;
+/// A file that cannot be read, a key that is none, certificates that are none.
+pub fn run(file: &Path, proof: &Path, key: Option<&str>, stamp: Option<(&Path, &Path)>) -> Result<bool> {
+    let bytes = read(file)?;
+    let proof = read(proof)?;
+    let proof = String::from_utf8_lossy(&proof);
     let Some(key) = key else {
         println!("NICHT geprüft: Ohne den öffentlichen Schlüssel der Stadt zeigt ein Nachweis nichts, denn jeder");
         println!("könnte ihn geschrieben haben. Nennen Sie ihn mit --key; er steht unter /protokoll/schluessel.");
         return Ok(false);
     };
     let key = public_key(key)?;
-    match evidence::verify(&sha256(&[&bytes]), &String::from_utf8_lossy(&proof), &key) {
+    match evidence::verify(&sha256(&[&bytes]), &proof, &key) {
         Ok(proven) => {
             holds(&proven, &key);
-            Ok(true)
+            stamp.map_or(Ok(true), |(answer, authority)| stamped(&proof, answer, authority))
         }
         Err(fault) => {
             println!("Der Nachweis stimmt NICHT: {}", in_words(fault, &key));
+            Ok(false)
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|e| Error::internal(format!("{}: {e}", path.display())))
+}
+
+/// Checks the time-stamp and prints what was found; answers whether it holds.
+fn stamped(proof: &str, answer: &Path, authority: &Path) -> Result<bool> {
+    let certificates = read(authority)?;
+    let anchors = Anchors::from_pem(&String::from_utf8_lossy(&certificates))
+        .map_err(|fault| Error::internal(format!("{}: {fault}", authority.display())))?;
+    match evidence::verify_of_proof(proof, &read(answer)?, &anchors) {
+        Ok(stamp) => {
+            println!("Der Zeitstempel stimmt: Der Prüfpunkt bestand spätestens zu dieser Zeit.");
+            println!("  Zeit:         {}", stamp.at);
+            println!("  Stelle:       {}", stamp.authority);
+            println!("  Regel:        {}", stamp.policy);
+            println!("  Ob das Zertifikat der Stelle widerrufen wurde, ist ohne Netz nicht zu sehen.");
+            Ok(true)
+        }
+        Err(fault) => {
+            println!("Der Zeitstempel stimmt NICHT: {fault}");
             Ok(false)
         }
     }

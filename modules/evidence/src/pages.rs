@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use ui::{Errors, Page, Row};
 
 use crate::{
-    log, proof,
+    log, proof, stamp,
     verify::{Fault, Proven, verify},
 };
 
@@ -30,9 +30,37 @@ struct Check<'a> {
     errors: Errors,
     proven: Option<Proven>,
     fault: Option<Fault>,
+    /// The time-stamp over the proof's checkpoint, when this city keeps one.
+    stamp: Option<timestamp::Stamp>,
+    /// How the city's stamps stand.
+    stamps: stamp::Standing,
 }
 
+/// Newest stamps that are looked at on the public page; one of these nights the authority has answered.
+const NIGHTS: usize = 7;
+
 impl Check<'_> {
+    /// Where the stamp over the proof's checkpoint is.
+    fn stamp_href(&self) -> Option<String> {
+        self.proven.as_ref().filter(|_| self.stamp.is_some()).map(|proven| stamp::pages::address(proven.size))
+    }
+
+    /// The newest stamp of this city, in words.
+    fn newest_stamp(&self) -> Option<String> {
+        let (_, stamp) = self.stamps.latest()?;
+        let at = self.page.datetime(stamp.at);
+        Some(self.page.t2("evidence-stamp-newest", "at", at, "authority", &stamp.authority))
+    }
+
+    fn stamps_missing(&self) -> Option<String> {
+        let since = self.stamps.missing_since.map(|at| self.page.datetime(at))?;
+        Some(self.page.t1("evidence-stamp-missing-since", "since", since))
+    }
+
+    fn newest_href(&self) -> Option<String> {
+        self.stamps.latest().map(|(size, _)| stamp::pages::address(size))
+    }
+
     fn rows(&self, proven: &Proven) -> Vec<Row> {
         let page = self.page;
         let mut rows = vec![
@@ -41,6 +69,10 @@ impl Check<'_> {
         ];
         rows.extend(proven.stored_at.map(|at| Row::new(page.t("evidence-stored"), page.datetime(at))));
         rows.extend(proven.signed_at.map(|at| Row::new(page.t("evidence-signed"), page.datetime(at))));
+        rows.extend(self.stamp.as_ref().map(|stamp| {
+            let at = page.datetime(stamp.at);
+            Row::new(page.t("evidence-stamp"), page.t2("evidence-stamp-of", "at", at, "authority", &stamp.authority))
+        }));
         rows
     }
 
@@ -69,7 +101,8 @@ impl Check<'_> {
 
 pub async fn ask(rq: Req) -> Answer {
     let page = rq.page("evidence-check-title");
-    rq.html(&Check { page: &page, errors: Errors::new(), proven: None, fault: None })
+    let stamps = stamp::standing(&rq.city, NIGHTS).await?;
+    rq.html(&Check { page: &page, errors: Errors::new(), proven: None, fault: None, stamp: None, stamps })
 }
 
 /// Checks a file against a proof. Both are read once and forgotten; nothing of them is stored.
@@ -79,6 +112,7 @@ pub async fn check(rq: Req, form: Multipart) -> Answer {
         Err(response) => return Ok(response),
     };
     let page = rq.page("evidence-check-title");
+    let stamps = stamp::standing(&rq.city, NIGHTS).await?;
     let mut errors = Errors::new();
     if sent.sha256.is_none() {
         errors.push("datei", page.t("evidence-file-missing"));
@@ -88,10 +122,15 @@ pub async fn check(rq: Req, form: Multipart) -> Answer {
     }
     let (Some(sha256), Some(proof)) = (sent.sha256, sent.proof) else {
         let page = page.checked(&errors);
-        return rq.invalid(&Check { page: &page, errors, proven: None, fault: None });
+        return rq.invalid(&Check { page: &page, errors, proven: None, fault: None, stamp: None, stamps });
     };
     let checked = verify(&sha256, &proof, &rq.city.checkpoints.verifier());
-    rq.html(&Check { page: &page, errors, fault: checked.as_ref().err().copied(), proven: checked.ok() })
+    let stamp = match &checked {
+        Ok(proven) => stamp::of_size(&rq.city, proven.size).await?,
+        Err(_) => None,
+    };
+    let (fault, proven) = (checked.as_ref().err().copied(), checked.ok());
+    rq.html(&Check { page: &page, errors, proven, fault, stamp, stamps })
 }
 
 /// What was sent; a file that is empty was not chosen.
@@ -189,7 +228,16 @@ async fn send(rq: &Req, case: CaseId, id: DocumentId, staff: bool) -> Answer {
     let proof = match log::newest(&rq.city).await? {
         Some(note) => {
             let key = rq.city.checkpoints.verifier();
-            proof::of_file(&mut rq.city.db.read().await?, file, note, &key).await?
+            let newest = proof::of_file(&mut rq.city.db.read().await?, file, note, &key).await?;
+            // Under the earliest checkpoint with a time-stamp the proof says most.
+            let stamped = match &newest {
+                Some(proof) => stamp::earliest_over(&rq.city, proof.index).await?,
+                None => None,
+            };
+            match stamped {
+                Some(note) => proof::of_file(&mut rq.city.db.read().await?, file, note, &key).await?.or(newest),
+                None => newest,
+            }
         }
         None => None,
     };

@@ -186,6 +186,15 @@ pub async fn is_dead(rx: &mut Rx, id: Uuid) -> Result<bool> {
     Ok(rx.opt::<(Uuid,)>(sql, params![id]).await?.is_some())
 }
 
+/// Whether a job of this name and key ([`Job::dedup_key`](crate::Job::dedup_key)) is among the dead.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_given_up(rx: &mut Rx, name: &str, dedup_key: &str) -> Result<bool> {
+    let sql = "SELECT id FROM jobs_job WHERE tenant = $1 AND name = $2 AND dedup_key = $3 AND state = 'dead' LIMIT 1";
+    Ok(rx.opt::<(Uuid,)>(sql, params![name, dedup_key]).await?.is_some())
+}
+
 /// Number of jobs per name that are not done and not dead, whenever they are due.
 ///
 /// # Errors

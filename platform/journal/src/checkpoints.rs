@@ -10,6 +10,9 @@ use tlog::{Checkpoint, Frontier, Note, Signer, Verifier};
 
 use crate::tree::{consistency_proof, frontier};
 
+/// Ending of the files with checkpoints.
+const CHECKPOINT: &str = "checkpoint";
+
 /// First line of a key file that the program made itself.
 const DEVELOPMENT: &str = "# development key, not for production";
 
@@ -176,17 +179,59 @@ impl Checkpoints {
     }
 
     fn store(&self, checkpoint: &Checkpoint, note: &Note) -> Result<()> {
-        let path = self.path(checkpoint.size);
-        let unfinished = path.with_extension("unfinished");
-        File::create(&unfinished)
-            .and_then(|mut file| file.write_all(note.to_string().as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&unfinished, &path))
-            .and_then(|()| sync_folder(&self.folder))
-            .map_err(|error| at(&path, error))
+        self.keep_beside(checkpoint.size, CHECKPOINT, note.to_string().as_bytes())
+    }
+
+    /// Keeps what belongs to the checkpoint of this size beside it, under a name with this ending, e.g. `tsr` for a
+    /// time-stamp. What is there already stays: nothing in this folder is ever overwritten.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn keep_beside(&self, size: u64, ending: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.named(size, ending);
+        let mut random = [0; 8];
+        OsRandom.fill(&mut random);
+        let unfinished = path.with_extension(format!("{ending}-{}-unfinished", crate::evidence::hex(&random)));
+        let written = File::create(&unfinished)
+            .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+            // A link never replaces; where the file system has none, somebody faster is replaced by the same thing.
+            .and_then(|()| match fs::hard_link(&unfinished, &path) {
+                Ok(()) => fs::remove_file(&unfinished),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => fs::remove_file(&unfinished),
+                Err(_) if path.exists() => fs::remove_file(&unfinished),
+                Err(_) => fs::rename(&unfinished, &path),
+            })
+            .and_then(|()| sync_folder(&self.folder));
+        written.map_err(|error| at(&path, error))
+    }
+
+    /// What is kept beside the checkpoint of this size under this ending, byte for byte; none when there is nothing.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn beside(&self, size: u64, ending: &str) -> Result<Option<Vec<u8>>> {
+        let path = self.named(size, ending);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&path, error)),
+        }
+    }
+
+    /// The signed text of the checkpoint of this size, byte for byte: what a time-stamp is about. None when there is none.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn text(&self, size: u64) -> Result<Option<Vec<u8>>> {
+        self.beside(size, CHECKPOINT)
     }
 
     fn path(&self, size: u64) -> PathBuf {
-        self.folder.join(format!("{size:015}.checkpoint"))
+        self.named(size, CHECKPOINT)
+    }
+
+    fn named(&self, size: u64, ending: &str) -> PathBuf {
+        self.folder.join(format!("{size:015}.{ending}"))
     }
 
     /// The newest checkpoint, by size.
@@ -214,10 +259,19 @@ impl Checkpoints {
     }
 
     fn sizes(&self) -> Result<Vec<u64>> {
+        self.sizes_with(CHECKPOINT)
+    }
+
+    /// The sizes, smallest first, beside whose checkpoint something is kept under this ending.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn sizes_with(&self, ending: &str) -> Result<Vec<u64>> {
         let mut sizes = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(|error| at(&self.folder, error))? {
             let name = entry.map_err(|error| at(&self.folder, error))?.file_name();
-            sizes.extend(name.to_str().and_then(|n| n.strip_suffix(".checkpoint")).and_then(|n| n.parse::<u64>().ok()));
+            let stem = name.to_str().and_then(|name| name.strip_suffix(ending)?.strip_suffix('.'));
+            sizes.extend(stem.and_then(|stem| stem.parse::<u64>().ok()));
         }
         sizes.sort_unstable();
         Ok(sizes)
@@ -229,7 +283,11 @@ impl Checkpoints {
         Note::parse(&text).map_err(|error| at(&path, error))
     }
 
-    fn open(&self, size: u64) -> Result<Checkpoint> {
+    /// The checkpoint of this size.
+    ///
+    /// # Errors
+    /// A file that is missing or is not one of this key's checkpoints.
+    pub fn open(&self, size: u64) -> Result<Checkpoint> {
         let checkpoint = Checkpoint::open(&self.read(size)?, &self.verifier());
         checkpoint.map_err(|error| at(&self.path(size), error))
     }

@@ -35,6 +35,11 @@ impl Answer {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
+    /// The body as it came, for protocols that are no text.
+    pub fn bytes(&self) -> &[u8] {
+        &self.body
+    }
+
     pub fn json<T: DeserializeOwned>(&self) -> Result<T> {
         serde_json::from_slice(&self.body).map_err(|e| Error::Peer {
             peer: self.peer,
@@ -88,6 +93,11 @@ impl Peer {
 
     pub async fn post_form(&self, path: &str, fields: &[(&str, &str)]) -> Result<Answer> {
         self.send(self.client.post(format!("{}{path}", self.base)).form(fields)).await
+    }
+
+    /// Sends a body of this media type as it is.
+    pub async fn post_bytes(&self, path: &str, media_type: &'static str, body: Vec<u8>) -> Result<Answer> {
+        self.send(self.client.post(format!("{}{path}", self.base)).header("content-type", media_type).body(body)).await
     }
 
     async fn send(&self, mut request: reqwest::RequestBuilder) -> Result<Answer> {

@@ -8,3 +8,4 @@ mod mail;
 mod pages;
 mod pay;
 mod registers;
+mod timestamp;

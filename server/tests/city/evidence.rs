@@ -24,7 +24,7 @@ fn within(test: &TestCity, module: &'static str) -> Cx {
 }
 
 /// Erika's certificate; her browser comes with it.
-async fn certificate(test: &TestCity) -> (Browser, DocumentView) {
+pub async fn certificate(test: &TestCity) -> (Browser, DocumentView) {
     let mut browser = test.browser();
     let draft = walks::certificate_of(&mut browser, "erika").await;
     let case: CaseId = walks::submit(&mut browser, &draft).await.parse().unwrap();

@@ -24,6 +24,7 @@ mod scanner;
 mod search;
 mod sharing;
 mod specialist;
+mod stamp;
 mod start;
 mod structure;
 mod timeline;

@@ -150,7 +150,8 @@ struct NewPage<'a> {
     kinds: Vec<Choice>,
     sources: Vec<Choice>,
     key: String,
-    name: String,
+    /// The name as typed.
+    typed: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -180,7 +181,7 @@ fn new_page<'a>(rq: &Req, page: &'a Page, sent: &NewForm, errors: Errors) -> New
             sources.push(Choice::new(value, name_in(kind, &item.key, &item.body)).selected(selected));
         }
     }
-    NewPage { page, errors, kinds: kinds.to_vec(), sources, key: sent.key.clone(), name: sent.name.clone() }
+    NewPage { page, errors, kinds: kinds.to_vec(), sources, key: sent.key.clone(), typed: sent.name.clone() }
 }
 
 pub async fn new_draft(rq: Req) -> Answer {

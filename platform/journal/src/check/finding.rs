@@ -31,6 +31,10 @@ pub enum Fault {
     RowAdded,
     ContentsMissing,
     ContentsChanged,
+    /// A time-stamp that the journal tells of is gone.
+    StampMissing,
+    /// What is kept as a time-stamp does not hold for its checkpoint.
+    StampChanged,
 }
 
 /// One thing that is wrong, in words for operators.
@@ -49,6 +53,8 @@ pub struct Finding {
 pub(super) const ENTRY: &str = "journal_entry";
 pub(super) const NODE: &str = "journal_node";
 pub(super) const HEAD: &str = "journal_head";
+/// No table: the folder with checkpoints.
+const STAMPS: &str = "checkpoints";
 
 impl Finding {
     pub(super) fn entry(fault: Fault, seq: i64, id: Option<Uuid>) -> Self {
@@ -117,6 +123,21 @@ impl Finding {
             format!("Die ersten {size} Einträge sind andere als die, die ein außerhalb verwahrter Prüfpunkt bezeugt.");
         let en = format!("The first {size} entries are not those that a checkpoint kept outside attests.");
         Self { fault: Fault::PastRewritten, table: ENTRY, id: None, seq: i64::try_from(size).ok(), de, en }
+    }
+
+    /// A time-stamp beside the checkpoint over `size` entries; `why` is German.
+    pub fn stamp(fault: Fault, size: u64, why: &str) -> Self {
+        let (de, en) = match fault {
+            Fault::StampMissing => (
+                format!("Der Zeitstempel zum Prüfpunkt über {size} Einträge fehlt. Das Journal nennt ihn."),
+                format!("The time-stamp of the checkpoint over {size} entries is missing. The journal tells of it."),
+            ),
+            _ => (
+                format!("Der Zeitstempel zum Prüfpunkt über {size} Einträge stimmt nicht. {why}"),
+                format!("The time-stamp of the checkpoint over {size} entries does not hold."),
+            ),
+        };
+        Self { fault, table: STAMPS, id: None, seq: i64::try_from(size).ok(), de, en }
     }
 
     pub(super) fn row(fault: Fault, table: &'static str, id: Option<Uuid>, seq: Option<i64>) -> Self {

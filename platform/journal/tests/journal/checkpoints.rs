@@ -74,3 +74,21 @@ fn a_key_file_is_for_the_program_alone_and_is_never_overwritten() {
         assert!(SigningKey::load_or_create(&real).is_err(), "{text:?}");
     }
 }
+
+#[test]
+fn what_lies_beside_a_checkpoint_is_kept_once_and_never_overwritten() {
+    let folder = tempdir().unwrap();
+    let key = SigningKey::load_or_create(&folder.path().join("keys/city.key")).unwrap();
+    let checkpoints = Checkpoints::new(folder.path().join("kept"), key, "meer/1").unwrap();
+    assert_eq!(checkpoints.beside(7, "tsr").unwrap(), None);
+    checkpoints.keep_beside(12, "tsr", b"later").unwrap();
+    checkpoints.keep_beside(7, "tsr", b"first").unwrap();
+    checkpoints.keep_beside(7, "tsr", b"second").unwrap();
+    checkpoints.keep_beside(7, "tsq", b"question").unwrap();
+    assert_eq!(checkpoints.beside(7, "tsr").unwrap().as_deref(), Some(&b"first"[..]));
+    assert_eq!(checkpoints.sizes_with("tsr").unwrap(), [7, 12]);
+    assert_eq!(checkpoints.sizes_with("tsq").unwrap(), [7]);
+    assert!(checkpoints.all().unwrap().is_empty(), "none of these is a checkpoint");
+    let names = std::fs::read_dir(folder.path().join("kept")).unwrap();
+    assert_eq!(names.count(), 3, "nothing unfinished is left");
+}

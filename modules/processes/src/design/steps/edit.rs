@@ -85,7 +85,6 @@ fn line_of<'l>(lines: &'l [Line], element: &str) -> Result<&'l Line> {
 #[template(path = "design_step.html")]
 struct StepPage<'a> {
     page: &'a Page,
-    id: Uuid,
     revision: i64,
     action: String,
     kind: String,
@@ -145,7 +144,6 @@ fn step_page<'a>(
     });
     StepPage {
         page,
-        id: draft.id,
         revision: draft.revision,
         action: step_address(draft.id, &line.element),
         kind: words::kind(page, line.kind),
@@ -276,7 +274,6 @@ fn new_page<'a>(
     let feel = sent.of("feel").to_owned();
     StepPage {
         page,
-        id: draft.id,
         revision: draft.revision,
         action: format!("{}/schritte/neu", address(draft.id)),
         kind: words::kind(page, kind),
@@ -435,7 +432,8 @@ struct WayPage<'a> {
     action: String,
     back: String,
     text: String,
-    name: String,
+    /// Name of the way, as typed or as it is.
+    typed: String,
     is_default: bool,
     condition: ConditionView,
     targets: Vec<Choice>,
@@ -473,7 +471,7 @@ fn way_page<'a>(
         action: format!("{}/weg/{}", address(draft.id), escaped(&found.way.flow)),
         back: format!("{}/schritte#{}", address(draft.id), super::anchor(&found.line.element)),
         text: words::way(page, found.way),
-        name: sent.map_or_else(|| found.way.name.clone().unwrap_or_default(), |sent| sent.of("name").to_owned()),
+        typed: sent.map_or_else(|| found.way.name.clone().unwrap_or_default(), |sent| sent.of("name").to_owned()),
         is_default: sent.map_or(found.way.is_default, |sent| sent.of("sonst") == "ja"),
         condition: condition_view(rq, page, model, sent.unwrap_or(&blank), sent.map_or(said, |sent| sent.of("feel"))),
         targets: targets(page, lines, target),
