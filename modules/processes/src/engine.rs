@@ -16,6 +16,7 @@ use crate::{
     jobs::{Advance, Fire},
     rules::Rules,
     store::{self, Instance, NewIncident, Visit},
+    work,
 };
 
 /// The model of one version, read once.
@@ -268,11 +269,16 @@ impl Work {
                     store::resolve_jobs_of_token(tx, id, token, now).await?;
                 }
             }
-            Effect::CallCommand { token, command, inputs, .. } => {
+            Effect::CallCommand { token, element, command, inputs } => {
+                if let Some(topic) = work::topic_of(&command) {
+                    let (token, process) = (number(token)?, &self.live[at].instance.process);
+                    let place = work::Place { instance: id, token, case, process, element: &element };
+                    return work::offer(cx, tx, place, topic, inputs).await;
+                }
                 let answer = call(cx, tx, id, case, token, &command, inputs).await?;
                 self.todo.extend(answer.map(|event| Todo::Apply(id, event)));
             }
-            Effect::CancelCommand { .. } => {}
+            Effect::CancelCommand { token } => work::store::cancel(tx, id, number(token)?, now).await?,
             Effect::CallProcess { token, key, inputs, .. } => {
                 self.call_process(cx, tx, at, token, &key, inputs).await?
             }

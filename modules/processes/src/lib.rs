@@ -10,6 +10,7 @@ mod pages;
 mod register;
 mod rules;
 mod store;
+mod work;
 
 use house::{Access, Holds, Key, Menu, Module, Retention, Table, handler, job, reaction};
 use kernel::Permission;
@@ -23,13 +24,17 @@ pub mod perm {
     pub const VIEW: Permission = Permission("processes.view");
     /// Let an incident or a stuck job try again.
     pub const RETRY: Permission = Permission("processes.retry");
+    /// Let programs outside do service tasks, and shut them out.
+    pub const WORKERS: Permission = Permission("processes.workers");
 }
 
-const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY];
+const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY, perm::WORKERS];
 
 pub const MODULE: Module = Module {
     name: "processes",
-    migrations: Some(db::migrations!("processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures")),
+    migrations: Some(db::migrations!(
+        "processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures", "0006_runtime"
+    )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -39,6 +44,16 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::VIEW), "/intern/prozessregister/{process}/zahlen.csv", register::pages::download);
         r.post(Access::Staff(perm::RETRY), "/intern/prozesse/stoerung/{id}", pages::retry_incident);
         r.post(Access::Staff(perm::RETRY), "/intern/prozesse/auftrag/{id}", pages::retry_job);
+        r.get(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter", work::pages::list);
+        r.post(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter", work::pages::add);
+        r.post(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter/{id}/sperren", work::pages::revoke);
+        // Programs show a token. They may stand on either side of the house.
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit", work::api::fetch);
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit/{id}/verlaengern", work::api::prolong);
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit/{id}/abschliessen", work::api::complete);
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit/{id}/scheitern", work::api::fail);
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit/{id}/fehler", work::api::error);
+        r.get(Access::EverySide, "/api/prozesse/v1/openapi.json", work::api::description);
     },
     commands: |c| {
         c.on(handler!(engine::start: contract_processes::StartProcess));
@@ -59,6 +74,12 @@ pub const MODULE: Module = Module {
             href: "/intern/prozessregister",
             access: Access::Staff(perm::VIEW),
             order: 81,
+        },
+        Menu {
+            label: "processes-menu-workers",
+            href: "/intern/prozesse/arbeiter",
+            access: Access::Staff(perm::WORKERS),
+            order: 82,
         },
     ],
     tables: &[
@@ -97,6 +118,25 @@ pub const MODULE: Module = Module {
                       AND instance IN (SELECT id FROM processes_instance WHERE tenant = $1 AND case_id = $2)",
                 retention: Retention::WithCase,
             },
+        },
+        Table {
+            name: "processes_work",
+            holds: Holds::Person {
+                by: Key::Case,
+                // Without the inputs, as the instance is told without its state.
+                export: "SELECT topic, element, state, created_at, ended_at FROM processes_work
+                         WHERE tenant = $1 AND case_id = $2",
+                erase: "DELETE FROM processes_work WHERE tenant = $1 AND case_id = $2",
+                retention: Retention::WithCase,
+            },
+        },
+        Table {
+            name: "processes_worker",
+            holds: Holds::NoPerson("programs that do service tasks, their topics and tokens"),
+        },
+        Table {
+            name: "processes_start_timer",
+            holds: Holds::NoPerson("when a process begins by itself the next time"),
         },
     ],
     check_content: rules::check,

@@ -8,7 +8,7 @@ use feel::{Context, Env, Expr, Scope, Value};
 use house::App;
 use kernel::{Cx, Error, Result, Timestamp};
 
-use crate::{engine::due_at, register};
+use crate::{engine::due_at, register, work};
 
 /// Expressions and decisions at one moment, for one city.
 pub struct Rules<'a> {
@@ -88,7 +88,7 @@ pub fn check(app: &App, content: &Content) -> Vec<String> {
         let errors = match Model::parse(&item.body) {
             Err(errors) => errors,
             Ok(model) => {
-                let mut errors = model.check(&known);
+                let mut errors = model.check(&known_to(&known, &model));
                 errors.extend(register::faults(&model, organisation.as_deref()));
                 errors.extend(model.expressions().into_iter().filter_map(|e| expression_fault(&e)));
                 errors
@@ -100,6 +100,15 @@ pub fn check(app: &App, content: &Content) -> Vec<String> {
         }));
     }
     faults
+}
+
+/// What a model may name: besides what the city knows, the topics of programs outside, which nobody registers here.
+pub fn known_to(known: &Known, model: &Model) -> Known {
+    let mut known = known.clone();
+    if let Some(commands) = &mut known.commands {
+        commands.extend(work::commands_of(model));
+    }
+    known
 }
 
 fn expression_fault(used: &bpmn::ExpressionUse<'_>) -> Option<bpmn::ModelError> {
