@@ -9,6 +9,7 @@ mod jobs;
 mod pages;
 mod register;
 mod rules;
+mod starts;
 mod store;
 mod work;
 
@@ -57,6 +58,8 @@ pub const MODULE: Module = Module {
     },
     commands: |c| {
         c.on(handler!(engine::start: contract_processes::StartProcess));
+        c.on(handler!(engine::send_message: contract_processes::SendMessage));
+        c.on(handler!(engine::send_signal: contract_processes::SendSignal));
     },
     events: |e| {
         e.on("processes.step", reaction!(engine::task_finished: contract_processes::TaskFinished));
@@ -66,6 +69,9 @@ pub const MODULE: Module = Module {
     jobs: |j| {
         j.on(job!(jobs::advance: jobs::Advance));
         j.on(job!(jobs::fire: jobs::Fire));
+        j.on(job!(starts::begin: starts::Begin));
+        // What was released is planned when the city opens, and soon after it was released in the browser.
+        j.on(job!(starts::plan_again: starts::Plan)).every("*/5 * * * *", &starts::Plan {});
     },
     menu: &[
         Menu { label: "processes-menu", href: "/intern/prozesse", access: Access::Staff(perm::VIEW), order: 80 },
@@ -140,5 +146,6 @@ pub const MODULE: Module = Module {
         },
     ],
     check_content: rules::check,
+    seed: Some(starts::seed),
     ..Module::EMPTY
 };

@@ -36,7 +36,7 @@ pub fn organisation(content: &Content) -> Result<Option<Arc<Organisation>>> {
 }
 
 impl Organisation {
-    fn name_of(&self, key: &str) -> Option<&str> {
+    pub fn name_of(&self, key: &str) -> Option<&str> {
         self.unit.iter().find(|unit| unit.key == key).map(|unit| unit.name.as_str())
     }
 }

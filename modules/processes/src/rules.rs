@@ -8,7 +8,7 @@ use feel::{Context, Env, Expr, Scope, Value};
 use house::App;
 use kernel::{Cx, Error, Result, Timestamp};
 
-use crate::{engine::due_at, register, work};
+use crate::{engine::due_at, register, starts, work};
 
 /// Expressions and decisions at one moment, for one city.
 pub struct Rules<'a> {
@@ -90,6 +90,7 @@ pub fn check(app: &App, content: &Content) -> Vec<String> {
             Ok(model) => {
                 let mut errors = model.check(&known_to(&known, &model));
                 errors.extend(register::faults(&model, organisation.as_deref()));
+                errors.extend(starts::faults(content, &item.key, &model, organisation.as_deref()));
                 errors.extend(model.expressions().into_iter().filter_map(|e| expression_fault(&e)));
                 errors
             }
