@@ -2,6 +2,7 @@
 
 mod applications;
 mod backup;
+mod begins;
 mod blocked;
 mod capture;
 mod circulation;
@@ -23,3 +24,4 @@ mod structure;
 mod timeline;
 mod walks;
 mod work;
+mod workers;
