@@ -150,6 +150,16 @@ fn time_fault(spec: &TimerSpec) -> Option<String> {
     if feel_of(spec.text()).is_some() {
         return Some("Ein Start nach Zeit braucht eine feste Zeitangabe, keinen Ausdruck nach „=“.".to_owned());
     }
+    // What has not the form of a time is told by the check of the model.
+    let is_time = |due: Due| due_at(&due, Timestamp::UNIX_EPOCH).is_ok();
+    let exists = match spec {
+        TimerSpec::Date(text) => is_time(Due::Date(text.clone())),
+        TimerSpec::Duration(text) => is_time(Due::Duration(text.clone())),
+        TimerSpec::Cycle(_) => next(spec, Timestamp::UNIX_EPOCH, None).is_ok(),
+    };
+    if !exists {
+        return Some(format!("„{}“ ist keine Zeit, die es gibt.", spec.text()));
+    }
     let TimerSpec::Cycle(text) = spec else { return None };
     let cycle = parse_cycle(text)?;
     let began = Timestamp::UNIX_EPOCH;
@@ -409,6 +419,8 @@ mod tests {
     #[test]
     fn a_time_that_is_no_fixed_one_or_comes_too_often_is_told() {
         assert!(time_fault(&TimerSpec::Date("= tag".into())).is_some());
+        assert!(time_fault(&TimerSpec::Date("2026-02-30T08:00:00".into())).is_some());
+        assert!(time_fault(&cycle("R/2026-02-30/P1D")).is_some());
         for often in ["R/PT30S", "R/PT0S", "R3/P0D"] {
             assert!(time_fault(&cycle(often)).is_some(), "{often}");
         }

@@ -33,8 +33,8 @@ const MOST_ENTRIES: u16 = 100;
 const LOCK_SECONDS: std::ops::RangeInclusive<u32> = 5..=86_400;
 /// Longest wait for work, in seconds.
 const MOST_WAIT: u32 = 20;
-/// Time between two looks while a program waits.
-const LOOK: Duration = Duration::from_millis(250);
+/// How often it is looked for work while a program waits.
+const LOOKS_PER_SECOND: u32 = 4;
 /// Requests of one program within a minute.
 const CALLS_PER_MINUTE: u32 = 600;
 /// Requests with an unknown token from one address within a minute.
@@ -130,7 +130,7 @@ async fn fetched(rq: &Req, headers: &HeaderMap, body: &Bytes) -> Result<Value> {
         return Err(Error::NotFound);
     }
     let cx = as_worker(rq);
-    let end = tokio::time::Instant::now() + Duration::from_secs(u64::from(asked.wait_seconds));
+    let mut waits = asked.wait_seconds * LOOKS_PER_SECOND;
     loop {
         // Looked at first: who waits writes nothing.
         let due = store::due(&mut rq.city.db.read().await?, &asked.topic, cx.now(), 1).await?;
@@ -155,11 +155,11 @@ async fn fetched(rq: &Req, headers: &HeaderMap, body: &Bytes) -> Result<Value> {
                 return Ok(json!({ "work": entries.collect::<Vec<_>>() }));
             }
         }
-        let now = tokio::time::Instant::now();
-        if now >= end {
+        if waits == 0 {
             return Ok(json!({ "work": [] }));
         }
-        tokio::time::sleep(LOOK.min(end - now)).await;
+        waits -= 1;
+        tokio::time::sleep(Duration::from_secs(1) / LOOKS_PER_SECOND).await;
     }
 }
 
