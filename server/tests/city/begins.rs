@@ -71,7 +71,7 @@ impl Town {
     }
 
     /// The program ends and starts again.
-    async fn restarted(self) -> Town {
+    pub async fn restarted(self) -> Town {
         let Town { app, city, clock, config, home, folder, db } = self;
         drop((app, city));
         let (app, city) = assembled(&config, &clock, &home).await.unwrap_or_else(|e| panic!("{e:#}"));

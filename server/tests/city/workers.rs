@@ -132,10 +132,15 @@ async fn work_is_taken_once_and_its_answer_counts_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_dies_loses_its_work_to_the_next_one() {
     for town in Town::both(NOW, &files()).await {
-        let first = admitted(&town, "Druckstraße 1", "muster-druck").await;
-        let second = admitted(&town, "Druckstraße 2", "muster-druck").await;
+        let mut first = admitted(&town, "Druckstraße 1", "muster-druck").await;
+        let mut second = admitted(&town, "Druckstraße 2", "muster-druck").await;
         town.start("muster-druck", json!({})).await;
         let work = first.one().await;
+        // Meer ends and starts again: the lock is still there.
+        (first.router, second.router) = (Router::new(), Router::new());
+        let town = town.restarted().await;
+        (first.router, second.router) = (house::router(&town.app), house::router(&town.app));
+        assert!(second.take(1).await.is_empty());
         // Kept for longer, it is still its own when the first time is over.
         assert_eq!(first.answer(&work, "verlaengern", json!({"lock_seconds": 600})).await.0, 200);
         town.clock.advance_minutes(5);
@@ -212,6 +217,22 @@ async fn an_error_takes_its_way_and_a_failure_is_an_incident_that_is_offered_aga
         assert_eq!(outside.complete(&work, "drei").await.0, 200);
         town.settle().await;
         assert_eq!(town.status("muster-druck").await, ["completed", "completed"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_no_program_ever_ends_is_an_incident() {
+    for town in Town::both(NOW, &files()).await {
+        let outside = admitted(&town, "Druckstraße", "muster-druck").await;
+        town.start("muster-druck", json!({})).await;
+        for attempt in 1..=20 {
+            assert_eq!(outside.one().await["attempt"], attempt);
+            town.clock.advance_minutes(2);
+        }
+        assert!(outside.take(1).await.is_empty());
+        let sql = "SELECT element, message FROM processes_incident WHERE tenant = $1 AND resolved_at IS NULL";
+        let found: Vec<(String, String)> = town.city.db.read().await.unwrap().list(sql, &[]).await.unwrap();
+        assert_eq!(found, [("mitte".to_owned(), "timeout".to_owned())]);
     }
 }
 
