@@ -242,7 +242,7 @@ pub async fn plan_again(cx: Cx, _: Plan) -> Result<()> {
 }
 
 /// Plans the times of versions that have none yet, and forgets those of start events that are gone. What is planned stays.
-async fn plan(cx: &Cx, tx: &mut Tx) -> Result<()> {
+pub async fn plan(cx: &Cx, tx: &mut Tx) -> Result<()> {
     let city = cx.city()?;
     let released = content::released_at(tx, "processes").await?;
     let planned = store::all(tx).await?;
