@@ -538,7 +538,7 @@ test("pages around the services", () =>
 test("pages of staff: lists, caller view, refunds, processes, on a phone too", async () => {
   const paths = {
     "melde.muster": ["/intern", "/intern/aufgaben", "/intern/vorgaenge", "/intern/suche", "/intern/auskunft", "/intern/konto", "/intern/vertretung", "/intern/verarbeitungen", "/intern/vor-ort"],
-    "admin.muster": ["/intern", "/intern/prozesse", "/intern/prozessregister", "/intern/prozessregister/personenstandsurkunde", "/intern/vorgaenge"],
+    "admin.muster": ["/intern", "/intern/prozesse", "/intern/prozesse/arbeiter", "/intern/prozessregister", "/intern/prozessregister/personenstandsurkunde", "/intern/vorgaenge"],
     "dora.datenschutz": ["/intern"],
     "rita.registratur": ["/intern/laufmappen", "/intern/wiedervorlagen"],
   };

@@ -21,6 +21,42 @@ impl Command for StartProcess {
     type Answer = Uuid;
 }
 
+/// Sends a message to the processes of a case: the oldest instance that waits for it takes it, else a process that begins
+/// with it starts in this case. One that nobody waits for is gone.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SendMessage {
+    pub case: CaseId,
+    /// As the model names the message.
+    pub name: String,
+    /// What the waiting element's `meer:key` must be equal to; null where it has none. A start event takes any.
+    pub key: Value,
+    /// Ids, codes and amounts; personal data stays in the case.
+    pub vars: Map<String, Value>,
+}
+
+impl Command for SendMessage {
+    const NAME: &'static str = "processes.send-message";
+    const CALLERS: &'static [&'static str] = &["services", "records"];
+    type Answer = ();
+}
+
+/// Sends a signal to the processes of a case: all that wait for it take it, and each process that begins with it starts in
+/// this case.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct SendSignal {
+    pub case: CaseId,
+    /// As the model names the signal.
+    pub name: String,
+    /// Ids, codes and amounts; personal data stays in the case.
+    pub vars: Map<String, Value>,
+}
+
+impl Command for SendSignal {
+    const NAME: &'static str = "processes.send-signal";
+    const CALLERS: &'static [&'static str] = &["services", "records"];
+    type Answer = ();
+}
+
 /// A task that answered `Waiting` has its result. Emitted by the module that did the work, in the transaction that
 /// stored the result; delivered at least once, and a second one finds its token gone.
 #[derive(Clone, Debug, Serialize, Deserialize)]

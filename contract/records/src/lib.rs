@@ -62,7 +62,7 @@ pub struct Party {
     pub birth_date: Option<PartialDate>,
     pub address: Address,
     pub email: Option<String>,
-    /// Where the data come from: `eid`, `account`, `typed`.
+    /// Where the data come from: `eid`, `account`, `typed`; `office` when the case is about nobody in particular.
     pub provenance: String,
 }
 
@@ -98,7 +98,7 @@ pub struct OpenCase {
 
 impl Command for OpenCase {
     const NAME: &'static str = "records.open-case";
-    const CALLERS: &'static [&'static str] = &["services"];
+    const CALLERS: &'static [&'static str] = &["services", "processes"];
     type Answer = CaseOpened;
 }
 
@@ -107,7 +107,7 @@ pub struct CaseOpened {
     pub case: CaseId,
     /// Aktenzeichen, e.g. `33.20/2026/000042`.
     pub number: String,
-    /// Claim code for an applicant without account; shown once, kept as a hash.
+    /// Claim code for an applicant without account; shown once, kept as a hash. None where there is no applicant.
     pub claim_code: Option<String>,
 }
 

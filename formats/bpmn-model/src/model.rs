@@ -690,8 +690,11 @@ pub struct Meer {
     pub command: Option<String>,
     /// User task: key of the form.
     pub form: Option<String>,
-    /// User task: key of the organisation unit or role; FEEL when it begins with `=`.
+    /// User task: key of the organisation unit or role; FEEL when it begins with `=`. Start event with a time: key of
+    /// the organisation unit that leads the case.
     pub unit: Option<String>,
+    /// Start event with a time: key of the file-plan entry under which the case is opened.
+    pub plan: Option<String>,
     /// User task: ISO 8601 duration; FEEL when it begins with `=`.
     pub due: Option<String>,
     /// User task: id of the task that must have been done by another person.

@@ -598,6 +598,7 @@ impl Reader {
             command: open.meer("command"),
             form: open.meer("form"),
             unit: open.meer("unit"),
+            plan: open.meer("plan"),
             due: open.meer("due"),
             four_eyes: open.meer("four-eyes"),
             decision: open.meer("decision"),

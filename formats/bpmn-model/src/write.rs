@@ -604,6 +604,7 @@ fn meer(out: &mut Out, base: &mut Base, meer: &Meer) {
     out.set(MEER, "command", &meer.command);
     out.set(MEER, "form", &meer.form);
     out.set(MEER, "unit", &meer.unit);
+    out.set(MEER, "plan", &meer.plan);
     out.set(MEER, "due", &meer.due);
     out.set(MEER, "four-eyes", &meer.four_eyes);
     out.set(MEER, "medienbruch", &meer.medienbruch);

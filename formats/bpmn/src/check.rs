@@ -274,6 +274,7 @@ impl<'m> Check<'m> {
         let is_call = matches!(node.kind, NodeKind::CallActivity(..));
         let does = self.graph.node(&node.base.id).map(|index| &self.graph.nodes[index].does);
         let starts_handler = matches!(does, Some(Does::EventStart { .. }));
+        let starts_in_time = matches!(does, Some(Does::TriggeredStart(Trigger::Timer(_))));
         let (catches, throws): (&[EventDefinition], &[EventDefinition]) = match &node.kind {
             NodeKind::CatchEvent(CatchEvent { definitions, .. })
             | NodeKind::BoundaryEvent(BoundaryEvent { definitions, .. }) => (definitions, &[]),
@@ -294,7 +295,8 @@ impl<'m> Check<'m> {
         let misplaced = [
             ("command", meer.command.is_some(), is_command),
             ("form", meer.form.is_some(), is_user),
-            ("unit", meer.unit.is_some(), is_user),
+            ("unit", meer.unit.is_some(), is_user || starts_in_time),
+            ("plan", meer.plan.is_some(), starts_in_time),
             ("due", meer.due.is_some(), is_user),
             ("four-eyes", meer.four_eyes.is_some(), is_user),
             ("medienbruch", meer.medienbruch.is_some(), is_user),

@@ -58,17 +58,21 @@ fn fits(text: &str, pattern: &str) -> bool {
 
 /// A repetition: how often, an optional first date, the time between, and an optional date after which it is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Cycle {
+pub struct Cycle {
     /// `None` is for ever.
     pub times: Option<u32>,
+    /// ISO 8601 date of the first time; without it the first time is one interval after the beginning.
     pub start: Option<String>,
+    /// ISO 8601 duration between two times.
     pub interval: String,
+    /// ISO 8601 date after which it is over.
     pub end: Option<String>,
 }
 
 /// `R3/PT1H`, `R/P1D`, `R2/2026-11-23T08:00:00Z/P1D`, `R/P1D/2026-12-31`. A start with an end and no interval is not
 /// read: how long that is depends on the time zone.
-pub(crate) fn parse_cycle(text: &str) -> Option<Cycle> {
+#[must_use]
+pub fn parse_cycle(text: &str) -> Option<Cycle> {
     let mut parts = text.strip_prefix('R')?.split('/');
     let times = match parts.next()? {
         "" => None,

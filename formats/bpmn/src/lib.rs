@@ -18,6 +18,7 @@ pub use bpmn_model::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, ModelEr
 pub use check::{ExpressionKind, ExpressionUse, Known};
 pub use edit::{Beside, Edit, EditError, NewStep, Passes, Properties, Repeat, StepKind, Time};
 pub use graph::TimerSpec;
+pub use iso::{Cycle, parse_cycle};
 pub use outline::{Kind, Line, On, Target, Way};
 pub use same::Difference;
 pub use state::{Awaits, Outcome, Resume, State, Status, Token, Vars, Wait, Watch};
@@ -122,6 +123,10 @@ pub struct Start<'m> {
     pub element: &'m str,
     pub name: Option<&'m str>,
     pub trigger: StartTrigger<'m>,
+    /// `meer:plan` and `meer:unit`: where the case belongs that a time opens.
+    pub plan: Option<&'m str>,
+    pub unit: Option<&'m str>,
+    pub at: Position,
 }
 
 /// What a process begins with; who notices it sends [`Event::StartAt`], for a plain start [`Event::Start`].
@@ -150,7 +155,8 @@ impl Model {
                     graph::Does::TriggeredStart(graph::Trigger::Timer(spec)) => StartTrigger::Timer(spec),
                     _ => return None,
                 };
-                Some(Start { element: &node.id, name: node.name.as_deref(), trigger })
+                let (plan, unit) = (node.meer.plan.as_deref(), node.meer.unit.as_deref());
+                Some(Start { element: &node.id, name: node.name.as_deref(), trigger, plan, unit, at: node.at })
             })
             .collect()
     }

@@ -407,6 +407,7 @@ fn statement(node: &FlowNode, roots: &HashMap<&str, &str>) -> Statement {
     say("Befehl", meer.command.as_deref());
     say("Formular", meer.form.as_deref());
     say("Stelle", meer.unit.as_deref());
+    say("Aktenplaneintrag", meer.plan.as_deref());
     say("Frist", meer.due.as_deref());
     say("Medienbruch", meer.medienbruch.as_deref());
     say("Entscheidung", meer.decision.as_deref());

@@ -396,6 +396,29 @@ fn a_process_begins_in_several_ways() {
 }
 
 #[test]
+fn a_start_at_a_time_says_where_its_case_belongs() {
+    let timed = |attributes: &str| {
+        let text = format!(
+            r#"<bpmn:startEvent id="daily" {attributes}>{CYCLE}</bpmn:startEvent><bpmn:endEvent id="e"/>{}"#,
+            flows("daily-e")
+        );
+        model(&text)
+    };
+    let placed = timed(r#"meer:plan="10.10" meer:unit="registry""#);
+    assert_eq!(placed.check(&Known::default()), []);
+    let start = &placed.starts()[0];
+    assert_eq!((start.plan, start.unit), (Some("10.10"), Some("registry")));
+    // Written and read again, it still says so, and that is not the same process as one that does not.
+    let again = bpmn::Model::parse(&placed.to_xml()).unwrap();
+    assert_eq!(again.starts()[0].plan, Some("10.10"));
+    assert!(placed.same_process(&again).is_ok() && placed.same_process(&timed("")).is_err());
+    // Elsewhere it is refused.
+    let elsewhere =
+        model(&format!(r#"<bpmn:startEvent id="s" meer:plan="10.10"/><bpmn:endEvent id="e"/>{}"#, flows("s-e")));
+    assert_eq!(elsewhere.check(&Known::default()).len(), 1);
+}
+
+#[test]
 fn a_process_without_a_plain_start_is_begun_by_its_trigger_only() {
     let model = model(&format!(
         r#"<bpmn:startEvent id="letter">{PAID}</bpmn:startEvent><bpmn:endEvent id="e"/>{}"#,

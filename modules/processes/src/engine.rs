@@ -8,7 +8,7 @@ use std::{
 
 use bpmn::{Due, Effect, Event, Model, Outcome, Reason, StartTrigger, State, Status, StepError, Vars};
 use contract_desk::{CloseTask, DoneBy, OpenTask};
-use contract_processes::{ProcessEnded, StartProcess, TaskFailed, TaskFinished};
+use contract_processes::{ProcessEnded, SendMessage, SendSignal, StartProcess, TaskFailed, TaskFinished};
 use db::Tx;
 use house::{Call, InCity, TaskStuck};
 use jiff::{Span, Zoned, civil::DateTime};
@@ -19,8 +19,9 @@ use serde_json::Value;
 use crate::{
     jobs::{Advance, Fire},
     rules::Rules,
+    starts,
     store::{self, Instance, NewIncident, Visit},
-    versions,
+    versions, work,
 };
 
 /// The model of one version, read once.
@@ -41,6 +42,31 @@ pub async fn start(cx: &Cx, tx: &mut Tx, command: StartProcess) -> Result<Uuid> 
     work.todo.push_back(Todo::Apply(id, Event::Start { vars: command.vars }));
     work.lead(cx, tx).await?;
     Ok(id)
+}
+
+/// Begins an instance at a start event of its own choice; none when there is no such process.
+pub async fn start_at(cx: &Cx, tx: &mut Tx, process: &str, element: &str, case: CaseId) -> Result<Option<Uuid>> {
+    let mut work = Work::default();
+    let begun = work.begin(cx, process, case, None)?;
+    if let Some(id) = begun {
+        work.todo.push_back(Todo::Apply(id, Event::StartAt { element: element.to_owned(), vars: Vars::new() }));
+        work.lead(cx, tx).await?;
+    }
+    Ok(begun)
+}
+
+pub async fn send_message(cx: &Cx, tx: &mut Tx, sent: SendMessage) -> Result<()> {
+    let mut work = Work::default();
+    let SendMessage { case, name, key, vars } = sent;
+    work.todo.push_back(Todo::Deliver { case, name, key, vars });
+    work.lead(cx, tx).await
+}
+
+pub async fn send_signal(cx: &Cx, tx: &mut Tx, sent: SendSignal) -> Result<()> {
+    let mut work = Work::default();
+    let SendSignal { case, name, vars } = sent;
+    work.todo.push_back(Todo::Broadcast { case, name, vars });
+    work.lead(cx, tx).await
 }
 
 /// Applies an event to a stored instance. An event that comes twice or too late changes nothing.
@@ -200,6 +226,8 @@ impl Work {
                         let event = Event::Signal { name: name.clone(), vars: vars.clone() };
                         self.apply(cx, tx, id, event).await?;
                     }
+                    let begun = starts::begun_by(&cx.city()?.content, StartTrigger::Signal(&name));
+                    self.begin_all(cx, case, begun, &vars)?;
                 }
             }
         }
@@ -236,6 +264,16 @@ impl Work {
         let visits = Vec::new();
         self.live.push(Live { instance, model, state, changed: false, began, ended: None, stored: false, visits });
         Ok(Some(id))
+    }
+
+    /// Begins instances at start events that something has triggered.
+    fn begin_all(&mut self, cx: &Cx, case: CaseId, starts: Vec<starts::At>, vars: &Vars) -> Result<()> {
+        for starts::At { process, element } in starts {
+            if let Some(id) = self.begin(cx, &process, case, None)? {
+                self.todo.push_back(Todo::Apply(id, Event::StartAt { element, vars: vars.clone() }));
+            }
+        }
+        Ok(())
     }
 
     /// The place of an instance among those that are led; none when it is gone.
@@ -275,7 +313,8 @@ impl Work {
         Ok(())
     }
 
-    /// A message nobody waits for is gone, as it is in the model: who needs it waits before it is sent.
+    /// A message that nobody waits for begins the process that starts with it. Without such a process it is gone, as it is
+    /// in the model: who needs it waits before it is sent.
     async fn deliver(
         &mut self,
         cx: &Cx,
@@ -291,6 +330,10 @@ impl Work {
             if self.live[at].state.awaits_message(&name, &key) {
                 return self.apply(cx, tx, id, Event::Message { name, key, vars }).await;
             }
+        }
+        let begun = starts::begun_by(&cx.city()?.content, StartTrigger::Message(&name));
+        if let Some(first) = begun.into_iter().next() {
+            return self.begin_all(cx, case, vec![first], &vars);
         }
         tracing::warn!(%case, sent = name, "nobody waits for this message of a process");
         Ok(())
@@ -340,11 +383,16 @@ impl Work {
                     store::resolve_jobs_of_token(tx, id, token, now).await?;
                 }
             }
-            Effect::CallCommand { token, command, inputs, .. } => {
+            Effect::CallCommand { token, element, command, inputs } => {
+                if let Some(topic) = work::topic_of(&command) {
+                    let (token, process) = (number(token)?, &self.live[at].instance.process);
+                    let place = work::Place { instance: id, token, case, process, element: &element };
+                    return work::offer(cx, tx, place, topic, inputs).await;
+                }
                 let answer = call(cx, tx, id, case, token, &command, inputs).await?;
                 self.todo.extend(answer.map(|event| Todo::Apply(id, event)));
             }
-            Effect::CancelCommand { .. } => {}
+            Effect::CancelCommand { token } => work::store::cancel(tx, id, number(token)?, now).await?,
             Effect::CallProcess { token, key, inputs, .. } => {
                 self.call_process(cx, tx, at, token, &key, inputs).await?
             }

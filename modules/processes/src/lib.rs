@@ -10,8 +10,10 @@ mod jobs;
 mod pages;
 mod register;
 mod rules;
+mod starts;
 mod store;
 mod versions;
+mod work;
 
 use std::sync::Arc;
 
@@ -31,9 +33,11 @@ pub mod perm {
     pub const DESIGN: Permission = Permission("processes.design");
     /// Release or return drafts that others changed, and lead instances over to another version.
     pub const RELEASE: Permission = Permission("processes.release");
+    /// Let programs outside do service tasks, and shut them out.
+    pub const WORKERS: Permission = Permission("processes.workers");
 }
 
-const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY, perm::DESIGN, perm::RELEASE];
+const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY, perm::DESIGN, perm::RELEASE, perm::WORKERS];
 
 /// Largest body of a page with the text of a drawing; XML grows when a form is sent.
 const MOST_BYTES: usize = 6 * 1024 * 1024;
@@ -41,7 +45,7 @@ const MOST_BYTES: usize = 6 * 1024 * 1024;
 pub const MODULE: Module = Module {
     name: "processes",
     migrations: Some(db::migrations!(
-        "processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures", "0005_design"
+        "processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures", "0005_design", "0006_runtime"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -60,9 +64,21 @@ pub const MODULE: Module = Module {
             versions::pages::migrate,
         );
         workshop(r);
+        r.get(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter", work::pages::list);
+        r.post(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter", work::pages::add);
+        r.post(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter/{id}/sperren", work::pages::revoke);
+        // Programs show a token. They may stand on either side of the house.
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit", work::api::fetch);
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit/{id}/verlaengern", work::api::prolong);
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit/{id}/abschliessen", work::api::complete);
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit/{id}/scheitern", work::api::fail);
+        r.post(Access::EverySide, "/api/prozesse/v1/arbeit/{id}/fehler", work::api::error);
+        r.get(Access::EverySide, "/api/prozesse/v1/openapi.json", work::api::description);
     },
     commands: |c| {
         c.on(handler!(engine::start: contract_processes::StartProcess));
+        c.on(handler!(engine::send_message: contract_processes::SendMessage));
+        c.on(handler!(engine::send_signal: contract_processes::SendSignal));
     },
     events: |e| {
         e.on("processes.step", reaction!(engine::task_finished: contract_processes::TaskFinished));
@@ -72,6 +88,9 @@ pub const MODULE: Module = Module {
     jobs: |j| {
         j.on(job!(jobs::advance: jobs::Advance));
         j.on(job!(jobs::fire: jobs::Fire));
+        j.on(job!(starts::begin: starts::Begin));
+        // What was released is planned when the city opens, and soon after it was released in the browser.
+        j.on(job!(starts::plan_again: starts::Plan)).every("*/5 * * * *", &starts::Plan {});
     },
     menu: &[
         Menu { label: "processes-menu", href: "/intern/prozesse", access: Access::Staff(perm::VIEW), order: 80 },
@@ -85,6 +104,12 @@ pub const MODULE: Module = Module {
             label: "processes-menu-design",
             href: "/intern/prozesswerkstatt",
             access: Access::Staff(perm::VIEW),
+            order: 82,
+        },
+        Menu {
+            label: "processes-menu-workers",
+            href: "/intern/prozesse/arbeiter",
+            access: Access::Staff(perm::WORKERS),
             order: 82,
         },
     ],
@@ -147,9 +172,29 @@ pub const MODULE: Module = Module {
             },
         },
         Table { name: "processes_draft_step", holds: Holds::NoPerson("earlier texts of drafts, no persons") },
+        Table {
+            name: "processes_work",
+            holds: Holds::Person {
+                by: Key::Case,
+                // Without the inputs, as the instance is told without its state.
+                export: "SELECT topic, element, state, created_at, ended_at FROM processes_work
+                         WHERE tenant = $1 AND case_id = $2",
+                erase: "DELETE FROM processes_work WHERE tenant = $1 AND case_id = $2",
+                retention: Retention::WithCase,
+            },
+        },
+        Table {
+            name: "processes_worker",
+            holds: Holds::NoPerson("programs that do service tasks, their topics and tokens"),
+        },
+        Table {
+            name: "processes_start_timer",
+            holds: Holds::NoPerson("when a process begins by itself the next time"),
+        },
     ],
     evidence: &[design::service::DRAFT],
     check_content: rules::check,
+    seed: Some(starts::seed),
     ..Module::EMPTY
 };
 

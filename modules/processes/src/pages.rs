@@ -9,7 +9,7 @@ use ui::Page;
 use crate::{
     engine, perm,
     register::{figures::Count, pages::count},
-    store,
+    store, work,
 };
 
 #[derive(Template)]
@@ -69,6 +69,9 @@ pub async fn retry_incident(rq: Req, Path(id): Path<Uuid>) -> Answer {
         let (instance, token, job) = store::resolve_incident(tx, id, rq.cx.now()).await?;
         if let Some(job) = job {
             store::resolve_job(tx, job, rq.cx.now()).await?;
+            if work::store::reopen(tx, job, rq.cx.now()).await? {
+                return Ok(());
+            }
             return match jobs::retry(tx, job, rq.cx.now()).await {
                 // It was let run again elsewhere.
                 Err(Error::NotFound) => Ok(()),

@@ -8,7 +8,7 @@ use feel::{Context, Env, Expr, Scope, Value};
 use house::App;
 use kernel::{Cx, Error, Result, Timestamp};
 
-use crate::{engine::due_at, register};
+use crate::{engine::due_at, register, starts, work};
 
 /// Expressions and decisions at one moment, for one city.
 pub struct Rules<'a> {
@@ -117,8 +117,9 @@ pub fn faults(app: &App, content: &Content) -> Vec<Fault> {
         let errors = match Model::parse(&item.body) {
             Err(errors) => errors,
             Ok(model) => {
-                let mut errors = model.check(&known);
+                let mut errors = model.check(&known_to(&known, &model));
                 errors.extend(register::faults(&model, organisation.as_deref()));
+                errors.extend(starts::faults(content, &item.key, &model, organisation.as_deref()));
                 errors.extend(model.expressions().into_iter().filter_map(|e| expression_fault(&e)));
                 errors
             }
@@ -144,6 +145,15 @@ pub fn decision_errors(body: &str) -> Vec<ModelError> {
         message: format!("Die Entscheidung ist nicht lesbar: {}", problem.message),
     };
     problems.into_iter().map(error).collect()
+}
+
+/// What a model may name: besides what the city knows, the topics of programs outside, which nobody registers here.
+pub fn known_to(known: &Known, model: &Model) -> Known {
+    let mut known = known.clone();
+    if let Some(commands) = &mut known.commands {
+        commands.extend(work::commands_of(model));
+    }
+    known
 }
 
 fn expression_fault(used: &bpmn::ExpressionUse<'_>) -> Option<ModelError> {

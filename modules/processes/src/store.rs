@@ -133,7 +133,8 @@ pub async fn element_of(rx: &mut Rx, instance: Uuid, token: i64) -> Result<Optio
     Ok(rx.opt::<(String,)>(sql, params![instance, token]).await?.map(|(element,)| element))
 }
 
-/// Where an incident is, and the job that was given up with its name, if that is what happened.
+/// Where an incident is, and the job or the work of a program outside that was given up with its name, if that is what
+/// happened.
 pub struct NewIncident {
     pub id: Uuid,
     pub instance: Uuid,

@@ -56,6 +56,7 @@ pub async fn open_case(cx: &Cx, tx: &mut Tx, c: OpenCase) -> Result<CaseOpened> 
     insert(cx, tx, &new).await?;
     let claim_code = match view.account {
         Some(_) => None,
+        None if view.party.provenance == "office" => None,
         None => {
             // As long as anything may still happen in the case, and a while to fetch the result.
             let good_until = cx.local_now().saturating_add(1.year()).timestamp();

@@ -2,6 +2,7 @@
 
 mod applications;
 mod backup;
+mod begins;
 mod blocked;
 mod capture;
 mod circulation;
@@ -31,3 +32,4 @@ mod timeline;
 mod viewer;
 mod walks;
 mod work;
+mod workers;

@@ -126,7 +126,7 @@ const FAKE: Module = Module {
     ..Module::EMPTY
 };
 
-fn process(id: &str, middle: &str) -> String {
+pub fn process(id: &str, middle: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:meer="urn:meer:bpmn:1"
@@ -168,7 +168,7 @@ fn with_signal(id: &str, middle: &str) -> String {
     process(id, middle).replace("<bpmn:process ", "<bpmn:signal id=\"ruf\" name=\"ruf\"/><bpmn:process ")
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -89,6 +89,7 @@ impl Draft {
             command: text(&properties.command),
             form: text(&properties.form),
             unit: text(&properties.unit),
+            plan: node.meer.plan.take(),
             due: text(&properties.due),
             four_eyes: text(&properties.four_eyes),
             medienbruch: text(&properties.medienbruch),
