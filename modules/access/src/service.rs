@@ -76,11 +76,12 @@ pub async fn rights(cx: &Cx, rx: &mut Rx) -> Result<Rights> {
     for grant in identity::grants_held(rx, me).await? {
         let runs = grant.from_day <= today && grant.to_day.is_none_or(|last| last >= today);
         let Some((_, role)) = roles.iter().find(|(key, _)| *key == grant.role).filter(|_| runs) else { continue };
-        let clearance = clearances.iter().find(|(key, _)| *key == grant.role).map(|(_, level)| *level);
+        // A role without a clearance opens no record.
+        let Some((_, level)) = clearances.iter().find(|(key, _)| *key == grant.role) else { continue };
         held.push(Held {
             role: role.clone(),
             place: grant.unit.as_deref().map(name).unwrap_or_default(),
-            level: clearance.unwrap_or_default().code(),
+            level: level.code(),
         });
     }
     let mut represents = Vec::new();

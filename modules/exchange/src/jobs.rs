@@ -124,7 +124,7 @@ async fn end(cx: &Cx, id: Uuid, state: &str, fault: &str) -> Result<()> {
             let run = store::run(tx, id).await?;
             let ended = RunEnded {
                 run: id,
-                state: run.state,
+                outcome: run.state,
                 created: run.created,
                 versions: run.versions,
                 unchanged: run.unchanged,

@@ -34,7 +34,8 @@ impl Event for RunStarted {
 #[derive(Serialize, Deserialize)]
 pub struct RunEnded {
     pub run: Uuid,
-    pub state: String,
+    /// `done` or `stopped`.
+    pub outcome: String,
     pub created: i64,
     pub versions: i64,
     pub unchanged: i64,

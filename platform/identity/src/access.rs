@@ -166,7 +166,7 @@ pub async fn class_shared(tx: &mut Tx, today: Date, class: i64, unit: &str, with
 /// # Errors
 /// `NotFound` for an unknown class.
 pub async fn described(rx: &mut Rx, class: i64) -> Result<(Confidentiality, bool)> {
-    let sql = "SELECT id, unit, confidentiality, special FROM identity_class WHERE tenant = $1 AND id = $2";
+    let sql = "SELECT id, unit, confidentiality, special, shared FROM identity_class WHERE tenant = $1 AND id = $2";
     let class = rx.one::<Class>(sql, params![class]).await?;
     Ok((Confidentiality::stored(&class.confidentiality)?, !class.special.is_empty()))
 }

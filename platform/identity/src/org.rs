@@ -231,9 +231,10 @@ pub async fn roles(rx: &mut Rx) -> Result<Vec<(String, String)>> {
     rx.list(sql, &[]).await
 }
 
-/// Up to which confidentiality each role in use sees, by key.
+/// Up to which confidentiality each role in use sees records, by key; roles that see none are not in it.
 pub async fn clearances(rx: &mut Rx) -> Result<Vec<(String, Confidentiality)>> {
-    let sql = "SELECT key, clearance FROM identity_role WHERE tenant = $1 AND active = TRUE ORDER BY position, key";
+    let sql = "SELECT key, clearance FROM identity_role
+               WHERE tenant = $1 AND active = TRUE AND clearance <> '' ORDER BY position, key";
     let rows = rx.list::<(String, String)>(sql, &[]).await?;
     rows.into_iter().map(|(key, clearance)| Ok((key, Confidentiality::stored(&clearance)?))).collect()
 }

@@ -64,6 +64,9 @@ impl TestCity {
         engine: Engine,
         change: impl FnOnce(&mut Config, &sandbox::Running),
     ) -> Option<TestCity> {
+        // A test that fails shows what the program wrote: errors, or what RUST_LOG asks for.
+        let filter = tracing_subscriber::EnvFilter::from_default_env();
+        let _ = tracing_subscriber::fmt().with_test_writer().with_env_filter(filter).without_time().try_init();
         let folder = cities().join("meerbusch");
         let sandbox = sandbox::start(sandbox::Config::for_tests(vec![folder.clone()])).await.expect("sandbox starts");
         let data = tempfile::tempdir().expect("a temporary folder");
