@@ -20,6 +20,8 @@ const MOST_TEXT: usize = 512 * 1024;
 pub fn shown(bytes: &[u8]) -> Shown {
     let rules = Accept { types: &[Type::Pdf, Type::Jpeg, Type::Png, Type::Text], max: usize::MAX };
     match accept(bytes, rules) {
+        // Text by its bytes, and nobody reads it as that.
+        Ok(Type::Text) if bytes.starts_with(RTF) => Shown::Not,
         Ok(Type::Text) => text(bytes).map_or(Shown::Not, Shown::Text),
         Ok(kind) => Shown::Frame(kind.media_type()),
         Err(_) => match picture(bytes) {
@@ -29,6 +31,8 @@ pub fn shown(bytes: &[u8]) -> Shown {
         },
     }
 }
+
+const RTF: &[u8] = b"{\\rtf";
 
 /// Pictures that are shown and not taken from the public.
 fn picture(bytes: &[u8]) -> Option<&'static str> {
@@ -55,7 +59,7 @@ fn text(bytes: &[u8]) -> Option<String> {
 /// Tables of older programs are written in Windows-1252; its letters are those of Latin-1 but for a few signs.
 fn latin(bytes: &[u8]) -> Option<String> {
     let plain = |byte: &u8| matches!(*byte, b'\n' | b'\r' | b'\t' | 0x20..=0x7e | 0x80..=0xff);
-    let known = [b"%PDF".as_slice(), b"PK", b"\x89PNG", b"\xff\xd8\xff", b"\xd0\xcf\x11\xe0", b"{\\rtf"];
+    let known = [b"%PDF".as_slice(), b"PK", b"\x89PNG", b"\xff\xd8\xff", b"\xd0\xcf\x11\xe0", RTF];
     let is_text = !bytes.is_empty() && bytes.iter().all(plain) && !known.iter().any(|head| bytes.starts_with(head));
     if !is_text || is_more(bytes) {
         return None;
@@ -95,6 +99,7 @@ mod tests {
         assert_eq!(shown("\u{feff}Größe;Preis\n1;2 €\n".as_bytes()), Shown::Text("Größe;Preis\n1;2 €\n".into()));
         assert_eq!(shown(b"Gr\xf6\xdfe;2 \x80\r\n"), Shown::Text("Größe;2 €\r\n".into()));
         assert_eq!(shown(b""), Shown::Not);
+        assert_eq!(shown(b"{\\rtf1 Brief}"), Shown::Not);
         assert_eq!(shown(b"\x00\x01\x02"), Shown::Not);
         assert_eq!(shown(b"PK\x03\x04rest"), Shown::Not);
     }

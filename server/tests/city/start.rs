@@ -175,7 +175,7 @@ async fn keys_may_be_made_after_the_database_and_are_never_overwritten() {
     assert_eq!(std::fs::read(aside).unwrap(), development, "put aside, not thrown away");
     let key = std::fs::read(key_file(&place)).unwrap();
     let said = place.run(&["serve", "--production"]);
-    assert!(!said.good && lacks(&said, "city meerbusch"), "{}", said.all());
+    assert!(!said.good && lacks(&said, "city meerbusch: the journal"), "{}", said.all());
 
     // A further city gets its key beside those that are there.
     copy(&testkit::cities().join("musterstadt"), &place.config.cities.join("musterstadt"));

@@ -171,15 +171,22 @@ async fn add(rq: &Req, of: Of, sent: Sent) -> Answer {
 
 #[derive(Deserialize)]
 pub struct Which {
-    verweis: Uuid,
+    #[serde(default)]
+    verweis: String,
+}
+
+impl Which {
+    fn id(&self) -> Result<Uuid> {
+        self.verweis.parse().map_err(|_| Error::NotFound)
+    }
 }
 
 pub async fn remove_from_case(rq: Req, Path(case): Path<CaseId>, Form(which): Form<Which>) -> Answer {
-    remove(&rq, Of::Case(case), which.verweis).await
+    remove(&rq, Of::Case(case), which.id()?).await
 }
 
 pub async fn remove_from_file(rq: Req, Path(file): Path<Uuid>, Form(which): Form<Which>) -> Answer {
-    remove(&rq, Of::File(file), which.verweis).await
+    remove(&rq, Of::File(file), which.id()?).await
 }
 
 async fn remove(rq: &Req, of: Of, id: Uuid) -> Answer {
