@@ -80,7 +80,7 @@ fn windows_1252(byte: u8) -> char {
         0x95 => '•',
         0x96 => '–',
         0x97 => '—',
-        0x80..=0x9f => '\u{fffd}',
+        0x81..=0x83 | 0x86..=0x90 | 0x98..=0x9f => '\u{fffd}',
         other => char::from(other),
     }
 }
