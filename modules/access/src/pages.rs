@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use askama::Template;
 use axum::{Form, extract::Query};
@@ -128,8 +128,8 @@ async fn list<'a>(rq: &Req, page: &'a Page, errors: Errors) -> Result<Requests<'
     let open = store::open(&mut rx).await?;
     let mut people = HashMap::new();
     for request in &open {
-        if !people.contains_key(&request.staff_id) {
-            people.insert(request.staff_id, identity::staff_line(&mut rx, request.staff_id).await?.name);
+        if let Entry::Vacant(unknown) = people.entry(request.staff_id) {
+            unknown.insert(identity::staff_line(&mut rx, request.staff_id).await?.name);
         }
     }
     Ok(Requests { page, open, people, errors })

@@ -75,7 +75,7 @@ pub struct New {
 pub async fn may_leave(cx: &Cx, rx: &mut Rx, case: &CaseView) -> Result<bool> {
     let city = cx.city()?;
     let rule = &city.file.sharing;
-    if !rule.enabled || rule.without_units.iter().any(|unit| *unit == case.unit) {
+    if !rule.enabled || rule.without_units.contains(&case.unit) {
         return Ok(false);
     }
     let (confidentiality, special) = access::described(rx, case.cls).await?;

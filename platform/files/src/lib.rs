@@ -21,12 +21,12 @@ use kernel::{Cx, Event, FileId, Hash, Result, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use accept::{Accept, Refusal, Type, accept, clean_name};
+pub use bundle::{Part, Paths, bundle};
 pub use clamd::Address;
 pub use scan::{
     FileInfected, INFECTED, Scan, ScanWaiting, Scanner, UNCHECKED, Waiting, adopt, locked, note_scan, scan_of,
     unchecked, waiting,
 };
-pub use bundle::{Part, Paths, bundle};
 pub use seal::{CityKey, KeyProvider};
 pub use show::{Shown, shown};
 pub use store::{Store, Stored};

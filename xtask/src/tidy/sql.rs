@@ -204,6 +204,10 @@ fn faults(crate_name: &str, statement: &str) -> Vec<String> {
             Some((_, column)) => faults.extend(column_fault(name, column)),
             None => faults.push("a schema is only ever added to".to_owned()),
         }
+    } else if let Some(index) = statement.strip_prefix("DROP INDEX ") {
+        if !own(index.trim()) {
+            faults.push(format!("{index} belongs to another crate"));
+        }
     } else if !statement.starts_with("UPDATE ") && !statement.starts_with("INSERT INTO ") {
         faults.push(format!(
             "a kind of statement that no step needs so far: {}",
@@ -286,6 +290,7 @@ mod tests {
             ("ALTER TABLE desk_item DROP COLUMN note".to_owned(), "only ever added"),
             ("ALTER TABLE desk_item ADD COLUMN n SERIAL".to_owned(), "SERIAL"),
             ("DROP TABLE desk_item".to_owned(), "DROP"),
+            ("DROP INDEX records_item_order".to_owned(), "another crate"),
         ] {
             let faults = faults("desk", &bad);
             assert!(faults.iter().any(|f| f.contains(expected)), "{bad}: {faults:?}");

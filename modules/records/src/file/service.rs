@@ -157,7 +157,7 @@ pub async fn put_case(cx: &Cx, tx: &mut Tx, plan: &Plan, file: &File, title: Str
         opened_at: cx.now(),
         closed_at: None,
     };
-    enter_case(cx, tx, plan, &file, new).await
+    enter_case(cx, tx, plan, file, new).await
 }
 
 /// What is said of a case that goes into a file.
