@@ -28,6 +28,7 @@ mod stamp;
 mod start;
 mod structure;
 mod timeline;
+mod unseen;
 mod viewer;
 mod walks;
 mod work;
