@@ -70,8 +70,10 @@ pub async fn add(cx: &Cx, tx: &mut Tx, case: &CaseView, title: String, upload: &
 /// The right to change a case: it is open, and the actor's unit leads it or takes part to work on it.
 ///
 /// # Errors
-/// `Forbidden`; refused for a closed case.
+/// `NotFound` when the actor sees the case no longer; `Forbidden`; refused for a closed case.
 pub async fn may_write(cx: &Cx, rx: &mut Rx, case: &CaseView) -> Result<()> {
+    // As it is now: while a file was sent and scanned, somebody may have closed the case or given it away.
+    let case = &cases::case_for_staff(rx, case.id, staff(cx)?).await?;
     if !works_on(cx, rx, case).await? {
         return Err(Error::Forbidden);
     }
