@@ -110,9 +110,16 @@ pub async fn check_out(cx: &Cx, tx: &mut Tx, case: &CaseView, document: Document
     store::put_checkout(tx, &Checkout { document_id: document, staff_id: staff, at: cx.now(), until }).await
 }
 
-/// Gives a document back without a new version. Whoever leads files in the unit may do it for a colleague.
-pub async fn check_in(cx: &Cx, tx: &mut Tx, case: &CaseView, document: DocumentId) -> Result<()> {
+/// Gives a document back without a new version. Whoever leads files in the unit may do it for a colleague; `of` is who had
+/// it out on the page that was seen.
+///
+/// # Errors
+/// Refused when somebody else has it out by now.
+pub async fn check_in(cx: &Cx, tx: &mut Tx, case: &CaseView, document: DocumentId, of: StaffId) -> Result<()> {
     may_write(cx, tx, case).await?;
+    if holder(cx, tx, document).await?.is_some_and(|checkout| checkout.staff_id != of) {
+        return Err(Error::refused("records-checked-out-other"));
+    }
     store::end_checkout(tx, document).await
 }
 
