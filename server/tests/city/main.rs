@@ -16,6 +16,7 @@ mod guidelines;
 mod hostile;
 mod kills;
 mod manipulation;
+mod odd;
 mod persons;
 mod preview;
 mod processes;
