@@ -268,7 +268,7 @@ async fn hire(test: &TestCity, login: &str, role: &str, units: &[&str]) -> (Staf
     let id = db::write!(test.city.db, |tx| {
         let id = identity::add_staff(tx, &cx, &new).await?;
         for unit in units {
-            identity::give_grant(tx, &cx, id, role, Some(unit), cx.today(), None).await?;
+            identity::give_grant(tx, &cx, id, role, Some(*unit), cx.today(), None).await?;
         }
         Ok(id)
     })
@@ -556,7 +556,7 @@ async fn a_model_made_to_cost_is_refused_in_words_and_soon() {
         (process(&attributes), "Attribute oder Namensräume"),
         (process("&unbekannt;"), "Zeile 1"),
     ];
-    processes.extend(ENTITIES.map(|entities| (format!("{entities}{}", process("&c;")), "DOCTYPE")));
+    processes.extend(ENTITIES.map(|entities| (format!("{entities}{}", process("&c;")), "Dokumenttyp-Deklaration")));
     let mut decisions = vec![
         (decision(&contexts), "nicht lesbar"),
         (decision(&brackets), "nicht lesbar"),
