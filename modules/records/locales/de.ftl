@@ -332,6 +332,7 @@ refusal-records-file-collection = In dieser Sammelakte legt das Programm die Vor
 refusal-records-led-by-process = Diesen Vorgang führt ein Verfahren. Es schließt ihn selbst.
 refusal-records-open-tasks = Im Vorgang ist noch eine Aufgabe offen. Erledigen Sie sie zuerst.
 refusal-records-checked-out = Jemand hat ein Dokument in Arbeit. Warten Sie, bis es zurück ist.
+refusal-records-checked-out-other = Inzwischen hat jemand anderes das Dokument in Arbeit. Laden Sie die Seite neu.
 refusal-records-open-cases = In der Akte ist noch ein Vorgang oder eine Teilakte offen. Schließen Sie sie zuerst.
 refusal-records-case-closed = Der Vorgang ist geschlossen. Seine Dokumente ändern sich nicht mehr.
 refusal-records-plan-used = Unter { $key } liegen Akten. Der neue Aktenplan muss dieses Kennzeichen mit einer Aufbewahrungsregel behalten.

@@ -332,6 +332,7 @@ refusal-records-file-collection = In this collection the program opens cases its
 refusal-records-led-by-process = A process leads this case. It closes it itself.
 refusal-records-open-tasks = A task of the case is still open. Finish it first.
 refusal-records-checked-out = Somebody has a document in work. Wait until it is back.
+refusal-records-checked-out-other = Somebody else has the document out by now. Reload the page.
 refusal-records-open-cases = A case or part of the file is still open. Close it first.
 refusal-records-case-closed = The case is closed. Its documents do not change any more.
 refusal-records-plan-used = There are files under { $key }. The new filing plan must keep this reference with a rule.

@@ -26,7 +26,7 @@ pub async fn open_case(cx: &Cx, tx: &mut Tx, c: OpenCase) -> Result<CaseOpened> 
     let (now, today) = (cx.now(), cx.today());
     let year = i64::from(today.year());
     let running = store::next_number(tx, &c.plan, year).await?;
-    let number = model::case_number(&c.plan, today, running);
+    let number = model::case_number(&c.plan, year, running);
     let file = store::file_of(tx, cx.sources.uuid(), &c.plan, year, &format!("{} {year}", c.title), now).await?;
     let confidentiality = Confidentiality::from_code(&c.confidentiality)
         .ok_or_else(|| Error::internal(format!("unknown confidentiality {}", c.confidentiality)))?;

@@ -361,10 +361,25 @@ pub async fn check_out(rq: Req, Path((case, document)): Path<(CaseId, DocumentId
     rq.see_other_with(format!("/intern/vorgang/{}/dokument/{document}/fassungen", case.id), "records-done-checked-out")
 }
 
-pub async fn check_in(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>) -> Answer {
+/// Who had the document out on the page that was seen; without it whoever asks.
+#[derive(Deserialize)]
+pub struct GivenBack {
+    #[serde(default)]
+    von: String,
+}
+
+pub async fn check_in(
+    rq: Req,
+    Path((case, document)): Path<(CaseId, DocumentId)>,
+    Form(given): Form<GivenBack>,
+) -> Answer {
     let (case, _) = case_of(&rq, case).await?;
     service::document_of(&mut rq.city.db.read().await?, &case, document).await?;
-    db::write!(rq.city.db, |tx| { service::check_in(&rq.cx, tx, &case, document).await })?;
+    let of = match given.von.parse::<StaffId>() {
+        Ok(of) => of,
+        Err(_) => crate::file::service::staff(&rq.cx)?,
+    };
+    db::write!(rq.city.db, |tx| { service::check_in(&rq.cx, tx, &case, document, of).await })?;
     rq.see_other_with(format!("/intern/vorgang/{}/dokument/{document}/fassungen", case.id), "records-done-checked-in")
 }
 

@@ -70,8 +70,10 @@ pub async fn add(cx: &Cx, tx: &mut Tx, case: &CaseView, title: String, upload: &
 /// The right to change a case: it is open, and the actor's unit leads it or takes part to work on it.
 ///
 /// # Errors
-/// `Forbidden`; refused for a closed case.
+/// `NotFound` when the actor sees the case no longer; `Forbidden`; refused for a closed case.
 pub async fn may_write(cx: &Cx, rx: &mut Rx, case: &CaseView) -> Result<()> {
+    // As it is now: while a file was sent and scanned, somebody may have closed the case or given it away.
+    let case = &cases::case_for_staff(rx, case.id, staff(cx)?).await?;
     if !works_on(cx, rx, case).await? {
         return Err(Error::Forbidden);
     }
@@ -108,9 +110,16 @@ pub async fn check_out(cx: &Cx, tx: &mut Tx, case: &CaseView, document: Document
     store::put_checkout(tx, &Checkout { document_id: document, staff_id: staff, at: cx.now(), until }).await
 }
 
-/// Gives a document back without a new version. Whoever leads files in the unit may do it for a colleague.
-pub async fn check_in(cx: &Cx, tx: &mut Tx, case: &CaseView, document: DocumentId) -> Result<()> {
+/// Gives a document back without a new version. Whoever leads files in the unit may do it for a colleague; `of` is who had
+/// it out on the page that was seen.
+///
+/// # Errors
+/// Refused when somebody else has it out by now.
+pub async fn check_in(cx: &Cx, tx: &mut Tx, case: &CaseView, document: DocumentId, of: StaffId) -> Result<()> {
     may_write(cx, tx, case).await?;
+    if holder(cx, tx, document).await?.is_some_and(|checkout| checkout.staff_id != of) {
+        return Err(Error::refused("records-checked-out-other"));
+    }
     store::end_checkout(tx, document).await
 }
 

@@ -174,10 +174,11 @@ pub struct NewCase<'a> {
 /// Puts a case into a file. Whether the actor may, the caller has checked.
 pub async fn enter_case(cx: &Cx, tx: &mut Tx, plan: &Plan, file: &File, new: NewCase<'_>) -> Result<CaseView> {
     let today = cx.today();
-    let running = cases::next_number(tx, &file.plan, i64::from(today.year())).await?;
+    // The year of the file, whatever year it is: the numbers of files begin anew with each, and another one bears it.
+    let running = cases::next_number(tx, &file.plan, file.year).await?;
     let mut view = CaseView {
         id: cx.new_id(),
-        number: model::case_number(&file.plan, today, running),
+        number: model::case_number(&file.plan, file.year, running),
         service: String::new(),
         title: new.title,
         unit: new.unit,

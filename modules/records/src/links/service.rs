@@ -117,9 +117,14 @@ pub async fn refer(cx: &Cx, tx: &mut Tx, from: Thing, kind: &str, to: Thing) -> 
 }
 
 /// # Errors
-/// As [`may_refer`]; `NotFound` for a reference of something else.
+/// As [`may_refer`]; `NotFound` for a reference of something else, and for one whose other side the actor does not see:
+/// what is not shown to them is not theirs to remove.
 pub async fn remove(cx: &Cx, tx: &mut Tx, thing: Thing, reference: Uuid) -> Result<()> {
     may_refer(cx, tx, thing).await?;
+    let shown = sides(tx, staff(cx)?, thing).await?;
+    if shown.iter().all(|side| side.reference != reference) {
+        return Err(Error::NotFound);
+    }
     store::remove(tx, reference, thing).await?;
     journal::emit(tx, cx, &Referred { reference, removed: true }).await?;
     Ok(())
