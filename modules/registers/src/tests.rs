@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
-    sync::{Arc, LazyLock, Mutex},
+    sync::{
+        Arc, LazyLock, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use contract_processes::{TaskFailed, TaskFinished};
@@ -76,7 +79,10 @@ impl World {
             ..PeerConfig::default()
         };
         let peers = BTreeMap::from([("population".into(), register.clone()), ("civil".into(), register)]);
-        let sources = Sources { clock: Arc::new(SystemClock), random: Arc::new(SeededRandom::new(7)) };
+        // A seed of its own: worlds that begin in one millisecond would make the same ids, and they share `CASES`.
+        static SEED: AtomicU64 = AtomicU64::new(7);
+        let seed = SEED.fetch_add(1, Ordering::Relaxed);
+        let sources = Sources { clock: Arc::new(SystemClock), random: Arc::new(SeededRandom::new(seed)) };
         let app = App::new(Config::default(), sources, vec![MODULE, RECORDS]).unwrap();
         let file = toml::from_str(
             "tenant = 1\nags = \"05162022\"\nname = \"Stadt Meerbusch\"\nplace = \"Meerbusch\"\nhosts = [\"localhost\"]\n\

@@ -313,6 +313,8 @@ async fn rights_that_end_in_the_middle_of_a_form_end_at_once() {
         let folder = format!("/intern/laufmappe/{folder}");
         let sign = button(&robin.get(&folder).await, "/zeichnen").expect("to sign");
         robin.post(&format!("{document}/ausleihen"), &[]).await.is(303);
+        // The first look still says that the folder is on its way.
+        stefan.get(&at).await.is(200);
         let before = stefan.get(&at).await.is(200).body.clone();
 
         // First they belong to another office only, then to none: the case is no case, then there are no cases.
@@ -569,6 +571,8 @@ async fn a_model_made_to_cost_is_refused_in_words_and_soon() {
     for (kind, bombs) in [("processes", &processes), ("decisions", &decisions)] {
         let draft = begin(&mut petra, kind).await;
         let at = format!("{draft}/zeichnung");
+        // The first look still says that the draft was begun.
+        petra.get(&at).await.is(200);
         let before = petra.get(&at).await.is(200).body.clone();
         for (n, (bomb, said)) in bombs.iter().enumerate() {
             let begun = Instant::now();

@@ -401,7 +401,7 @@ fn silent(at: &str, path: &str, page: &Page, hidden: &Hidden) {
     let told = format!("{}\n{}", headers.join("\n"), page.body);
     let words = WORDS.into_iter().chain([hidden.number.as_str(), hidden.order_number.as_str()]);
     for word in words {
-        assert!(!told.contains(word), "{at}: says {word}: {}", page.body);
+        assert!(path.contains(word) || !told.contains(word), "{at}: says {word}: {}", page.body);
     }
     for id in hidden.ids() {
         assert!(path.contains(id) || !told.contains(id), "{at}: names {id}: {}", page.body);
