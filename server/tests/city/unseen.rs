@@ -394,14 +394,14 @@ fn ends_the_walk(route: &RouteInfo) -> bool {
     route.path == "/abmelden" || route.path.starts_with("/konto/schliessen") || route.path.ends_with("/sitzungen")
 }
 
-/// No word and no number of what is hidden stands in an answer, and no id that was not in the question.
+/// No word, no number and no id of what is hidden stands in an answer that was not in the question.
 #[track_caller]
 fn silent(at: &str, path: &str, page: &Page, hidden: &Hidden) {
     let headers: Vec<&str> = page.headers.values().filter_map(|value| value.to_str().ok()).collect();
     let told = format!("{}\n{}", headers.join("\n"), page.body);
     let words = WORDS.into_iter().chain([hidden.number.as_str(), hidden.order_number.as_str()]);
     for word in words {
-        assert!(!told.contains(word), "{at}: says {word}: {}", page.body);
+        assert!(path.contains(word) || !told.contains(word), "{at}: says {word}: {}", page.body);
     }
     for id in hidden.ids() {
         assert!(path.contains(id) || !told.contains(id), "{at}: names {id}: {}", page.body);
