@@ -394,7 +394,7 @@ fn ends_the_walk(route: &RouteInfo) -> bool {
     route.path == "/abmelden" || route.path.starts_with("/konto/schliessen") || route.path.ends_with("/sitzungen")
 }
 
-/// No word and no number of what is hidden stands in an answer, and no id that was not in the question.
+/// No word, no number and no id of what is hidden stands in an answer that was not in the question.
 #[track_caller]
 fn silent(at: &str, path: &str, page: &Page, hidden: &Hidden) {
     let headers: Vec<&str> = page.headers.values().filter_map(|value| value.to_str().ok()).collect();
@@ -903,5 +903,35 @@ async fn a_deputyship_ends_with_its_last_day() {
         for list in ["/intern/vorgaenge", "/intern/akten", "/intern/dokumente"] {
             deputy.get(list).await.is(200).hides("Zwirbelholz").hides("Quastenflosser").hides("Rhabarberplan");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_to_the_archive_shows_a_registrar_their_own_cases_only() {
+    for test in TestCity::both(MODULES).await {
+        let (_, mut rita) = staff(&test, "rita.registratur").await;
+        hire(&test, "karl.kartei", "registratur", "buergerbuero").await;
+        for (unit, title) in [("dezernat-1", "Quastenflosser"), ("buergerbuero", "Bordsteine")] {
+            let new = NewFile { entry: "61.50", unit, confidentiality: "normal", title: "Anliegen", case: title };
+            let (_, case) = open(&mut rita, &new).await;
+            rita.post(&format!("/intern/vorgang/{case}/zda"), &[]).await.is(303);
+        }
+        test.later(24 * 366 * 4);
+        let (_, mut rita) = staff(&test, "rita.registratur").await;
+        let (_, mut karl) = staff(&test, "karl.kartei").await;
+        karl.get("/intern/aussonderung").await.is(200).shows("Ein Vorgang ist anzubieten").hides("Quastenflosser");
+        let offer = id_in(&rita.post("/intern/aussonderung", &[]).await);
+        test.settle().await;
+        let at = format!("/intern/aussonderung/{offer}");
+        let page = rita.get(&at).await;
+        page.is(200).shows("Quastenflosser").shows("Bordsteine");
+        let message = behind(&page, &format!("href=\"{at}/nachricht/"));
+        let message = format!("{at}/nachricht/{message}");
+        rita.get(&message).await.is(200);
+        karl.get(&at).await.is(200).shows("Bordsteine").hides("Quastenflosser").hides("/nachricht/");
+        karl.get(&message).await.is(404);
+        let (_, mut anton) = staff(&test, "anton.archiv").await;
+        anton.get(&at).await.is(200).shows("Quastenflosser").shows("Bordsteine");
+        anton.get(&message).await.is(200);
     }
 }

@@ -1,8 +1,9 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use axum::{Form, extract::Multipart, response::IntoResponse};
 use contract_records::CaseView;
+use db::Rx;
 use house::{Answer, Path, Req, attachment};
 use kernel::{CaseId, Error, Result, Uuid};
 use serde::Deserialize;
@@ -107,12 +108,31 @@ impl OfferPage<'_> {
     }
 }
 
+/// Those of an offer that the reader may see: the archive sees all that is offered to it, a Registratur of some units
+/// their own.
+async fn seen(rq: &Req, rx: &mut Rx, mut offered: Vec<Offered>) -> Result<Vec<Offered>> {
+    let me = crate::file::service::staff(&rq.cx)?;
+    let ids: Vec<CaseId> = offered.iter().map(|case| case.case_id).collect();
+    let mut seen = HashSet::new();
+    for some in ids.chunks(cases::AT_ONCE) {
+        seen.extend(cases::cases_for_staff(rx, some, me).await?.into_iter().map(|case| case.id));
+    }
+    offered.retain(|case| seen.contains(&case.case_id));
+    Ok(offered)
+}
+
 async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result<OfferPage<'a>> {
     let mut rx = rq.city.db.read().await?;
     let offer = store::offer(&mut rx, id).await?;
-    let (cases, messages) = (store::offered(&mut rx, id).await?, store::messages(&mut rx, id).await?);
-    drop(rx);
     let archive = rq.cx.actor.allows(perm::ARCHIVE);
+    let (all, mut messages) = (store::offered(&mut rx, id).await?, store::messages(&mut rx, id).await?);
+    let offered = all.len();
+    let cases = if archive { all } else { seen(rq, &mut rx, all).await? };
+    drop(rx);
+    // Each of them names every case of the offer.
+    if cases.len() < offered {
+        messages.clear();
+    }
     let may_appraise = archive && offer.state == "offered" && offer.made_by != rq.cx.actor.staff();
     let may_answer = archive && matches!(offer.state.as_str(), "appraised" | "handed-over");
     Ok(OfferPage { page, offer, cases, messages, may_appraise, may_answer, errors })
@@ -135,9 +155,13 @@ pub async fn package(rq: Req, Path((offer, message)): Path<(Uuid, Uuid)>) -> Ans
     let mut rx = rq.city.db.read().await?;
     let messages = store::messages(&mut rx, offer).await?;
     let message = messages.into_iter().find(|m| m.id == message).ok_or(Error::NotFound)?;
-    // The hand-over holds the documents themselves: it is the archive's.
-    if message.kind == "0503" && !rq.cx.actor.allows(perm::ARCHIVE) {
-        return Err(Error::NotFound.into());
+    if !rq.cx.actor.allows(perm::ARCHIVE) {
+        // The hand-over holds the documents themselves: it is the archive's. The others name every case of the offer.
+        let all = store::offered(&mut rx, offer).await?;
+        let offered = all.len();
+        if message.kind == "0503" || seen(&rq, &mut rx, all).await?.len() < offered {
+            return Err(Error::NotFound.into());
+        }
     }
     let meta = files::meta(&mut rx, message.file_id).await?;
     drop(rx);
