@@ -468,9 +468,9 @@ processes-event-worker-revoked = Externer Arbeiter gesperrt
 
 ## Externe Arbeiter
 
-processes-menu-workers = Externe Arbeiter
-processes-workers-title = Externe Arbeiter
-processes-workers-text = Externe Arbeiter sind Programme außerhalb von Meer. Sie holen Aufgaben eines Prozesses ab, erledigen sie und melden das Ergebnis.
+processes-menu-workers = Externe Programme
+processes-workers-title = Externe Programme
+processes-workers-text = Das sind Programme außerhalb von Meer. Sie holen Aufgaben eines Prozesses ab, erledigen sie und melden das Ergebnis.
 processes-workers-none = Noch darf kein Programm Aufgaben abholen.
 processes-workers-topics-of = Themen: { $topics }
 processes-workers-since = zugelassen am { $at }
@@ -479,7 +479,7 @@ processes-workers-revoke = { $name } sperren
 processes-workers-revoke-text = Der Zugang gilt dann nicht mehr. Was das Programm gerade bearbeitet, wird anderen angeboten. Rückgängig machen können Sie das nicht, aber einen neuen Zugang anlegen.
 processes-workers-revoke-yes = Zugang sperren
 processes-worker-revoked = Der Zugang ist gesperrt.
-processes-workers-pending = Was auf externe Arbeiter wartet
+processes-workers-pending = Was auf externe Programme wartet
 processes-workers-topic = Thema
 processes-workers-open = offen
 processes-workers-locked = in Arbeit
