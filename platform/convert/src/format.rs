@@ -56,6 +56,27 @@ impl Format {
         known.into_iter().find(|(part, _)| has(part)).map(|(_, format)| format)
     }
 
+    /// Media type of the formats that staff may put into a case: OpenDocument and Office Open XML. None for the older ones,
+    /// of which nobody can say without opening them whether they hold macros.
+    pub fn media_type(self) -> Option<&'static str> {
+        match self {
+            Format::Odt => Some("application/vnd.oasis.opendocument.text"),
+            Format::Ods => Some("application/vnd.oasis.opendocument.spreadsheet"),
+            Format::Odp => Some("application/vnd.oasis.opendocument.presentation"),
+            Format::Docx => Some("application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            Format::Xlsx => Some("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            Format::Pptx => Some("application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+            _ => None,
+        }
+    }
+
+    /// It brings macros: the names of their parts stand in the directory of the archive.
+    pub fn has_macros(bytes: &[u8]) -> bool {
+        [b"vbaProject.bin".as_slice(), b"Basic/script-lc.xml", b"Scripts/"]
+            .iter()
+            .any(|part| bytes.windows(part.len()).any(|window| window == *part))
+    }
+
     /// The ending by which LibreOffice knows it.
     pub(crate) fn ending(self) -> &'static str {
         match self {
@@ -88,6 +109,9 @@ mod tests {
     fn the_content_decides_and_the_name_only_among_alike() {
         let odt = archive("mimetype", "application/vnd.oasis.opendocument.text", "PK");
         assert_eq!(Format::of(&odt, "rechnung.exe"), Some(Format::Odt));
+        assert!(!Format::has_macros(&odt));
+        let macros = archive("mimetype", "application/vnd.oasis.opendocument.text", "Basic/script-lc.xml");
+        assert!(Format::has_macros(&macros));
         let template = archive("mimetype", "application/vnd.oasis.opendocument.text-template", "PK");
         assert_eq!(Format::of(&template, "a.odt"), None);
         let docx = archive("[Content_Types].xml", "", "PK word/document.xml");

@@ -125,6 +125,30 @@ async fn texts_are_escaped_mails_too_and_versions_can_be_switched() {
     }
 }
 
+/// An OpenDocument text as far as its kind is told by: the first entry of the archive.
+fn odt(more: &[u8]) -> Vec<u8> {
+    let mut bytes = b"PK\x03\x04".to_vec();
+    bytes.resize(30, 0);
+    bytes.extend_from_slice(b"mimetypeapplication/vnd.oasis.opendocument.textPK");
+    bytes.extend_from_slice(more);
+    bytes
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_put_office_files_into_a_case_but_none_with_macros() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let mut stefan = staff(&test, "stefan.muster").await;
+    let case = case(&mut stefan).await;
+    let at = format!("/intern/vorgang/{case}/dokumente");
+    let titled = [("titel", "Entwurf")];
+    stefan.post_files(&at, &titled, &[("datei", "entwurf.odt", odt(b"").as_slice())]).await.is(303);
+    stefan.get(&at).await.is(200).shows("Entwurf");
+    let macros = odt(b"Basic/script-lc.xml");
+    let refused = stefan.post_files(&at, &titled, &[("datei", "makro.odt", macros.as_slice())]).await;
+    refused.is(422).shows("ohne Makros");
+    stefan.post_files(&at, &titled, &[("datei", "a.zip", b"PK\x03\x04rest".as_slice())]).await.is(422);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_office_file_is_converted_where_that_can_be_done_and_else_offered() {
     let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();

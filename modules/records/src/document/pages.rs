@@ -7,7 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use contract_records::{CaseView, DocumentView};
-use files::{Accept, Scan, Stored, Type};
+use convert::Format;
+use files::{Accept, Refusal, Scan, Stored, Type};
 use house::{Answer, Path, Req, attachment};
 use http::StatusCode;
 use kernel::{CaseId, DocumentId, Error, FileId, Result, StaffId};
@@ -83,19 +84,31 @@ async fn read(mut form: Multipart) -> Result<Sent, Response> {
     Ok(sent)
 }
 
-/// The kind of the file, by its content; every fault goes to the field.
-fn checked(page: &Page, errors: &mut Errors, sent: &Sent) -> Option<Type> {
+/// The media type of the file, by its content; every fault goes to the field.
+fn checked(page: &Page, errors: &mut Errors, sent: &Sent) -> Option<&'static str> {
     let name = files::clean_name(&sent.name);
     let text = match &sent.bytes {
         _ if sent.name.is_empty() => page.t("records-upload-missing"),
         None => page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024),
         Some(bytes) => match files::accept(bytes, ACCEPT) {
-            Ok(kind) => return Some(kind),
-            Err(refusal) => page.t1(&format!("records-{}", refusal.code()), "name", name.as_str()),
+            Ok(kind) => return Some(kind.media_type()),
+            Err(refusal) => {
+                // Office files are archives, which look like something hidden in something else.
+                let perhaps = matches!(refusal, Refusal::WrongType | Refusal::Suspicious);
+                if let Some(kind) = office(bytes, &name).filter(|_| perhaps) {
+                    return Some(kind);
+                }
+                page.t1(&format!("records-{}", refusal.code()), "name", name.as_str())
+            }
         },
     };
     errors.push("datei", text);
     None
+}
+
+/// A file of an office program without macros.
+fn office(bytes: &[u8], name: &str) -> Option<&'static str> {
+    Format::of(bytes, name).and_then(Format::media_type).filter(|_| !Format::has_macros(bytes))
 }
 
 struct Line {
@@ -246,12 +259,12 @@ pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
     }
     let title = title_of(&page, &mut errors, "titel", &sent.title);
     let kind = checked(&page, &mut errors, &sent);
-    let Some(kind) = kind.filter(|_| errors.is_empty()) else {
+    let Some(media_type) = kind.filter(|_| errors.is_empty()) else {
         let page = page.checked(&errors);
         return rq.invalid(&list(&rq, &page, case, &Place::default(), sent.title, errors).await?);
     };
     let stored = rq.city.files.take_in(&rq.cx, sent.bytes.unwrap_or_default()).await?;
-    let upload = Upload { stored: &stored, name: &sent.name, media_type: kind.media_type() };
+    let upload = Upload { stored: &stored, name: &sent.name, media_type };
     db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, title.clone(), &upload).await })?;
     let notice = told(&stored).unwrap_or("records-done-document");
     rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice)
@@ -338,12 +351,12 @@ pub async fn save(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>, f
         Err(response) => return Ok(response),
     };
     let mut errors = Errors::new();
-    let Some(kind) = checked(&page, &mut errors, &sent) else {
+    let Some(media_type) = checked(&page, &mut errors, &sent) else {
         let page = page.checked(&errors);
         return rq.invalid(&page_of(&rq, &page, case, document, sent.note, errors).await?);
     };
     let stored = rq.city.files.take_in(&rq.cx, sent.bytes.unwrap_or_default()).await?;
-    let upload = Upload { stored: &stored, name: &sent.name, media_type: kind.media_type() };
+    let upload = Upload { stored: &stored, name: &sent.name, media_type };
     let saved = db::write!(rq.city.db, |tx| {
         service::save(&rq.cx, tx, &case, &view, sent.based_on, &sent.note, &upload).await
     })?;
