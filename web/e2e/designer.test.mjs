@@ -128,13 +128,14 @@ function diagramOf(page) {
     await mouse.move(x, y, { steps: 6 });
     await mouse.down();
     await mouse.up();
+    // The library swallows a click within 400 ms of one that placed something; nobody is as quick.
+    await page.waitForTimeout(450);
   };
   const ids = () => page.locator(".djs-element").evaluateAll((all) => all.map((element) => element.dataset.elementId));
   /** Ids of what an action made: of the step and of the arrow. */
   const made = async (action) => {
     const before = await ids();
     await action();
-    await page.waitForTimeout(300);
     const fresh = (await ids()).filter((id) => !before.includes(id) && !id.endsWith("_label"));
     return { step: fresh.find((id) => !id.startsWith("Flow")), arrow: fresh.find((id) => id.startsWith("Flow")) };
   };
@@ -232,7 +233,7 @@ test("one more approval above an amount, in the diagram with the mouse", () =>
     await kind.waitFor();
     await look(page, "zeichnung-art");
     await kind.click();
-    await page.waitForTimeout(300);
+    await page.waitForTimeout(450);
     const { arrow: more } = await connect(split.step, task);
     await connect(task, join.step);
 
