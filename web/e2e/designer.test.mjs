@@ -147,10 +147,17 @@ function diagramOf(page) {
     }, at);
   const tool = async (name) => click(middle(await boxOf(`.djs-palette .entry[data-action="${name}"]`)));
   const pad = async (name) => {
-    await page.locator(`.djs-context-pad.open .entry[data-action="${name}"]`).waitFor();
+    await page.locator(`.djs-context-pad.open .entry[data-action="${name}"]`).waitFor({ timeout: 5000 });
     await click(middle(await boxOf(`.djs-context-pad.open .entry[data-action="${name}"]`)));
   };
   const canvas = () => boxOf("[data-canvas]");
+  /** Clicks until the element is chosen; a click that closes a menu chooses nothing. */
+  const select = async (id, where) => {
+    const chosen = page.locator(`.djs-element.selected[data-element-id="${id}"]`);
+    for (let i = 0; i < 3 && (await chosen.count()) === 0; i++) await click(await where());
+    assert.equal(await chosen.count(), 1, `${id} cannot be chosen`);
+  };
+  const selectStep = (id) => select(id, () => step(id));
   return {
     arrow,
     canvas,
@@ -158,6 +165,8 @@ function diagramOf(page) {
     made,
     pad,
     step,
+    selectArrow: (id) => select(id, () => arrow(id, 0.5)),
+    selectStep,
     tool,
     /** The mouse wheel: bigger with the Ctrl key until a step can be read, then sideways until it stands there. */
     async moveTo(id, x, y) {
@@ -191,7 +200,7 @@ function diagramOf(page) {
       }),
     connect: (from, to) =>
       made(async () => {
-        await click(await step(from));
+        await selectStep(from);
         await pad("connect");
         await click(await step(to));
       }),
@@ -210,7 +219,7 @@ test("one more approval above an amount, in the diagram with the mouse", () =>
     await look(page, "zeichnung");
     await page.locator("[data-canvas]").evaluate((element) => element.scrollIntoView({ block: "start" }));
 
-    const { arrow, canvas, click, connect, drag, made, moveTo, pad, put, step, tool } = diagramOf(page);
+    const { arrow, canvas, click, connect, drag, made, moveTo, pad, put, selectArrow, selectStep, step, tool } = diagramOf(page);
     await moveTo("ergebnis-weiche", 170, 240);
     const result = await step("ergebnis-weiche");
     await tool("space-tool");
@@ -227,7 +236,7 @@ test("one more approval above an amount, in the diagram with the mouse", () =>
       await page.keyboard.type(APPROVAL);
       await click({ x: above.x, y: above.y - 80 });
     });
-    await click(await step(task));
+    await selectStep(task);
     await pad("replace");
     const kind = page.locator('.djs-popup .entry[data-id="replace-with-user-task"]');
     await kind.waitFor();
@@ -249,19 +258,19 @@ test("one more approval above an amount, in the diagram with the mouse", () =>
       await click({ x: x + width - 40, y: y + 40 });
     };
     await empty();
-    await click(await step(task));
+    await selectStep(task);
     await field("Formular").selectOption({ label: "Vorgang freigeben" });
     await write("Wer bearbeitet den Schritt?", "= stelle");
     await write("Frist", "P3D");
     await field("Nicht dieselbe Person wie bei").selectOption({ label: ISSUE });
     await look(page, "zeichnung-aufgabe");
-    await click(await step(split.step));
+    await selectStep(split.step);
     await write("Name", "Mehr als 50 Euro?");
-    await click(await arrow(more, 0.5));
+    await selectArrow(more);
     await write("Name", "mehr");
     await write("Bedingung", "gebuehr_cents > 5000");
     await look(page, "zeichnung-weg");
-    await click(await arrow(split.arrow, 0.5));
+    await selectArrow(split.arrow);
     await write("Name", "höchstens");
     await field("Dieser Weg gilt, wenn keine Bedingung zutrifft").check();
     await look(page, "zeichnung-geaendert");
