@@ -11,24 +11,57 @@ import german from "bpmn-js-i18n/translations/de";
 import meer from "./meer.json";
 import { catalogue, hideText, place, sendWithForm, unreadable, type Catalogue, type Place } from "./page";
 import { properties, type Node, type Shape, type Tools } from "./panel";
-import { texts, translation } from "./texts";
+import { asInTheList, texts, translation } from "./texts";
 
 interface Registry {
   get(id: string): Shape | undefined;
   filter(wanted: (shape: Shape) => boolean): Shape[];
 }
+interface Area {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
 interface Canvas {
   getRootElement(): Shape;
   addMarker(shape: Shape, marker: string): void;
   zoom(level: "fit-viewport", center: "auto"): void;
+  viewbox(): { inner: Area; outer: { width: number; height: number }; scale: number };
+  viewbox(area: Area): void;
   scrollToElement(shape: Shape): void;
+}
+
+/** A drawing smaller than this cannot be read: a long process shows its beginning instead. */
+const READABLE = 0.75;
+
+/** Room for the tools in the drawing's left upper corner, in pixels. */
+const TOOLS = { width: 130, height: 40 };
+
+/** Shows all of the drawing, or its beginning, beside the tools. */
+function showBeginning(canvas: Canvas): void {
+  canvas.zoom("fit-viewport", "auto");
+  const { inner, outer, scale } = canvas.viewbox();
+  const by = Math.max(scale, READABLE);
+  const width = outer.width / by;
+  const height = outer.height / by;
+  const above = Math.max(TOOLS.height / by, (height - inner.height) / 2);
+  canvas.viewbox({ x: inner.x - TOOLS.width / by, y: inner.y - above, width, height });
+}
+
+/** The tools are pictures; what they do is said when the mouse rests on them. */
+function sayTools(drawing: HTMLElement): void {
+  drawing.addEventListener("mouseover", ({ target }) => {
+    const tool = target instanceof Element ? target.closest<HTMLElement>(".entry[aria-label]") : null;
+    if (tool && !tool.title) tool.title = tool.getAttribute("aria-label") ?? "";
+  });
 }
 
 async function start(page: Place): Promise<void> {
   const modeler = new Modeler({
     container: page.canvas,
     moddleExtensions: { meer },
-    additionalModules: [translation(german)],
+    additionalModules: [translation({ ...german, ...asInTheList })],
   });
   let offers: Catalogue;
   try {
@@ -48,7 +81,8 @@ async function start(page: Place): Promise<void> {
     steps: (type) => registry.filter((shape) => shape.type === type && !shape.labelTarget).map((shape) => shape.businessObject),
     offers,
   };
-  canvas.zoom("fit-viewport", "auto");
+  showBeginning(canvas);
+  sayTools(page.canvas);
 
   page.panel.setAttribute("role", "region");
   page.panel.setAttribute("aria-label", texts.panel);

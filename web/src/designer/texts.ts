@@ -98,6 +98,28 @@ const english: Texts = {
   unsaved: "There are unsaved changes.",
 };
 
+/** Kinds of steps and tools, in the words of the list editor; the library has others. */
+export const asInTheList: Record<string, string> = {
+  "Activate create/remove space tool": "Platz schaffen",
+  "Activate hand tool": "Ausschnitt verschieben",
+  "Activate lasso tool": "Mehrere auswählen",
+  "Activate global connect tool": "Verbinden",
+  "Create gateway": "Verzweigung einfügen",
+  "Create task": "Schritt einfügen",
+  "Append gateway": "Verzweigung anhängen",
+  "Append task": "Schritt anhängen",
+  "Change element": "Art ändern",
+  "Connect to other element": "Mit anderem Schritt verbinden",
+  "User task": "Aufgabe für eine Person",
+  "Service task": "Schritt des Programms",
+  "Business rule task": "Entscheidung nach einer Regel",
+  "Send task": "Senden",
+  "Receive task": "Auf eine Nachricht warten",
+  "Manual task": "Handgriff außerhalb des Programms",
+  "Script task": "Skript",
+  "Call activity": "Anderer Prozess",
+};
+
 export const isGerman = !document.documentElement.lang.startsWith("en");
 export const texts: Texts = isGerman ? german : english;
 

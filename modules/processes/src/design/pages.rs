@@ -259,6 +259,7 @@ impl DraftPage<'_> {
             "dropped" => "processes-next-dropped",
             _ if self.is_outdated => "processes-next-outdated",
             _ if !self.findings.is_empty() => "processes-next-faults",
+            _ if !self.is_new && !self.draft.is_decision() && self.changes.is_empty() => "processes-next-change",
             _ if self.draft.note.is_empty() => "processes-next-note",
             _ => "processes-next-submit",
         }
