@@ -24,7 +24,7 @@ guidelines-count = Zur Kenntnis genommen
 guidelines-small = unter 5
 guidelines-share-hidden = keine Angabe
 guidelines-share-few = weniger als 5
-guidelines-share-most = fast alle oder alle
+guidelines-share-most = höchstens 4 fehlen
 guidelines-share-count = { $n }
 
 ## Auskunft über gespeicherte Daten

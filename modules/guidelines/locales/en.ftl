@@ -24,7 +24,7 @@ guidelines-count = Acknowledged
 guidelines-small = fewer than 5
 guidelines-share-hidden = not said
 guidelines-share-few = fewer than 5
-guidelines-share-most = almost all or all
+guidelines-share-most = at most 4 are missing
 guidelines-share-count = { $n }
 
 ## Data-subject access

@@ -197,11 +197,13 @@ fn checked(page: &Page, errors: &mut Errors, asked: &Asked, most: u32) -> New {
         errors.push("name", page.t("sharing-name-missing"));
     }
     // One person, and a name that is read in the timeline: several are told apart by several links.
-    if asked.recipient.contains([';', '\n']) || asked.email.contains([',', ';', ' ']) {
+    if asked.recipient.contains([';', '\n']) {
         errors.push("name", page.t("sharing-one-recipient"));
     }
     let parts = asked.email.split_once('@');
-    if !parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@')) {
+    if asked.email.contains([',', ';', ' ']) {
+        errors.push("email", page.t("sharing-one-recipient"));
+    } else if !parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@')) {
         errors.push("email", page.t("sharing-email-wrong"));
     }
     if asked.purpose.is_empty() {

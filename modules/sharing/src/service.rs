@@ -71,11 +71,14 @@ pub struct New {
 }
 
 /// Whether documents of the case may be given out at all: the city does so, the case is not confidential, on no special
-/// list and of no unit that the city left out.
+/// list, and of no unit that is sealed (Sperrvermerk), out of use or left out by the city.
 pub async fn may_leave(cx: &Cx, rx: &mut Rx, case: &CaseView) -> Result<bool> {
     let city = cx.city()?;
     let rule = &city.file.sharing;
     if !rule.enabled || rule.without_units.contains(&case.unit) {
+        return Ok(false);
+    }
+    if identity::units(rx).await?.get(&case.unit).is_none_or(|unit| unit.sealed) {
         return Ok(false);
     }
     let (confidentiality, special) = access::described(rx, case.cls).await?;

@@ -162,17 +162,20 @@ pub async fn find(rq: Req, Query(asked): Query<HashMap<String, String>>) -> Answ
         }
         (None, None) => return Err(Error::invalid("aktenzeichen", "required").into()),
     };
-    let mut found = Vec::new();
+    let (mut found, mut read) = (Vec::new(), Vec::new());
     for which in wanted {
         match rq.cx.ask(&mut rx, CaseWithin { reach: system.reach(), which }).await {
             Ok(case) => {
                 let references = store::references(&mut rx, system.id, case.id).await?;
                 found.push(metadata(&case, &references));
+                read.push(case.id);
             }
             Err(Error::NotFound) => {}
             Err(error) => return Err(error.into()),
         }
     }
+    drop(rx);
+    service::note_read(&rq, &system, &read).await?;
     Ok(answer(StatusCode::OK, &json!({"vorgaenge": found})))
 }
 

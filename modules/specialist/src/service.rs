@@ -211,6 +211,20 @@ pub async fn admit(rq: &Req, what: &'static str, case: Option<CaseId>) -> Result
     })
 }
 
+/// Writes down which cases a search led to: their data went out as if they had been read one by one.
+pub async fn note_read(rq: &Req, system: &System, cases: &[CaseId]) -> Result<()> {
+    if cases.is_empty() {
+        return Ok(());
+    }
+    db::write!(rq.city.db, |tx| {
+        let cx = &rq.cx;
+        for case in cases {
+            store::called(tx, cx.sources.uuid(), system.id, cx.now(), "read", Some(*case)).await?;
+        }
+        Ok(())
+    })
+}
+
 /// A request that is repeated with the same key gets the first answer, and nothing is done again.
 pub struct Once {
     key: String,

@@ -20,7 +20,12 @@ pub(crate) fn answer(rq: &Req, error: &Error, status: StatusCode, number: Option
         Error::Invalid(_) => (text("problem-invalid"), text("problem-invalid-text")),
         Error::Refused(refusal) => {
             let args: Vec<_> = refusal.args.iter().map(|(k, v)| (*k, v.as_str().into())).collect();
-            (text("problem-refused"), texts.get(rq.cx.lang, &format!("refusal-{}", refusal.code), &args))
+            // A file that is not opened has its own page, and its text there.
+            let key = match [files::UNCHECKED, files::INFECTED].contains(&refusal.code) {
+                true => format!("error-page-{}-text", refusal.code),
+                false => format!("refusal-{}", refusal.code),
+            };
+            (text("problem-refused"), texts.get(rq.cx.lang, &key, &args))
         }
         Error::Conflict("key-used") => (text("problem-key-used"), text("problem-key-used-text")),
         Error::Conflict(_) => (text("problem-conflict"), text("problem-conflict-text")),

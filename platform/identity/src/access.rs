@@ -207,9 +207,18 @@ pub(crate) async fn recompute_for(tx: &mut Tx, today: Date, staff: &BTreeSet<Sta
     Ok(())
 }
 
+/// All classes. What a unit shared before it was sealed is its own again.
 async fn classes(rx: &mut Rx) -> Result<Vec<Class>> {
     let sql = "SELECT id, unit, confidentiality, special, shared FROM identity_class WHERE tenant = $1 ORDER BY id";
-    rx.list(sql, &[]).await
+    let mut classes = rx.list::<Class>(sql, &[]).await?;
+    let sql = "SELECT key FROM identity_unit WHERE tenant = $1 AND sealed = TRUE";
+    let sealed = rx.list::<(String,)>(sql, &[]).await?;
+    for class in &mut classes {
+        if sealed.iter().any(|(key,)| *key == class.unit) {
+            class.shared.clear();
+        }
+    }
+    Ok(classes)
 }
 
 async fn settle(

@@ -239,6 +239,21 @@ async fn a_link_stops_when_what_it_stands_on_does() {
         stopped(&mut outsider, &link).await;
         stefan.get(&format!("/intern/vorgang/{case}/freigaben")).await.is(200).shows("wirkt nicht mehr");
 
+        // Its unit is sealed, for a while.
+        let (_, _, link, mut outsider) = opened(&test, &mut stefan).await;
+        for sealed in [true, false] {
+            db::write!(test.city.db, |tx| {
+                let sql = "UPDATE identity_unit SET sealed = $2 WHERE tenant = $1 AND key = 'standesamt'";
+                tx.exec_one(sql, params![sealed]).await
+            })
+            .unwrap();
+            if sealed {
+                stopped(&mut outsider, &link).await;
+            } else {
+                enter(&mut outsider, &link, &link.code).await.is(303);
+            }
+        }
+
         // The document lies in another case now.
         let (_, document, link, mut outsider) = opened(&test, &mut stefan).await;
         let (other, _) = case_with(&mut stefan, "standesamt", "normal").await;

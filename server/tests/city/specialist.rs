@@ -165,6 +165,9 @@ async fn a_system_leads_a_case_from_opening_to_closing() {
             assert_eq!(found.is(200).body["vorgaenge"][0]["vorgang"], json!(case), "{question}");
         }
         system.get("/vorgaenge").await.is(422);
+        let sql = "SELECT COUNT(*) AS n FROM specialist_call WHERE tenant = $1 AND what = 'read'";
+        let (reads,) = test.city.db.read().await.unwrap().one::<(i64,)>(sql, &[]).await.unwrap();
+        assert_eq!(reads, 3, "what a search finds is read as much as what is asked for by its id");
 
         let at = format!("/vorgaenge/{case}/zda");
         let closed = system.post(&at, "g", &Value::Null).await;

@@ -215,6 +215,15 @@ async fn a_shared_class_is_seen_by_each_of_its_units_and_ends_with_the_share() {
         assert_eq!(again, alone);
         let moved: i64 = db::write!(db, |tx| { access::class_in(tx, today, shared, "standesamt").await }).unwrap();
         assert_eq!(moved, alone, "who was invited is not taken along");
+
+        // The Standesamt is sealed afterwards.
+        let sealed = CITY.replace("name = \"Standesamt\"", "name = \"Standesamt\"\n    sealed = true");
+        assert_ne!(sealed, CITY);
+        let organisation: Organisation = toml::from_str(&sealed).unwrap();
+        let loaded: bool =
+            db::write!(db, |tx| { load_organisation(tx, &world.system(), &organisation).await }).unwrap();
+        assert!(loaded);
+        assert_eq!(sees(&world, mia).await, Vec::<i64>::new(), "what it had shared is its own again");
     }
 }
 
