@@ -167,7 +167,7 @@ impl Values {
         if asks.message {
             said.message = some(&self.message);
             said.key = some(&self.key);
-            if let Some(fault) = said.key.as_deref().and_then(condition::fault) {
+            if let Some(fault) = said.key.as_deref().map(|key| key.trim_start_matches('=')).and_then(condition::fault) {
                 errors.push("schluessel", page.t1("processes-feel-wrong", "fault", fault));
             }
         }
