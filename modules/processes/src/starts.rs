@@ -238,6 +238,8 @@ pub fn seed(cx: &Cx, _: bool) -> Pin<Box<dyn Future<Output = Result<()>> + Send 
 
 pub async fn plan_again(cx: Cx, _: Plan) -> Result<()> {
     let city = cx.city()?;
+    // What another node has released since is planned by whichever node has its turn.
+    city.content.refresh(&city.db).await?;
     db::write!(city.db, |tx| { plan(&cx, tx).await })
 }
 
@@ -262,7 +264,11 @@ pub async fn plan(cx: &Cx, tx: &mut Tx) -> Result<()> {
         }
     }
     for gone in planned {
-        let newer = city.content.get("processes", &gone.process).is_some_and(|item| item.version < gone.version);
+        // Released on another node, perhaps, and not known here yet: what that node planned stays.
+        let newer = match city.content.get("processes", &gone.process) {
+            Some(item) => item.version < gone.version,
+            None => released.iter().any(|(key, _)| *key == gone.process),
+        };
         if !newer && !wanted.contains(&(gone.process.clone(), gone.element.clone())) {
             store::drop(tx, &gone.process, &gone.element).await?;
         }

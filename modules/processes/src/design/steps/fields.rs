@@ -17,8 +17,9 @@ use crate::design::{catalogue, condition};
 const MOST_ROWS: usize = 40;
 /// Rows left free for new ones.
 const FREE_ROWS: usize = 2;
-/// Longest name and expression, in characters.
-const LONGEST: usize = 500;
+/// Longest name and expression, in characters. Fields offer less; what came longer from a file must not be cut when its step is
+/// saved.
+const LONGEST: usize = 10_000;
 
 /// What a form sent, by field.
 #[derive(Clone, Default)]
@@ -167,7 +168,7 @@ impl Values {
         if asks.message {
             said.message = some(&self.message);
             said.key = some(&self.key);
-            if let Some(fault) = said.key.as_deref().and_then(condition::fault) {
+            if let Some(fault) = said.key.as_deref().map(|key| key.trim_start_matches('=')).and_then(condition::fault) {
                 errors.push("schluessel", page.t1("processes-feel-wrong", "fault", fault));
             }
         }
