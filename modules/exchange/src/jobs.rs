@@ -244,7 +244,7 @@ async fn batch(cx: &Cx, c: &Context, reader: &Reader<'_>, seen: &mut Seen, from:
 fn refused_row(reader: &Reader<'_>, row: &Record, fault: &Fault) -> Refused {
     Refused {
         line: i64::try_from(row.line).unwrap_or(0),
-        old_id: reader.key(row).0,
+        old_id: reader.key(row).0.replace('\0', ""),
         code: fault.code.clone(),
         value: fault.value.clone(),
     }
