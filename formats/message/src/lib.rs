@@ -105,16 +105,15 @@ pub enum Fault {
 /// The first bytes of a compound file (MS-CFB, 2.2).
 const COMPOUND: &[u8] = &[0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
 
-/// What a file seems to be: a compound file is an Outlook message or nothing; a text is an e-mail when it is called one.
+/// What a file seems to be: a compound file is an Outlook message unless it is called one of the old office files that begin
+/// alike; a text is an e-mail when it is called one.
 pub fn kind_of(name: &str, bytes: &[u8]) -> Option<Kind> {
-    if bytes.starts_with(COMPOUND) {
-        return Some(Kind::Msg);
-    }
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase())?;
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     match ending.as_str() {
-        "eml" => Some(Kind::Eml),
+        "eml" if !bytes.starts_with(COMPOUND) => Some(Kind::Eml),
         "msg" => Some(Kind::Msg),
-        _ => None,
+        "doc" | "dot" | "xls" | "xlt" | "ppt" | "pps" => None,
+        _ => bytes.starts_with(COMPOUND).then_some(Kind::Msg),
     }
 }
 

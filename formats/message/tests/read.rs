@@ -79,6 +79,8 @@ fn what_is_no_message_is_said_in_german() {
 fn a_file_is_known_by_its_beginning_or_its_ending() {
     assert_eq!(kind_of("post.EML", b"From: x"), Some(Kind::Eml));
     assert_eq!(kind_of("ohne", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0"), Some(Kind::Msg));
+    assert_eq!(kind_of("post.eml", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0"), Some(Kind::Msg));
+    assert_eq!(kind_of("Brief.DOC", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0"), None);
     assert_eq!(kind_of("brief.pdf", b"%PDF-"), None);
     assert_eq!(kind_of("eml", b"From: x"), None);
 }

@@ -10,8 +10,9 @@ use std::{
 };
 
 use contract_records::{CaseToExport, CasesToExport, FileToExport, FilesToExport, LogGivenOut};
+use files::{Meta, Scan};
 use house::{Call, InCity};
-use kernel::{CaseId, Cx, Error, Event, FileId, Result, StaffId, Subject, Uuid};
+use kernel::{CaseId, Cx, Error, Event, Result, StaffId, Subject, Uuid};
 use serde::{Deserialize, Serialize};
 
 use crate::{folder, mapping::FIELDS, store};
@@ -222,14 +223,16 @@ async fn write_case(
         closed: case.closed.map_or_else(String::new, |day| day.to_string()),
         ..Line::of(file, whole, &case.unit, &case.confidentiality)
     };
-    if case.documents.is_empty() {
-        let line = Line { old_id: case.id.to_string(), ..of_case.clone() };
-        table.write_record(line.cells()).map_err(Error::internal)?;
-    }
     for document in &case.documents {
         let _ = writeln!(contents, "    {}  {}", document.dated, document.title);
         for (n, id) in &document.versions {
-            let (path, sha256) = write_bytes(cx, target, &document.id.to_string(), *n, *id).await?;
+            let meta = files::meta(&mut cx.city()?.db.read_long().await?, *id).await?;
+            // Opened for nobody: the list says so, and all the rest is given out.
+            if let Scan::Infected { signature, .. } = &meta.scan {
+                let _ = writeln!(contents, "      Fassung {n} fehlt: gesperrt, Schadsoftware gefunden ({signature})");
+                continue;
+            }
+            let (path, sha256) = write_bytes(cx, target, &document.id.to_string(), *n, &meta).await?;
             let line = Line {
                 old_id: document.id.to_string(),
                 version: n.to_string(),
@@ -243,14 +246,16 @@ async fn write_case(
             written += 1;
         }
     }
+    if written == 0 {
+        let line = Line { old_id: case.id.to_string(), ..of_case };
+        table.write_record(line.cells()).map_err(Error::internal)?;
+    }
     Ok(written)
 }
 
 /// Writes the bytes of a version under their own name; answers their path and SHA-256.
-async fn write_bytes(cx: &Cx, target: &Path, document: &str, n: i64, id: FileId) -> Result<(String, String)> {
-    let city = cx.city()?;
-    let meta = files::meta(&mut city.db.read_long().await?, id).await?;
-    let bytes = city.files.read_verified(&meta).await?;
+async fn write_bytes(cx: &Cx, target: &Path, document: &str, n: i64, meta: &Meta) -> Result<(String, String)> {
+    let bytes = cx.city()?.files.read_verified(meta).await?;
     // The last digits of an id are random: no folder gets many entries.
     let shelf = document.get(document.len().saturating_sub(2)..).unwrap_or_default();
     let path = format!("dokumente/{shelf}/{document}-{n}/{}", meta.name);

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     export, folder,
     mapping::{City, Fault, Mapping, Meant, MeantDocument, Reader},
-    service::{self, RunEnded},
+    service,
     store::{self, Counts, Refused, Run},
     table::{Record, Table},
 };
@@ -119,21 +119,7 @@ pub async fn run_rows(cx: Cx, job: RunRows) -> Result<()> {
 
 async fn end(cx: &Cx, id: Uuid, state: &str, fault: &str) -> Result<()> {
     let city = cx.city()?;
-    db::write!(city.db, |tx| {
-        if store::set_state(tx, id, ["running", "running"], state, fault, Some(cx.now())).await? {
-            let run = store::run(tx, id).await?;
-            let ended = RunEnded {
-                run: id,
-                outcome: run.state,
-                created: run.created,
-                versions: run.versions,
-                unchanged: run.unchanged,
-                refused: run.refused,
-            };
-            journal::emit(tx, cx, &ended).await?;
-        }
-        Ok(())
-    })
+    db::write!(city.db, |tx| { service::end(cx, tx, id, state, fault).await })
 }
 
 /// Old ids and files that stood in rows before.
@@ -244,7 +230,7 @@ async fn batch(cx: &Cx, c: &Context, reader: &Reader<'_>, seen: &mut Seen, from:
 fn refused_row(reader: &Reader<'_>, row: &Record, fault: &Fault) -> Refused {
     Refused {
         line: i64::try_from(row.line).unwrap_or(0),
-        old_id: reader.key(row).0,
+        old_id: reader.key(row).0.replace('\0', ""),
         code: fault.code.clone(),
         value: fault.value.clone(),
     }

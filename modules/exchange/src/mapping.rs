@@ -156,7 +156,9 @@ pub struct Fault {
 
 impl Fault {
     pub fn new(code: &str, value: &str) -> Fault {
-        Fault { code: code.to_owned(), value: value.chars().take(LONGEST_ID).collect() }
+        // PostgreSQL stores no null character, and such a row is to be listed like every other one.
+        let value = value.chars().filter(|c| *c != '\0').take(LONGEST_ID).collect();
+        Fault { code: code.to_owned(), value }
     }
 }
 
@@ -413,6 +415,12 @@ mod tests {
             let read = read(&mapping(), &format!("{HEAD}{row}\n"));
             assert_eq!(read[0].as_ref().unwrap_err().code, code, "{row}");
         }
+    }
+
+    #[test]
+    fn a_null_character_is_refused_and_not_kept() {
+        let read = read(&mapping(), &format!("{HEAD}1\0;A;61.50;standesamt;normal;a.pdf;;\n"));
+        assert_eq!(read[0], Err(Fault { code: "long".into(), value: "1".into() }));
     }
 
     #[test]

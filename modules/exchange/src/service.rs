@@ -32,14 +32,14 @@ impl Event for RunStarted {
 
 /// It came to its end, or was stopped.
 #[derive(Serialize, Deserialize)]
-pub struct RunEnded {
-    pub run: Uuid,
-    /// `done` or `stopped`.
-    pub outcome: String,
-    pub created: i64,
-    pub versions: i64,
-    pub unchanged: i64,
-    pub refused: i64,
+struct RunEnded {
+    run: Uuid,
+    /// `done`, `failed` or `stopped`.
+    outcome: String,
+    created: i64,
+    versions: i64,
+    unchanged: i64,
+    refused: i64,
 }
 
 impl Event for RunEnded {
@@ -185,11 +185,27 @@ pub async fn import(cx: &Cx, tx: &mut Tx, check: Uuid) -> Result<Uuid> {
     start(cx, tx, &new).await
 }
 
+/// Ends a run that is running, and tells it.
+pub async fn end(cx: &Cx, tx: &mut Tx, id: Uuid, state: &str, fault: &str) -> Result<()> {
+    if store::set_state(tx, id, ["running", "running"], state, fault, Some(cx.now())).await? {
+        let run = store::run(tx, id).await?;
+        let ended = RunEnded {
+            run: id,
+            outcome: run.state,
+            created: run.created,
+            versions: run.versions,
+            unchanged: run.unchanged,
+            refused: run.refused,
+        };
+        journal::emit(tx, cx, &ended).await?;
+    }
+    Ok(())
+}
+
 /// Stops a run after the rows that are being worked on.
 pub async fn stop(cx: &Cx, tx: &mut Tx, run: Uuid) -> Result<()> {
     let run = visible_run(cx, tx, run).await?;
-    store::set_state(tx, run.id, ["running", "running"], "stopped", "", Some(cx.now())).await?;
-    Ok(())
+    end(cx, tx, run.id, "stopped", "").await
 }
 
 /// Goes on with a run where it ended; it writes into the units of its start.

@@ -131,16 +131,16 @@ fn from_csv(text: &str, separator: &str) -> Result<Table, Fault> {
     if columns.len() < 2 {
         return Err(Fault::Columns);
     }
-    let mut rows = Vec::new();
+    let mut rows: Vec<Record> = Vec::new();
     for record in reader.records() {
-        match record {
-            Ok(cells) => rows.push(Record { line: cells.position().map_or(0, csv::Position::line), cells }),
+        let (line, cells) = match record {
+            Ok(cells) => (cells.position().map_or(0, csv::Position::line), cells),
             // Its number of columns is wrong, so that it is refused and listed.
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                rows.push(Record { line, cells: StringRecord::new() });
-            }
-        }
+            Err(error) => (error.position().map_or(0, csv::Position::line), StringRecord::new()),
+        };
+        // Refused rows are kept by their line; lines that end with a carriage return only are all the same one.
+        let line = rows.last().map_or(line, |last| line.max(last.line + 1));
+        rows.push(Record { line, cells });
     }
     if rows.is_empty() { Err(Fault::Empty) } else { Ok(Table { columns, rows }) }
 }
@@ -259,6 +259,13 @@ mod tests {
         assert_eq!(read(b"a\n1\n", false, "", ""), Err(Fault::Columns));
         assert_eq!(read(b" \n", false, "", ""), Err(Fault::Empty));
         assert_eq!(read(b"a;b\n", false, "", ""), Err(Fault::Empty));
+    }
+
+    #[test]
+    fn every_row_has_a_line_of_its_own() {
+        let table = read(b"a;b\r1;2\r3;4\r", false, "", "").unwrap();
+        assert_eq!(rows(&table), [["1", "2"], ["3", "4"]]);
+        assert!(table.rows[0].line < table.rows[1].line);
     }
 
     #[test]

@@ -228,7 +228,7 @@ async fn set_leading(cx: &Cx, tx: &mut Tx, id: CaseId, unit: UnitKey) -> Result<
         case.cls = identity::access::class_in(tx, cx.today(), case.cls, &unit).await?;
         case.unit = unit;
         // Whom the old unit had invited, the new one invites again, or not (Sperrvermerk, § 64 PStG).
-        participation::store::end_of_case(tx, case.id, cx.now()).await?;
+        participation::service::end_of_case(cx, tx, case.id).await?;
         store::set_unit(tx, case.id, &case.unit, case.cls).await?;
         put_on_desk(cx, tx, &case).await?;
         participation::service::settle_case(cx, tx, case.id).await?;
@@ -307,7 +307,7 @@ pub async fn hand_over_file(cx: &Cx, tx: &mut Tx, id: Uuid, unit: &str) -> Resul
         return Err(Error::refused("records-file-closed"));
     }
     let cases = participation::store::cases_of_file(tx, id).await?;
-    participation::store::end_of_file(tx, id, cx.now()).await?;
+    participation::service::end_of_file(cx, tx, id).await?;
     let cls = identity::access::class_in(tx, cx.today(), class, unit).await?;
     file::store::set_unit(tx, &file, unit, cls).await?;
     journal::emit_evidence(tx, cx, &FileHandedOver { file: id, unit: unit.to_owned() }, None, &FILE).await?;

@@ -86,14 +86,20 @@ impl Of {
     }
 
     /// # Errors
-    /// `NotFound` for what the actor does not see, `Forbidden` without the right to lead files in its unit.
+    /// `NotFound` for what the actor does not see; as for a document in a case, `Forbidden` without the right to lead files
+    /// in the unit of a file.
     async fn may_write(self, rq: &Req, rx: &mut Rx) -> Result<()> {
         let staff = staff(&rq.cx)?;
-        let unit = match self {
-            Of::Case(case) => cases::case_for_staff(rx, case, staff).await?.unit,
-            Of::File(file) => file::store::file_for_staff(rx, file, staff).await?.unit,
-        };
-        if rq.cx.actor.allows_in(perm::FILE, &unit) { Ok(()) } else { Err(Error::Forbidden) }
+        match self {
+            Of::Case(case) => {
+                let case = cases::case_for_staff(rx, case, staff).await?;
+                may_write(&rq.cx, rx, &case).await
+            }
+            Of::File(file) => {
+                let file = file::store::file_for_staff(rx, file, staff).await?;
+                if rq.cx.actor.allows_in(perm::FILE, &file.unit) { Ok(()) } else { Err(Error::Forbidden) }
+            }
+        }
     }
 }
 

@@ -206,6 +206,28 @@ pub async fn finish(cx: &Cx, tx: &mut Tx, participation: &Participation) -> Resu
     Ok(())
 }
 
+/// Ends all of a case itself: another unit leads it now.
+pub async fn end_of_case(cx: &Cx, tx: &mut Tx, case: CaseId) -> Result<()> {
+    let all = store::of_case(tx, case).await?;
+    store::end_of_case(tx, case, cx.now()).await?;
+    ended(cx, tx, &all).await
+}
+
+/// Ends all of a whole file: another unit leads it now.
+pub async fn end_of_file(cx: &Cx, tx: &mut Tx, file: Uuid) -> Result<()> {
+    let all = store::of_file(tx, file).await?;
+    store::end_of_file(tx, file, cx.now()).await?;
+    ended(cx, tx, &all).await
+}
+
+/// Tells of those that were running.
+async fn ended(cx: &Cx, tx: &mut Tx, all: &[Participation]) -> Result<()> {
+    for participation in all.iter().filter(|participation| participation.ended_at.is_none()) {
+        journal::emit(tx, cx, &Ended { participation: participation.id }).await?;
+    }
+    Ok(())
+}
+
 /// Gives a case the access class of all units that see it on this day.
 pub async fn settle_case(cx: &Cx, tx: &mut Tx, id: CaseId) -> Result<()> {
     let (mut case, today) = (cases::case(tx, id).await?, cx.today());

@@ -77,12 +77,12 @@ pub async fn units_of_file(rx: &mut Rx, file: Uuid, today: Date) -> Result<Vec<U
     Ok(units.into_iter().map(|(unit,)| unit).collect())
 }
 
-/// Running ones whose last day is over, at most some hundred.
-pub async fn past(rx: &mut Rx, today: Date) -> Result<Vec<Participation>> {
+/// Running ones whose last day is over, behind an id, at most some hundred.
+pub async fn past(rx: &mut Rx, today: Date, after: Uuid) -> Result<Vec<Participation>> {
     let sql = "SELECT id, case_id, file_id, unit, may_work, reason, last_day, begun_by, begun_at, ended_at
-               FROM records_participation WHERE tenant = $1 AND ended_at IS NULL AND last_day < $2
+               FROM records_participation WHERE tenant = $1 AND ended_at IS NULL AND last_day < $2 AND id > $3
                ORDER BY id LIMIT 200";
-    rx.list(sql, params![today]).await
+    rx.list(sql, params![today, after]).await
 }
 
 /// Ends one; `by` is nobody when its last day is over.
