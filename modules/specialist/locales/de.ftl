@@ -33,6 +33,7 @@ specialist-error-entries-missing = Geben Sie mindestens ein Aktenplankennzeichen
 specialist-error-entries-many = Geben Sie höchstens { $max } Aktenplankennzeichen ein.
 specialist-error-entries-unknown = Unter { $key } kann man im Aktenplan keine Akte anlegen. Prüfen Sie das Kennzeichen.
 specialist-error-level-missing = Wählen Sie die höchste Vertraulichkeit.
+specialist-error-level-above = Sie können höchstens die Vertraulichkeit geben, die Sie in dieser Organisationseinheit selbst sehen. Vorgänge mit Sperrvermerk bekommt kein Fachverfahren.
 specialist-error-per-hour = Geben Sie eine Zahl von 1 bis { $max } ein.
 specialist-token-title = Kennwort des Zugangs
 specialist-token = Kennwort

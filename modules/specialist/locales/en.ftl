@@ -33,6 +33,7 @@ specialist-error-entries-missing = Type at least one entry of the file plan.
 specialist-error-entries-many = Type at most { $max } entries of the file plan.
 specialist-error-entries-unknown = No file can be opened under { $key } in the file plan. Check the entry.
 specialist-error-level-missing = Choose the highest confidentiality.
+specialist-error-level-above = You can give at most the confidentiality that you see yourself in this unit. No specialist system gets cases with a Sperrvermerk.
 specialist-error-per-hour = Type a number from 1 to { $max }.
 specialist-token-title = Token of the account
 specialist-token = Token

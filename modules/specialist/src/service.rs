@@ -125,13 +125,38 @@ pub fn faults(cx: &Cx, plan: &[PlanEntry], new: &NewSystem) -> Vec<FieldError> {
     faults
 }
 
+/// Up to which confidentiality whoever acts sees records of the unit by roles of their own; none for a unit that does not
+/// exist or is sealed.
+async fn highest(cx: &Cx, rx: &mut Rx, unit: &str) -> Result<Option<Confidentiality>> {
+    let units = identity::units(rx).await?;
+    let (Some(me), Some(false)) = (cx.actor.staff(), units.get(unit).map(|unit| unit.sealed)) else {
+        return Ok(None);
+    };
+    let clearances = identity::clearances(rx).await?;
+    let (held, today) = (identity::grants_held(rx, me).await?, cx.today());
+    let here = held.iter().filter(|grant| {
+        let runs = grant.from_day <= today && grant.to_day.is_none_or(|last| last >= today);
+        runs && grant.unit.as_deref().is_none_or(|over| units.under(over).iter().any(|key| key == unit))
+    });
+    Ok(here.filter_map(|grant| clearances.iter().find(|(role, _)| *role == grant.role).map(|(_, level)| *level)).max())
+}
+
+/// A token opens what its holder could not open otherwise: whoever makes one gives no more than they see themselves.
+async fn exceeds(cx: &Cx, rx: &mut Rx, unit: &str, level: &str) -> Result<bool> {
+    let level = Confidentiality::from_code(level);
+    Ok(highest(cx, rx, unit).await? < level)
+}
+
 /// Gives a system an account. Answers its token, which is shown once and never again.
 ///
 /// # Errors
-/// `Invalid` with the codes of [`faults`].
+/// `Invalid` with the codes of [`faults`], and with `level-above` for more than the actor sees.
 pub async fn add(cx: &Cx, tx: &mut Tx, new: &NewSystem) -> Result<(System, String)> {
     let plan = cx.ask(tx, PlanEntries).await?;
-    let faults = faults(cx, &plan, new);
+    let mut faults = faults(cx, &plan, new);
+    if faults.is_empty() && exceeds(cx, tx, &new.unit, &new.level).await? {
+        faults.push(FieldError::new("level", "level-above"));
+    }
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
@@ -184,6 +209,9 @@ pub async fn revoke(cx: &Cx, tx: &mut Tx, id: Uuid) -> Result<()> {
 /// As [`revoke`].
 pub async fn renew(cx: &Cx, tx: &mut Tx, id: Uuid) -> Result<(System, String)> {
     let system = managed(cx, tx, id).await?;
+    if exceeds(cx, tx, &system.unit, &system.level).await? {
+        return Err(Error::Forbidden);
+    }
     let token = new_token(cx);
     store::set_token(tx, id, hash(&token)).await?;
     journal::emit(tx, cx, &TokenRenewed { system: id }).await?;
