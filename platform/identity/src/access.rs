@@ -143,19 +143,23 @@ pub async fn class_in(tx: &mut Tx, today: Date, class: i64, unit: &str) -> Resul
 }
 
 /// The class of a record that a unit leads and further units see (mitwirkende Stellen), as confidential as `class`. The
-/// people of those units need the clearance as everybody else.
+/// people of those units need the clearance as everybody else. What a sealed unit leads is seen by no other one, so that
+/// what was shared before it was sealed can still be ended.
 ///
 /// # Errors
-/// As [`class_in`]; `Forbidden` to share what stands on a special list, or what a sealed unit leads.
+/// As [`class_in`]; `Forbidden` to share what stands on a special list.
 pub async fn class_shared(tx: &mut Tx, today: Date, class: i64, unit: &str, with: &[UnitKey]) -> Result<i64> {
     let sql = "SELECT id, unit, confidentiality, special, shared FROM identity_class WHERE tenant = $1 AND id = $2";
     let class = tx.one::<Class>(sql, params![class]).await?;
-    let shared = shared_key(unit, with);
+    let mut shared = shared_key(unit, with);
     if !shared.is_empty() {
+        if !class.special.is_empty() {
+            return Err(Error::Forbidden);
+        }
         let sql = "SELECT sealed FROM identity_unit WHERE tenant = $1 AND key = $2";
         let (sealed,) = tx.one::<(bool,)>(sql, params![unit]).await?;
-        if sealed || !class.special.is_empty() {
-            return Err(Error::Forbidden);
+        if sealed {
+            shared.clear();
         }
     }
     make(tx, today, unit, Confidentiality::stored(&class.confidentiality)?, &class.special, &shared).await

@@ -224,6 +224,9 @@ async fn a_shared_class_is_seen_by_each_of_its_units_and_ends_with_the_share() {
             db::write!(db, |tx| { load_organisation(tx, &world.system(), &organisation).await }).unwrap();
         assert!(loaded);
         assert_eq!(sees(&world, mia).await, Vec::<i64>::new(), "what it had shared is its own again");
+        let still: i64 =
+            db::write!(db, |tx| { access::class_shared(tx, today, shared, "standesamt", &with).await }).unwrap();
+        assert_eq!(still, alone, "whoever takes part yet");
     }
 }
 
