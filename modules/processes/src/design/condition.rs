@@ -13,8 +13,8 @@ use crate::register;
 pub const COMPARISONS: [(&str, &str); 6] =
     [("mehr", ">"), ("mindestens", ">="), ("weniger", "<"), ("hoechstens", "<="), ("gleich", "="), ("ungleich", "!=")];
 
-/// The condition that variable, comparison and value say. Numbers may have a comma; `ja` and `nein` are true and false;
-/// everything else is a text.
+/// The condition that variable, comparison and value say. Numbers may have a comma, and dots between thousands (`1.000`);
+/// `ja` and `nein` are true and false; everything else is a text.
 pub fn built(variable: &str, comparison: &str, value: &str) -> Option<String> {
     let (_, sign) = COMPARISONS.iter().find(|(code, _)| *code == comparison)?;
     let (variable, value) = (variable.trim(), value.trim());
@@ -25,8 +25,10 @@ pub fn built(variable: &str, comparison: &str, value: &str) -> Option<String> {
 }
 
 fn literal(value: &str) -> String {
-    let number = value.replacen(',', ".", 1);
+    let number = if has_thousands(value) { value.replace('.', "") } else { value.to_owned() };
+    let number = number.replacen(',', ".", 1);
     let is_number = number.parse::<f64>().is_ok_and(f64::is_finite)
+        && number.ends_with(|c: char| c.is_ascii_digit())
         && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-'));
     match value {
         _ if is_number => number,
@@ -37,6 +39,18 @@ fn literal(value: &str) -> String {
             format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
         }
     }
+}
+
+/// Whether dots stand between thousands, as in `1.000` and `12.500,50`.
+fn has_thousands(value: &str) -> bool {
+    fn digits(group: &str) -> bool {
+        group.bytes().all(|b| b.is_ascii_digit())
+    }
+    let whole = value.split_once(',').map_or(value, |(whole, _)| whole);
+    let mut groups = whole.strip_prefix('-').unwrap_or(whole).split('.');
+    let is_first = groups.next().is_some_and(|group| matches!(group.len(), 1..=3) && digits(group) && group != "0");
+    let rest: Vec<&str> = groups.collect();
+    is_first && !rest.is_empty() && rest.iter().all(|group| group.len() == 3 && digits(group))
 }
 
 /// What keeps a text from being FEEL.
@@ -115,6 +129,10 @@ mod tests {
     fn conditions_are_put_together() {
         assert_eq!(built("gebuehr_cents", "mehr", "5000").unwrap(), "gebuehr_cents > 5000");
         assert_eq!(built("betrag", "hoechstens", "12,5").unwrap(), "betrag <= 12.5");
+        assert_eq!(built("betrag", "mehr", "1.000").unwrap(), "betrag > 1000");
+        assert_eq!(built("betrag", "mehr", "-12.500,50").unwrap(), "betrag > -12500.50");
+        assert_eq!(built("betrag", "mehr", "12.50").unwrap(), "betrag > 12.50");
+        assert_eq!(built("betrag", "mehr", "0.125").unwrap(), "betrag > 0.125");
         assert_eq!(built("ergebnis", "gleich", "ablehnen").unwrap(), "ergebnis = \"ablehnen\"");
         assert_eq!(built("ergebnis", "gleich", "\"ablehnen\"").unwrap(), "ergebnis = \"ablehnen\"");
         assert_eq!(built("eilig", "ungleich", "ja").unwrap(), "eilig != true");
@@ -126,7 +144,12 @@ mod tests {
 
     #[test]
     fn what_is_put_together_is_feel() {
-        for text in [built("a", "mehr", "1,5"), built("a", "gleich", "\\"), built("a", "gleich", "inf")] {
+        for text in [
+            built("a", "mehr", "1,5"),
+            built("a", "gleich", "\\"),
+            built("a", "gleich", "inf"),
+            built("a", "mehr", "5."),
+        ] {
             let text = text.unwrap();
             assert_eq!(fault(&text), None, "{text}");
         }
