@@ -58,13 +58,17 @@ export function sendWithForm(place: Place, save: () => Promise<{ xml?: string }>
     if (ready) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-        const submitter = (event as SubmitEvent).submitter;
+    const submitter = (event as SubmitEvent).submitter;
     void save().then(({ xml }) => {
       if (xml) place.body.value = xml;
       ready = true;
       changed = false;
       // Not before the event has ended that was stopped: until then the form cannot be sent again.
-      window.setTimeout(() => place.form.requestSubmit(submitter));
+      window.setTimeout(() => {
+        place.form.requestSubmit(submitter);
+        // The page stays where the network failed, and comes back from history: what is drawn then is written anew.
+        ready = false;
+      });
     }, failed);
   }, { capture: true });
   window.addEventListener("beforeunload", (event) => {
