@@ -17,8 +17,9 @@ use crate::design::{catalogue, condition};
 const MOST_ROWS: usize = 40;
 /// Rows left free for new ones.
 const FREE_ROWS: usize = 2;
-/// Longest name and expression, in characters.
-const LONGEST: usize = 500;
+/// Longest name and expression, in characters. Fields offer less; what came longer from a file must not be cut when its step is
+/// saved.
+const LONGEST: usize = 10_000;
 
 /// What a form sent, by field.
 #[derive(Clone, Default)]
