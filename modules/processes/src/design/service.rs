@@ -323,6 +323,7 @@ pub async fn release(cx: &Cx, tx: &mut Tx, id: Uuid, revision: i64) -> Result<i6
     };
     let decision = Decision { state: "released", reviewer, reason: "", version: Some(version), at: cx.now() };
     store::decide(tx, id, &decision).await?;
+    store::drop_steps(tx, id).await?;
     let event = Released { draft: id, kind: draft.kind, key: draft.key, version };
     journal::emit_evidence(tx, cx, &event, None, &DRAFT).await?;
     Ok(version)
@@ -356,6 +357,7 @@ pub async fn drop_draft(cx: &Cx, tx: &mut Tx, id: Uuid) -> Result<()> {
     if !store::draft(tx, id).await?.is_open() {
         return Err(Error::refused("processes-draft-closed"));
     }
+    store::drop_steps(tx, id).await?;
     moved(cx, tx, id, "dropped", "dropped").await
 }
 

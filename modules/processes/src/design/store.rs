@@ -175,6 +175,12 @@ pub async fn last_step(rx: &mut Rx, draft: Uuid) -> Result<Option<Step>> {
     rx.opt(sql, params![draft]).await
 }
 
+/// What could be undone of a draft that nobody changes any more.
+pub async fn drop_steps(tx: &mut Tx, draft: Uuid) -> Result<()> {
+    let sql = "DELETE FROM processes_draft_step WHERE tenant = $1 AND draft = $2";
+    tx.exec(sql, params![draft]).await.map(|_| ())
+}
+
 pub async fn drop_step(tx: &mut Tx, draft: Uuid, revision: i64) -> Result<()> {
     let sql = "DELETE FROM processes_draft_step WHERE tenant = $1 AND draft = $2 AND revision = $3";
     tx.exec_one(sql, params![draft, revision]).await
