@@ -137,7 +137,13 @@ pub async fn switch(
     let process = to.key.clone();
     journal::emit(tx, cx, &Migrated { instance: id, process, from, to: to.version }).await?;
     for effect in effects {
-        work.carry_out(cx, tx, at, effect).await?;
+        match effect {
+            // The same token, at another element: work that was given up there still is, and its incident stays open.
+            Effect::Left { token, element, interrupted } if work.live[at].state.token(token).is_some() => {
+                store::left(tx, id, number(token)?, &element, cx.now(), interrupted).await?;
+            }
+            effect => work.carry_out(cx, tx, at, effect).await?,
+        }
     }
     work.lead(cx, tx).await?;
     Ok(Switched::Done)

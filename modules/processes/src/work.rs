@@ -238,7 +238,9 @@ pub async fn reply(
             store::end(tx, id, "done", Some(digest), cx.now()).await?;
             let (vars, at) = (outputs.clone(), TaskToken { instance: entry.instance, token });
             match goes_on {
-                GoesOn::Now => engine::advance(cx, tx, entry.instance, Event::Completed { token, vars }).await,
+                GoesOn::Now => engine::advance(cx, tx, entry.instance, Event::Completed { token, vars })
+                    .await
+                    .map_err(of_the_process),
                 GoesOn::Later => enqueue(tx, cx, &Advance { token: at, vars, failed: None }).await,
             }
         }
@@ -246,7 +248,9 @@ pub async fn reply(
             store::end(tx, id, "error", Some(digest), cx.now()).await?;
             let (code, at) = (code.clone(), TaskToken { instance: entry.instance, token });
             match goes_on {
-                GoesOn::Now => engine::advance(cx, tx, entry.instance, Event::Failed { token, code }).await,
+                GoesOn::Now => {
+                    engine::advance(cx, tx, entry.instance, Event::Failed { token, code }).await.map_err(of_the_process)
+                }
                 GoesOn::Later => {
                     let job = Advance { token: at, vars: Vars::new(), failed: Some(code) };
                     enqueue(tx, cx, &job).await
@@ -255,6 +259,14 @@ pub async fn reply(
         }
         Reply::Fail { message, retries: 0, .. } => give_up(cx, tx, &entry, Some(digest), message).await,
         Reply::Fail { after_seconds, .. } => store::put_back(tx, id, digest, later(cx.now(), *after_seconds)?).await,
+    }
+}
+
+/// What a later step of the process says is not for the program, which would take it for an answer about its own work.
+fn of_the_process(error: Error) -> Error {
+    match error {
+        Error::Again | Error::Internal(_) => error,
+        other => Error::internal(format!("the process does not go on: {other}")),
     }
 }
 

@@ -43,9 +43,11 @@ fn literal(value: &str) -> String {
 
 /// Whether dots stand between thousands, as in `1.000` and `12.500,50`.
 fn has_thousands(value: &str) -> bool {
+    fn digits(group: &str) -> bool {
+        group.bytes().all(|b| b.is_ascii_digit())
+    }
     let whole = value.split_once(',').map_or(value, |(whole, _)| whole);
     let mut groups = whole.strip_prefix('-').unwrap_or(whole).split('.');
-    let digits = |group: &str| group.bytes().all(|b| b.is_ascii_digit());
     let is_first = groups.next().is_some_and(|group| matches!(group.len(), 1..=3) && digits(group) && group != "0");
     let rest: Vec<&str> = groups.collect();
     is_first && !rest.is_empty() && rest.iter().all(|group| group.len() == 3 && digits(group))

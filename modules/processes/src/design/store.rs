@@ -85,10 +85,11 @@ db::record! {
     }
 }
 
-/// Drafts, the one changed last first.
+/// Drafts: open ones before those that are decided, the one changed last first.
 pub async fn drafts(rx: &mut Rx) -> Result<Vec<Line>> {
     let sql = "SELECT id, kind, key, state, note, author, changed_at FROM processes_draft
-               WHERE tenant = $1 ORDER BY changed_at DESC, id DESC LIMIT $2";
+               WHERE tenant = $1
+               ORDER BY CASE WHEN state IN ('draft', 'review') THEN 0 ELSE 1 END, changed_at DESC, id DESC LIMIT $2";
     rx.list(sql, params![MOST_DRAFTS]).await
 }
 

@@ -22,7 +22,7 @@ use crate::rules::Rules;
 
 /// Rows for variables in a form.
 const ROWS: usize = 4;
-/// Lines of the way that are kept.
+/// Lines of the way that are kept, the last ones.
 const LONGEST_TRAIL: usize = 500;
 
 type Fields = Form<Vec<(String, String)>>;
@@ -344,7 +344,7 @@ pub async fn step(rq: Req, Path(id): Path<Uuid>, Form(sent): Fields) -> Answer {
     match bpmn::step(&model, state.clone(), event, &rules) {
         Ok((next, effects)) => {
             way.extend(effects.iter().filter_map(|effect| run.told(effect)));
-            way.truncate(LONGEST_TRAIL);
+            way.drain(..way.len().saturating_sub(LONGEST_TRAIL));
             rq.html(&trial(&run, id, &next, way, String::new())?)
         }
         Err(error) => {
