@@ -85,11 +85,26 @@ exchange-preview-title = So werden die ersten Zeilen gelesen
 exchange-check = Speichern und alle Zeilen prüfen
 exchange-progress = { $n } von { $total } Zeilen
 exchange-running-text = Sie können diese Seite verlassen. Die Arbeit geht weiter, auch nach einem Neustart des Programms.
-exchange-would-create = { $n } Zeilen würden neu angelegt
-exchange-created = { $n } Zeilen neu angelegt
-exchange-versions = { $n } Zeilen mit geändertem Inhalt (neue Fassung)
-exchange-unchanged = { $n } Zeilen unverändert
-exchange-refused-n = { $n } Zeilen abgelehnt
+exchange-would-create = { $n ->
+    [one] { $n } Zeile würde neu angelegt
+   *[other] { $n } Zeilen würden neu angelegt
+}
+exchange-created = { $n ->
+    [one] { $n } Zeile neu angelegt
+   *[other] { $n } Zeilen neu angelegt
+}
+exchange-versions = { $n ->
+    [one] { $n } Zeile mit geändertem Inhalt (neue Fassung)
+   *[other] { $n } Zeilen mit geändertem Inhalt (neue Fassung)
+}
+exchange-unchanged = { $n ->
+    [one] { $n } Zeile unverändert
+   *[other] { $n } Zeilen unverändert
+}
+exchange-refused-n = { $n ->
+    [one] { $n } Zeile abgelehnt
+   *[other] { $n } Zeilen abgelehnt
+}
 exchange-reload = Stand neu laden
 exchange-stop = Anhalten
 exchange-go-on = Fortsetzen

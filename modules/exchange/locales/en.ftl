@@ -85,11 +85,26 @@ exchange-preview-title = The first rows as they are read
 exchange-check = Save and check all rows
 exchange-progress = { $n } of { $total } rows
 exchange-running-text = You may leave this page. The work goes on, also after a restart of the program.
-exchange-would-create = { $n } rows would be new
-exchange-created = { $n } rows made
-exchange-versions = { $n } rows with changed content (new version)
-exchange-unchanged = { $n } rows unchanged
-exchange-refused-n = { $n } rows refused
+exchange-would-create = { $n ->
+    [one] { $n } row would be new
+   *[other] { $n } rows would be new
+}
+exchange-created = { $n ->
+    [one] { $n } row made
+   *[other] { $n } rows made
+}
+exchange-versions = { $n ->
+    [one] { $n } row with changed content (new version)
+   *[other] { $n } rows with changed content (new version)
+}
+exchange-unchanged = { $n ->
+    [one] { $n } row unchanged
+   *[other] { $n } rows unchanged
+}
+exchange-refused-n = { $n ->
+    [one] { $n } row refused
+   *[other] { $n } rows refused
+}
 exchange-reload = Load the state again
 exchange-stop = Stop
 exchange-go-on = Go on

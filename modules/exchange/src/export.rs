@@ -65,15 +65,13 @@ pub async fn run(cx: &Cx, id: Uuid) -> Result<()> {
     }
     let target = place(cx, id)?;
     // Half of it may lie there from a run that was killed.
-    let half = target.clone();
-    folder::blocking(move || {
-        let _ = fs::remove_dir_all(half);
-    })
-    .await?;
+    clear(&target).await?;
     let (state, given) = match write_folder(cx, Some(export.staff_id), &target).await {
         Ok(given) => ("done", given),
         Err(error) => {
             tracing::error!(%id, "export: {error:#}");
+            // Nobody fetches half of it, and the documents in it would lie there open.
+            clear(&target).await?;
             ("failed", Given::default())
         }
     };
@@ -85,6 +83,15 @@ pub async fn run(cx: &Cx, id: Uuid) -> Result<()> {
         journal::emit(tx, cx, &event).await?;
         Ok(())
     })
+}
+
+/// Removes the folder with all that is in it.
+async fn clear(target: &Path) -> Result<()> {
+    let target = target.to_owned();
+    folder::blocking(move || {
+        let _ = fs::remove_dir_all(target);
+    })
+    .await
 }
 
 /// Writes all files that a member of staff may see, or all there are, into a new folder.

@@ -197,6 +197,12 @@ impl Folder {
         remove_left_over(scratch);
         let name = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let folder = Folder(scratch.join(name));
+        // In a container each process has the same number: one that was killed may have left the PDF of another case.
+        if let Err(error) = fs::remove_dir_all(&folder.0)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
         for part in ["", "out", "profile", "profile/user"] {
             private(&folder.0.join(part))?;
         }
@@ -299,6 +305,19 @@ mod tests {
         let child = fs::read_to_string(&note).unwrap();
         let stat = fs::read_to_string(format!("/proc/{}/stat", child.trim())).unwrap_or_default();
         assert!(stat.is_empty() || stat.contains(") Z "), "the child still runs: {stat}");
+    }
+
+    #[tokio::test]
+    async fn what_a_killed_process_with_our_number_left_is_not_taken() {
+        let _one = TESTS.lock().await;
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = folder.path().join("scratch");
+        let old = scratch.join(format!("{}-{}", std::process::id(), COUNT.load(Ordering::Relaxed)));
+        private(&old.join("out")).unwrap();
+        fs::write(old.join("out/in.pdf"), "%PDF-1.7 of another case").unwrap();
+        let programs = programs(folder.path(), "exit 1");
+        let made = programs.to_pdf(&scratch, Format::Doc, b"x", MOST_TIME).await;
+        assert!(matches!(made, Err(Fault::NoPdf(_))), "{made:?}");
     }
 
     #[tokio::test]
