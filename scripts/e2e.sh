@@ -14,6 +14,4 @@ if [ -z "${MEER_TEST_DATABASE:-}" ]; then
   MEER_TEST_DATABASE=$(TMPDIR=$postgres_dir scripts/test-postgres.sh start) || exit 1
   export MEER_TEST_DATABASE
 fi
-# Says whether the list and the drawing made the same process.
-cargo build -q -p bpmn --example same || exit 1
 node web/e2e/run.mjs "$@"
