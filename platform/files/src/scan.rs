@@ -230,7 +230,7 @@ pub(crate) async fn put(tx: &mut Tx, cx: &Cx, file: FileId, scan: &Scan) -> Resu
 }
 
 async fn any_unchecked(rx: &mut Rx) -> Result<bool> {
-    let sql = "SELECT 1 AS one FROM files_scan WHERE tenant = $1 AND state = 'unchecked' LIMIT 1";
+    let sql = "SELECT CAST(1 AS BIGINT) AS one FROM files_scan WHERE tenant = $1 AND state = 'unchecked' LIMIT 1";
     Ok(rx.opt::<(i64,)>(sql, &[]).await?.is_some())
 }
 
