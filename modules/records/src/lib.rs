@@ -207,7 +207,8 @@ pub const MODULE: Module = Module {
     name: "records",
     migrations: Some(db::migrations!(
         "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
-        "0007_changes", "0008_counts", "0009_origins", "0010_messages", "0011_renditions"
+        "0007_changes", "0008_counts", "0009_origins", "0010_messages", "0011_renditions",
+        "0013_note_page"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],

@@ -1,4 +1,4 @@
-/// An office file that is converted.
+/// A file that is converted: an office file, or a scan.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Format {
     Docx,
@@ -11,6 +11,8 @@ pub enum Format {
     Doc,
     Xls,
     Ppt,
+    /// A scan, which needs no LibreOffice.
+    Tiff,
 }
 
 /// Compound File Binary (MS-CFB, 2.2): Word, Excel and PowerPoint before 2007.
@@ -21,6 +23,9 @@ impl Format {
     pub fn of(bytes: &[u8], name: &str) -> Option<Format> {
         if bytes.starts_with(b"{\\rtf") {
             return Some(Format::Rtf);
+        }
+        if crate::scan::is_tiff(bytes) {
+            return Some(Format::Tiff);
         }
         if bytes.starts_with(COMPOUND) {
             let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
@@ -56,10 +61,16 @@ impl Format {
         known.into_iter().find(|(part, _)| has(part)).map(|(_, format)| format)
     }
 
-    /// Media type of the formats that staff may put into a case: OpenDocument and Office Open XML. None for the older ones,
+    /// LibreOffice converts it.
+    pub fn is_office(self) -> bool {
+        self != Format::Tiff
+    }
+
+    /// Media type of the formats that staff may put into a case: scans, OpenDocument and Office Open XML. None for the older ones,
     /// of which nobody can say without opening them whether they hold macros.
     pub fn media_type(self) -> Option<&'static str> {
         match self {
+            Format::Tiff => Some("image/tiff"),
             Format::Odt => Some("application/vnd.oasis.opendocument.text"),
             Format::Ods => Some("application/vnd.oasis.opendocument.spreadsheet"),
             Format::Odp => Some("application/vnd.oasis.opendocument.presentation"),
@@ -90,6 +101,7 @@ impl Format {
             Format::Doc => "doc",
             Format::Xls => "xls",
             Format::Ppt => "ppt",
+            Format::Tiff => "tif",
         }
     }
 }
@@ -120,6 +132,8 @@ mod tests {
         assert_eq!(Format::of(COMPOUND, "Brief.DOC"), Some(Format::Doc));
         assert_eq!(Format::of(COMPOUND, "Brief.exe"), None);
         assert_eq!(Format::of(b"{\\rtf1 x}", "x"), Some(Format::Rtf));
+        assert_eq!(Format::of(b"II*\0", "a.pdf"), Some(Format::Tiff));
+        assert_eq!(Format::of(b"MM\0*", "a"), Some(Format::Tiff));
         for bytes in [b"".as_slice(), b"PK\x03\x04", b"<html>", b"%PDF-1.7"] {
             assert_eq!(Format::of(bytes, "a.docx"), None);
         }

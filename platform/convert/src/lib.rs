@@ -1,10 +1,11 @@
-//! Office files as PDF, to be looked at. LibreOffice does it, in a sandbox (bubblewrap): without a network, without any
+//! Office files and scans as PDF, to be looked at. Scans are read here ([`scan_to_pdf`]). For office files LibreOffice does it, in a sandbox (bubblewrap): without a network, without any
 //! file of the machine but its own programs, with a profile of its own that is thrown away, with limits of time, memory
 //! and size. What somebody uploaded may take LibreOffice over; it then holds what it was given, for a minute.
 //!
 //! Architecture invariant: knows no other crate of ours; nothing leaves the sandbox but bytes that begin as a PDF.
 
 mod format;
+mod scan;
 
 use std::{
     fs, io,
@@ -18,6 +19,7 @@ use std::{
 use tokio::{process::Command, sync::Mutex};
 
 pub use format::Format;
+pub use scan::scan_to_pdf;
 
 /// Largest office file that is converted, in bytes.
 pub const MOST_IN: usize = 50 * 1024 * 1024;

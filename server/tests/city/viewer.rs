@@ -110,7 +110,7 @@ async fn texts_are_escaped_mails_too_and_versions_can_be_switched() {
     let mail = b"From: a@example.org\r\nSubject: x\r\n\r\nPreis < 5 & <b>fett</b>\r\n";
     let id = put(&test, case, "nachricht.eml", "message/rfc822", mail).await;
     let page = stefan.get(&format!("/intern/dokument/{id}/ansehen")).await;
-    page.is(200).shows("Subject: x").hides("<b>fett");
+    page.is(200).shows("a@example.org").shows("Preis &lt; 5").hides("Subject:").hides("<b>fett");
     let id = put(&test, case, "liste.csv", "text/csv", b"Gr\xf6\xdfe;2 \x80\n").await;
     stefan.get(&format!("/intern/dokument/{id}/ansehen")).await.is(200).shows("Größe;2 €");
 
@@ -171,5 +171,55 @@ async fn an_office_file_is_converted_where_that_can_be_done_and_else_offered() {
         assert_eq!(framed.is(200).content_type, "application/pdf");
     } else {
         page.shows("ließ sich nicht umwandeln");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_of_an_old_system_is_shown_without_any_other_program() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let case = case(&mut stefan).await;
+        let fax = include_bytes!("../../../platform/convert/tests/data/fax.tif");
+        let at = format!("/intern/vorgang/{case}/dokumente");
+        stefan.post_files(&at, &[("titel", "Bauplan")], &[("datei", "plan.tif", fax.as_slice())]).await.is(303);
+        let id = put(&test, case, "alt.pdf", "application/pdf", fax).await;
+        let view = format!("/intern/dokument/{id}/ansehen");
+        stefan.get(&view).await.is(200).shows("wird umgewandelt");
+        test.settle().await;
+        stefan.get(&view).await.is(200).shows("<iframe");
+        let framed = stefan.get(&format!("/intern/dokument/{id}/anzeige")).await;
+        assert_eq!(framed.is(200).content_type, "application/pdf");
+        let broken = put(&test, case, "kaputt.tif", "image/tiff", &fax[..60]).await;
+        stefan.get(&format!("/intern/dokument/{broken}/ansehen")).await.is(200);
+        test.settle().await;
+        stefan.get(&format!("/intern/dokument/{broken}/ansehen")).await.is(200).shows("ließ sich nicht umwandeln");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_on_a_page_leads_to_the_page() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let case = case(&mut stefan).await;
+        let id = put(&test, case, "a.pdf", "application/pdf", PDF).await.to_string();
+        let (at, view) = (format!("/intern/vorgang/{case}/notiz"), format!("/intern/dokument/{id}/ansehen"));
+        for wrong in ["0", "-1", "drei", "1.5", "100000"] {
+            let fields = [("text", "Maß prüfen"), ("dokument", id.as_str()), ("seite", wrong), ("von", "ansicht")];
+            stefan.post(&at, &fields).await.is(422).shows("Seitenzahl").shows("Maß prüfen");
+        }
+        let of_none = [("text", "Maß prüfen"), ("dokument", ""), ("seite", "3")];
+        stefan.post(&at, &of_none).await.is(422).shows("Wählen Sie das Dokument");
+        for (text, number) in [("Schluss fehlt", "12"), ("Maß prüfen", "3"), ("Alles gelesen", "")] {
+            let fields = [("text", text), ("dokument", id.as_str()), ("seite", number), ("von", "ansicht")];
+            assert_eq!(stefan.post(&at, &fields).await.is(303).location.as_deref(), Some(view.as_str()));
+        }
+        let page = stefan.get(&view).await;
+        let places = ["Alles gelesen", "Maß prüfen", "Schluss fehlt"].map(|text| page.body.find(text).unwrap());
+        assert!(places.is_sorted(), "{places:?}");
+        page.is(200).shows("Seite 12 zeigen").hides("#page=");
+        stefan.get(&format!("{view}?seite=12")).await.is(200).shows("#page=12");
+        stefan.get(&format!("/intern/vorgang/{case}")).await.is(200).shows("Seite 12");
+        let mut mara = staff(&test, "melde.muster").await;
+        mara.post(&at, &[("text", "x"), ("dokument", id.as_str())]).await.is(404);
     }
 }

@@ -1,5 +1,5 @@
-//! A document in the browser: PDF and pictures by the browser's own viewer in a frame, texts escaped, office files as the PDF
-//! that a job makes of them. What their bytes do not say to be one of these is offered to be saved, and nothing else.
+//! A document in the browser: PDF and pictures by the browser's own viewer in a frame, texts escaped, office files and scans (TIFF) as
+//! the PDF that a job makes of them. What their bytes do not say to be one of these is offered to be saved, and nothing else.
 
 use std::collections::HashMap;
 
@@ -12,16 +12,22 @@ use files::{Meta, Shown, shown};
 use house::{Answer, InCity, Path, Req, framing, inline};
 use kernel::{CaseId, Cx, DocumentId, Error, FileId, Result};
 use serde::{Deserialize, Serialize};
-use ui::Page;
+use ui::{Page, Row};
 
 use super::store::{self, Rendition, Version};
-use crate::{pages::log, store as cases};
+use crate::{
+    capture::{service::local, store as mails},
+    notes::{pages::on_document, store::Note},
+    pages::log,
+    store as cases,
+};
 
 /// How a version is shown.
 enum How {
     Frame,
-    /// E-mails too, as the text they are sent as, until there is a reader for them.
     Text(String),
+    /// An e-mail: who, when and what, as text; what is enclosed lies beside it.
+    Mail(Mail),
     /// A job makes a PDF of it.
     Converting,
     /// It could be made a PDF of, and the programs for it are not installed.
@@ -29,6 +35,12 @@ enum How {
     /// None could be made.
     NotConverted,
     Not,
+}
+
+struct Mail {
+    head: Vec<Row>,
+    text: String,
+    enclosures: Vec<DocumentView>,
 }
 
 /// The version that somebody wants to see.
@@ -70,9 +82,22 @@ struct View<'a> {
     page: &'a Page,
     chosen: Chosen,
     how: How,
+    notes: Vec<(Note, String)>,
+    /// Page of the document to begin at.
+    at_page: Option<u32>,
 }
 
 impl View<'_> {
+    fn frame(&self) -> String {
+        let at = format!("{}/anzeige?fassung={}", self.base(), self.chosen.n);
+        // What the viewers of browsers understand (RFC 8118, section 3).
+        self.at_page.map_or_else(|| at.clone(), |page| format!("{at}#page={page}"))
+    }
+
+    fn page_href(&self, page: i64) -> String {
+        format!("{}/ansehen?fassung={}&seite={page}", self.base(), self.chosen.n)
+    }
+
     fn base(&self) -> String {
         format!("/intern/dokument/{}", self.chosen.document.id)
     }
@@ -91,30 +116,64 @@ impl View<'_> {
 pub async fn view(rq: Req, Path(id): Path<DocumentId>, Query(query): Query<HashMap<String, String>>) -> Answer {
     let chosen = chosen(&rq, id, &query).await?;
     let bytes = rq.city.files.read_verified(&chosen.meta).await?;
-    let how = match shown(&bytes) {
-        Shown::Frame(_) => How::Frame,
-        Shown::Text(text) => How::Text(text),
-        Shown::Not => office(&rq, &chosen, &bytes).await?,
-    };
-    // What stands in a frame is noted when the frame gets it.
-    if matches!(how, How::Text(_)) {
-        log(&rq, chosen.case.id, "document").await?;
-    }
     let mut page = rq.untitled();
     page.title = chosen.document.title.clone();
-    Ok(framing(rq.html(&View { page: &page, chosen, how })?))
+    let mail = match message::kind_of(&chosen.meta.name, &bytes) {
+        Some(kind) => mail(&rq, &page, &chosen, kind, &bytes).await?,
+        None => None,
+    };
+    let how = match (mail, shown(&bytes)) {
+        (Some(mail), _) => How::Mail(mail),
+        (None, Shown::Frame(_)) => How::Frame,
+        (None, Shown::Text(text)) => How::Text(text),
+        (None, Shown::Not) => office(&rq, &chosen, &bytes).await?,
+    };
+    // What stands in a frame is noted when the frame gets it.
+    if matches!(how, How::Text(_) | How::Mail(_)) {
+        log(&rq, chosen.case.id, "document").await?;
+    }
+    let mut rx = rq.city.db.read().await?;
+    let notes = on_document(&mut rx, chosen.case.id, chosen.document.id).await?;
+    drop(rx);
+    let at_page = query.get("seite").and_then(|page| page.parse().ok());
+    Ok(framing(rq.html(&View { page: &page, chosen, how, notes, at_page })?))
+}
+
+/// What an e-mail says; none when it cannot be read as one.
+async fn mail(rq: &Req, page: &Page, chosen: &Chosen, kind: message::Kind, bytes: &[u8]) -> Result<Option<Mail>> {
+    let bytes = bytes.to_vec();
+    // Taking a message apart takes a core for a while: not on a thread that answers requests.
+    let read = tokio::task::spawn_blocking(move || message::read(kind, &bytes)).await.map_err(Error::internal)?;
+    let Ok(message) = read else { return Ok(None) };
+    let people = |people: &[message::Person]| people.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let head = [
+        (page.t("records-mail-from"), message.from.as_ref().map(ToString::to_string).unwrap_or_default()),
+        (page.t("records-mail-to"), people(&message.to)),
+        (page.t("records-view-mail-cc"), people(&message.cc)),
+        (page.t("records-mail-sent"), message.sent_at.map(local).unwrap_or_default()),
+        (page.t("records-mail-subject"), message.subject),
+    ];
+    let head = head.into_iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| Row::new(key, value));
+    let mut rx = rq.city.db.read().await?;
+    let mut enclosures = Vec::new();
+    for enclosed in mails::enclosed(&mut rx, chosen.case.id).await? {
+        if enclosed.parent_id == chosen.document.id {
+            enclosures.push(cases::document(&mut rx, enclosed.document_id).await?);
+        }
+    }
+    Ok(Some(Mail { head: head.collect(), text: message.text, enclosures }))
 }
 
 /// How a file is shown that browsers cannot show. The first who looks lets the job begin.
 async fn office(rq: &Req, chosen: &Chosen, bytes: &[u8]) -> Result<How> {
-    if Format::of(bytes, &chosen.meta.name).is_none() {
+    let Some(format) = Format::of(bytes, &chosen.meta.name) else {
         return Ok(How::Not);
-    }
+    };
     let made = store::rendition(&mut rq.city.db.read().await?, chosen.meta.id).await?;
     match made {
         Some(Rendition { file_id: Some(_), .. }) => Ok(How::Frame),
         Some(_) => Ok(How::NotConverted),
-        None if Programs::installed().is_none() => Ok(How::NotInstalled),
+        None if format.is_office() && Programs::installed().is_none() => Ok(How::NotInstalled),
         None => {
             let job = MakeRendition { file: chosen.meta.id, case: chosen.case.id };
             db::write!(rq.city.db, |tx| { jobs::enqueue(tx, &rq.cx, &job).await })?;
@@ -141,7 +200,7 @@ pub async fn framed(rq: Req, Path(id): Path<DocumentId>, Query(query): Query<Has
     Ok(inline(media_type, &chosen.meta.name, bytes))
 }
 
-/// Makes a PDF of an office file of a case.
+/// Makes a PDF of an office file or a scan of a case.
 #[derive(Serialize, Deserialize)]
 pub struct MakeRendition {
     pub file: FileId,
@@ -171,11 +230,17 @@ pub async fn make_rendition(cx: Cx, job: MakeRendition) -> Result<()> {
     };
     drop(rx);
     let bytes = city.files.read_verified(&meta).await?;
-    let (Some(programs), Some(format)) = (Programs::installed(), Format::of(&bytes, &meta.name)) else {
-        return Ok(());
+    let made = match (Format::of(&bytes, &meta.name), Programs::installed()) {
+        (Some(Format::Tiff), _) => {
+            tokio::task::spawn_blocking(move || convert::scan_to_pdf(&bytes)).await.map_err(Error::internal)?
+        }
+        (Some(format), Some(programs)) => {
+            let scratch = cx.app()?.config.data.join(&city.key).join("convert");
+            programs.to_pdf(&scratch, format, &bytes, convert::MOST_TIME).await
+        }
+        _ => return Ok(()),
     };
-    let scratch = cx.app()?.config.data.join(&city.key).join("convert");
-    let (stored, fault) = match programs.to_pdf(&scratch, format, &bytes, convert::MOST_TIME).await {
+    let (stored, fault) = match made {
         Ok(pdf) => (Some(city.files.put(&cx, pdf).await?), None),
         Err(Fault::Io(error)) => return Err(Error::internal(error)),
         Err(fault) => (None, Some(fault.code())),

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use ui::{Choice, Errors, Page};
 
 use super::{
-    service,
+    service::{self, NewNote},
     store::{self, MarkedCase, MarkedFile, Note},
 };
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 
 /// Longest note, in characters.
 const LONGEST: usize = 2000;
+/// Last page that a note can be about.
+const LAST_PAGE: i64 = 99_999;
 
 struct Line {
     note: Note,
@@ -58,6 +60,17 @@ pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> 
     Panel { page: &page, case: id, lines, marked }.render().map(Some).map_err(Error::internal)
 }
 
+/// Notes on one document with their authors' names.
+pub async fn on_document(rx: &mut Rx, case: CaseId, document: DocumentId) -> Result<Vec<(Note, String)>> {
+    let notes = store::of_document(rx, case, document).await?;
+    let authors = names(rx, notes.iter().map(|note| note.staff_id)).await?;
+    let named = notes.into_iter().map(|note| {
+        let author = authors.get(&note.staff_id).cloned().unwrap_or_default();
+        (note, author)
+    });
+    Ok(named.collect())
+}
+
 #[derive(Deserialize, Default)]
 pub struct NoteForm {
     #[serde(default)]
@@ -66,6 +79,11 @@ pub struct NoteForm {
     important: String,
     #[serde(default, rename = "dokument")]
     document: String,
+    #[serde(default, rename = "seite")]
+    page: String,
+    /// `ansicht`: back to the document where the note was written.
+    #[serde(default, rename = "von")]
+    from: String,
 }
 
 #[derive(Template)]
@@ -114,14 +132,26 @@ pub async fn add(rq: Req, Path(id): Path<CaseId>, Form(asked): Form<NoteForm>) -
     } else if text.chars().count() > LONGEST {
         errors.push("text", page.t1("records-note-long", "max", LONGEST));
     }
+    let typed = asked.page.trim();
+    let number = typed.parse::<i64>().ok().filter(|number| (1..=LAST_PAGE).contains(number));
+    if !typed.is_empty() && number.is_none() {
+        errors.push("seite", page.t("records-note-page-wrong"));
+    } else if number.is_some() && asked.document.is_empty() {
+        errors.push("seite", page.t("records-note-page-of-none"));
+    }
     if !errors.is_empty() {
         let page = page.checked(&errors);
         return rq.invalid(&shown(&rq, &page, case, asked, errors).await?);
     }
     let document = asked.document.parse::<DocumentId>().ok();
     let important = asked.important == "ja";
-    db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, document, text, important).await })?;
-    rq.see_other_with(format!("/intern/vorgang/{id}"), "records-done-note")
+    let new = NewNote { document, page: number, text, important };
+    db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, &new).await })?;
+    let back = match document {
+        Some(document) if asked.from == "ansicht" => format!("/intern/dokument/{document}/ansehen"),
+        _ => format!("/intern/vorgang/{id}"),
+    };
+    rq.see_other_with(back, "records-done-note")
 }
 
 pub async fn done(rq: Req, Path((id, note)): Path<(CaseId, Uuid)>) -> Answer {

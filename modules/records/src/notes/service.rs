@@ -21,29 +21,32 @@ impl Event for NoteAdded {
     }
 }
 
+/// What somebody notes.
+pub struct NewNote<'a> {
+    pub document: Option<DocumentId>,
+    /// Page of the document, from 1.
+    pub page: Option<i64>,
+    pub text: &'a str,
+    pub important: bool,
+}
+
 /// Writes a note; whoever sees the case may.
 ///
 /// # Errors
 /// `NotFound` for a document of another case.
-pub async fn add(
-    cx: &Cx,
-    tx: &mut Tx,
-    case: &CaseView,
-    document: Option<DocumentId>,
-    text: &str,
-    important: bool,
-) -> Result<()> {
-    if let Some(document) = document {
+pub async fn add(cx: &Cx, tx: &mut Tx, case: &CaseView, new: &NewNote<'_>) -> Result<()> {
+    if let Some(document) = new.document {
         document_of(tx, case, document).await?;
     }
     let note = Note {
         id: cx.sources.uuid(),
         case_id: case.id,
-        document_id: document,
+        document_id: new.document,
+        page: new.page,
         staff_id: staff(cx)?,
         at: cx.now(),
-        text: text.to_owned(),
-        important,
+        text: new.text.to_owned(),
+        important: new.important,
         done_at: None,
     };
     store::add(tx, &note).await?;

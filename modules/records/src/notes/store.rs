@@ -11,6 +11,8 @@ db::record! {
         pub id: Uuid,
         pub case_id: CaseId,
         pub document_id: Option<DocumentId>,
+        /// Of the document, from 1.
+        pub page: Option<i64>,
         pub staff_id: StaffId,
         pub at: Timestamp,
         pub text: String,
@@ -20,18 +22,27 @@ db::record! {
 }
 
 pub async fn add(tx: &mut Tx, n: &Note) -> Result<()> {
-    let sql = "INSERT INTO records_note (tenant, id, case_id, document_id, staff_id, at, text, important)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    tx.exec_one(sql, params![n.id, n.case_id, n.document_id, n.staff_id, n.at, &n.text, n.important]).await
+    let sql = "INSERT INTO records_note (tenant, id, case_id, document_id, page, staff_id, at, text, important)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let n = params![n.id, n.case_id, n.document_id, n.page, n.staff_id, n.at, &n.text, n.important];
+    tx.exec_one(sql, n).await
 }
 
 /// Notes of a case: what is open and important first, then the newest.
 pub async fn of_case(rx: &mut Rx, case: CaseId) -> Result<Vec<Note>> {
-    let sql = "SELECT id, case_id, document_id, staff_id, at, text, important, done_at FROM records_note
+    let sql = "SELECT id, case_id, document_id, page, staff_id, at, text, important, done_at FROM records_note
                WHERE tenant = $1 AND case_id = $2
                ORDER BY CASE WHEN done_at IS NOT NULL THEN 2 WHEN important = TRUE THEN 0 ELSE 1 END, at DESC, id
                LIMIT $3";
     rx.list(sql, params![case, MOST]).await
+}
+
+/// Notes of one document: in the order of its pages, those on the whole of it first.
+pub async fn of_document(rx: &mut Rx, case: CaseId, document: DocumentId) -> Result<Vec<Note>> {
+    let sql = "SELECT id, case_id, document_id, page, staff_id, at, text, important, done_at FROM records_note
+               WHERE tenant = $1 AND case_id = $2 AND document_id = $3
+               ORDER BY COALESCE(page, 0), at, id LIMIT $4";
+    rx.list(sql, params![case, document, MOST]).await
 }
 
 pub async fn done(tx: &mut Tx, case: CaseId, note: Uuid, by: StaffId, at: Timestamp) -> Result<()> {

@@ -1,0 +1,250 @@
+//! Scans in the Tagged Image File Format (TIFF 6.0; the old document systems keep paper as fax-coded pages in it), which
+//! browsers cannot show, as a PDF: one page each, no larger than it was on the scanner. Fax coding of group 4, LZW, deflate,
+//! PackBits and JPEG are read; group 3 and palettes are not.
+
+use std::io::Cursor;
+
+use pdf_writer::{Content, Filter, Finish as _, Name, Pdf, Rect, Ref};
+use tiff::{
+    ColorType,
+    decoder::{Decoder, DecodingResult, Limits},
+    tags::Tag,
+};
+
+use crate::{Fault, MOST_IN, MOST_OUT};
+
+/// Most pages of one file.
+const MOST_PAGES: usize = 1_000;
+/// Largest page when its pixels are laid out, in bytes: A3 in colour at 600 dots per inch.
+const MOST_PAGE: usize = 210 * 1024 * 1024;
+/// Dots per inch where the file does not say.
+const USUAL_DPI: f32 = 200.0;
+/// Longest side of a page in points (ISO 32000-1, annex C): larger ones are shown smaller.
+const LONGEST: f32 = 14_400.0;
+/// Speed of the packing, of 0 to 10: scans hardly shrink more with more work.
+const PACKING: u8 = 4;
+
+/// It begins as a TIFF does, in either byte order (TIFF 6.0, section 2).
+pub(crate) fn is_tiff(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*")
+}
+
+/// How the samples of a page lie, as a PDF wants them.
+enum Colours {
+    Gray,
+    Rgb,
+    Cmyk,
+}
+
+struct Sheet {
+    /// Pixels.
+    width: u32,
+    height: u32,
+    colours: Colours,
+    /// Bits of one sample.
+    bits: u8,
+    samples: Vec<u8>,
+    /// Dots per inch.
+    dpi: (f32, f32),
+    /// Clockwise, in degrees, to stand upright.
+    turn: i32,
+}
+
+/// The PDF of a scan. Takes a core for as long as it lasts: not on a thread that answers requests.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn scan_to_pdf(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+    if bytes.len() > MOST_IN {
+        return Err(Fault::TooLarge);
+    }
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = MOST_PAGE;
+    limits.intermediate_buffer_size = MOST_PAGE;
+    let mut scan = Decoder::new(Cursor::new(bytes)).map_err(unread)?.with_limits(limits);
+    let mut pdf = Pdf::new();
+    let (catalogue, tree) = (Ref::new(1), Ref::new(2));
+    pdf.catalog(catalogue).pages(tree);
+    let (mut next, mut pages, mut size) = (3, Vec::new(), 0_u64);
+    loop {
+        if pages.len() == MOST_PAGES {
+            return Err(Fault::TooLarge);
+        }
+        let sheet = sheet(&mut scan)?;
+        let packed = miniz_oxide::deflate::compress_to_vec_zlib(&sheet.samples, PACKING);
+        size += packed.len() as u64;
+        if size > MOST_OUT {
+            return Err(Fault::TooLarge);
+        }
+        let (page, image, content) = (Ref::new(next), Ref::new(next + 1), Ref::new(next + 2));
+        next += 3;
+        add(&mut pdf, tree, (page, image, content), &sheet, &packed)?;
+        pages.push(page);
+        if !scan.more_images() {
+            break;
+        }
+        scan.next_image().map_err(unread)?;
+    }
+    let count = i32::try_from(pages.len()).map_err(|_| Fault::TooLarge)?;
+    pdf.pages(tree).kids(pages).count(count);
+    Ok(pdf.finish())
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "as map_err wants it")]
+fn unread(error: tiff::TiffError) -> Fault {
+    Fault::NoPdf(error.to_string())
+}
+
+fn sheet(scan: &mut Decoder<Cursor<&[u8]>>) -> Result<Sheet, Fault> {
+    let (width, height) = scan.dimensions().map_err(unread)?;
+    let colour = scan.colortype().map_err(unread)?;
+    let dpi = resolution(scan);
+    let turn = match scan.find_tag_unsigned::<u16>(Tag::Orientation).ok().flatten() {
+        Some(3) => 180,
+        Some(6) => 90,
+        Some(8) => 270,
+        _ => 0,
+    };
+    let read = scan.read_image().map_err(unread)?;
+    let samples = match read {
+        DecodingResult::U8(samples) => samples,
+        // The upper half of each sample is what a screen shows.
+        DecodingResult::U16(samples) => samples.into_iter().map(|sample| sample.to_be_bytes()[0]).collect(),
+        _ => return Err(Fault::NoPdf(format!("samples of {colour:?}"))),
+    };
+    let (colours, bits, samples) = match colour {
+        ColorType::Gray(bits @ (1 | 2 | 4 | 8)) => (Colours::Gray, bits, samples),
+        ColorType::Gray(16) => (Colours::Gray, 8, samples),
+        ColorType::GrayA(8 | 16) => (Colours::Gray, 8, on_white(&samples, 2)),
+        // What was stored as YCbCr comes out of the JPEG decoder as RGB.
+        ColorType::RGB(8 | 16) | ColorType::YCbCr(8) => (Colours::Rgb, 8, samples),
+        ColorType::RGBA(8 | 16) => (Colours::Rgb, 8, on_white(&samples, 4)),
+        ColorType::CMYK(8 | 16) => (Colours::Cmyk, 8, samples),
+        other => return Err(Fault::NoPdf(format!("colours of {other:?}"))),
+    };
+    let channels = match colours {
+        Colours::Gray => 1,
+        Colours::Rgb => 3,
+        Colours::Cmyk => 4,
+    };
+    let row = (width as usize * channels * usize::from(bits)).div_ceil(8);
+    if samples.len() < row * height as usize {
+        return Err(Fault::NoPdf("fewer pixels than it says".to_owned()));
+    }
+    Ok(Sheet { width, height, colours, bits, samples, dpi, turn })
+}
+
+/// Dots per inch across and down (TIFF 6.0, XResolution, YResolution, ResolutionUnit).
+fn resolution(scan: &mut Decoder<Cursor<&[u8]>>) -> (f32, f32) {
+    let centimetres = scan.find_tag_unsigned::<u16>(Tag::ResolutionUnit).ok().flatten() == Some(3);
+    let factor = if centimetres { 2.54 } else { 1.0 };
+    let mut along = |tag| {
+        let dots = scan.get_tag_f32(tag).ok().map(|dots| dots * factor);
+        dots.filter(|dots| (10.0..=10_000.0).contains(dots)).unwrap_or(USUAL_DPI)
+    };
+    (along(Tag::XResolution), along(Tag::YResolution))
+}
+
+/// The colours without the last sample of each pixel, which says how much of them is seen.
+fn on_white(samples: &[u8], channels: usize) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(samples.len() / channels * (channels - 1));
+    for pixel in samples.chunks_exact(channels) {
+        if let [colours @ .., seen] = pixel {
+            let seen = u16::from(*seen);
+            plain.extend(colours.iter().map(|colour| {
+                let mixed = (u16::from(*colour) * seen + 255 * (255 - seen)) / 255;
+                u8::try_from(mixed).unwrap_or(255)
+            }));
+        }
+    }
+    plain
+}
+
+fn add(
+    pdf: &mut Pdf,
+    tree: Ref,
+    (page, image, content): (Ref, Ref, Ref),
+    sheet: &Sheet,
+    packed: &[u8],
+) -> Result<(), Fault> {
+    let points = |pixels: u32, dpi: f32| (pixels as f32 * 72.0 / dpi).clamp(1.0, LONGEST);
+    let (wide, high) = (points(sheet.width, sheet.dpi.0), points(sheet.height, sheet.dpi.1));
+    let side = |pixels: u32| i32::try_from(pixels).map_err(|_| Fault::TooLarge);
+    let (width, height) = (side(sheet.width)?, side(sheet.height)?);
+    let name = Name(b"S");
+
+    let mut leaf = pdf.page(page);
+    leaf.media_box(Rect::new(0.0, 0.0, wide, high)).parent(tree).contents(content).rotate(sheet.turn);
+    leaf.resources().x_objects().pair(name, image);
+    leaf.finish();
+
+    let mut picture = pdf.image_xobject(image, packed);
+    picture.filter(Filter::FlateDecode);
+    picture.width(width).height(height).bits_per_component(i32::from(sheet.bits));
+    match sheet.colours {
+        Colours::Gray => picture.color_space().device_gray(),
+        Colours::Rgb => picture.color_space().device_rgb(),
+        Colours::Cmyk => picture.color_space().device_cmyk(),
+    }
+    picture.finish();
+
+    let mut drawn = Content::new();
+    drawn.transform([wide, 0.0, 0.0, high, 0.0, 0.0]).x_object(name);
+    pdf.stream(content, &drawn.finish());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tiff::encoder::{TiffEncoder, colortype};
+
+    use super::*;
+
+    fn has(pdf: &[u8], words: &str) -> bool {
+        pdf.windows(words.len()).any(|window| window == words.as_bytes())
+    }
+
+    #[test]
+    fn a_fax_coded_page_keeps_its_size_and_its_two_colours() {
+        let bytes = include_bytes!("../tests/data/fax.tif");
+        assert!(is_tiff(bytes));
+        let pdf = scan_to_pdf(bytes).unwrap();
+        // 120 by 160 pixels at 100 dots per inch.
+        assert!(pdf.starts_with(b"%PDF-") && has(&pdf, "/MediaBox [0 0 86.4 115.2]"));
+        assert!(has(&pdf, "/BitsPerComponent 1") && has(&pdf, "/DeviceGray"));
+    }
+
+    #[test]
+    fn every_page_is_there_in_its_colours() {
+        let mut file = Cursor::new(Vec::new());
+        let mut pages = TiffEncoder::new(&mut file).unwrap();
+        pages.write_image::<colortype::Gray8>(4, 2, &[128; 8]).unwrap();
+        pages.write_image::<colortype::RGB8>(2, 2, &[200; 12]).unwrap();
+        pages.write_image::<colortype::RGBA8>(2, 1, &[0, 0, 0, 0, 9, 9, 9, 255]).unwrap();
+        let pdf = scan_to_pdf(&file.into_inner()).unwrap();
+        assert!(has(&pdf, "/Count 3") && has(&pdf, "/DeviceGray") && has(&pdf, "/DeviceRGB"));
+        assert_eq!(on_white(&[0, 0, 0, 0, 9, 9, 9, 255], 4), [255, 255, 255, 9, 9, 9]);
+    }
+
+    #[test]
+    fn a_broken_scan_is_refused() {
+        let bytes = include_bytes!("../tests/data/fax.tif");
+        for end in 0..bytes.len() {
+            // Whatever is missing: an answer, no fall.
+            let _ = scan_to_pdf(&bytes[..end]);
+        }
+        assert!(matches!(scan_to_pdf(b"II*\0\x08\0\0\0"), Err(Fault::NoPdf(_))));
+        // A page of 60,000 by 60,000 pixels in a file of some bytes.
+        let mut huge = Cursor::new(Vec::new());
+        TiffEncoder::new(&mut huge).unwrap().write_image::<colortype::Gray8>(1, 1, &[0]).unwrap();
+        let mut huge = huge.into_inner();
+        let entries = huge.windows(2).enumerate();
+        let sides: Vec<usize> = entries.filter(|(_, tag)| *tag == [0, 1] || *tag == [1, 1]).map(|(at, _)| at).collect();
+        for at in sides {
+            if huge.get(at + 2..at + 4) == Some(&[4, 0]) && huge.get(at + 8..at + 12) == Some(&[1, 0, 0, 0]) {
+                huge[at + 8..at + 12].copy_from_slice(&60_000_u32.to_le_bytes());
+            }
+        }
+        assert!(matches!(scan_to_pdf(&huge), Err(Fault::NoPdf(_) | Fault::TooLarge)));
+    }
+}
