@@ -139,10 +139,15 @@ fn resolution(scan: &mut Decoder<Cursor<&[u8]>>) -> (f32, f32) {
     let centimetres = scan.find_tag_unsigned::<u16>(Tag::ResolutionUnit).ok().flatten() == Some(3);
     let factor = if centimetres { 2.54 } else { 1.0 };
     let mut along = |tag| {
-        let dots = scan.get_tag_f32(tag).ok().map(|dots| dots * factor);
-        dots.filter(|dots| (10.0..=10_000.0).contains(dots)).unwrap_or(USUAL_DPI)
+        // A fraction.
+        let dots = match scan.get_tag_u32_vec(tag).ok()?.as_slice() {
+            [over, under] if *under > 0 => *over as f32 / *under as f32 * factor,
+            _ => return None,
+        };
+        Some(dots).filter(|dots| (10.0..=10_000.0).contains(dots))
     };
-    (along(Tag::XResolution), along(Tag::YResolution))
+    let (across, down) = (along(Tag::XResolution), along(Tag::YResolution));
+    (across.unwrap_or(USUAL_DPI), down.unwrap_or(USUAL_DPI))
 }
 
 /// The colours without the last sample of each pixel, which says how much of them is seen.

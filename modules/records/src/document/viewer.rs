@@ -94,7 +94,7 @@ impl View<'_> {
         self.at_page.map_or_else(|| at.clone(), |page| format!("{at}#page={page}"))
     }
 
-    fn page_href(&self, page: i64) -> String {
+    fn page_href(&self, page: &i64) -> String {
         format!("{}/ansehen?fassung={}&seite={page}", self.base(), self.chosen.n)
     }
 
