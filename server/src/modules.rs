@@ -7,6 +7,7 @@ pub const MODULES: &[Module] = &[
     accounts::MODULE,
     services::MODULE,
     records::MODULE,
+    circulation::MODULE,
     desk::MODULE,
     processes::MODULE,
     registers::MODULE,

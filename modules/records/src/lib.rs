@@ -3,7 +3,6 @@
 
 mod bulk;
 mod capture;
-mod circulation;
 mod disposal;
 mod document;
 mod file;
@@ -16,6 +15,7 @@ mod package;
 mod pages;
 mod participation;
 mod reach;
+mod rooms;
 mod saved;
 mod search;
 mod service;
@@ -111,49 +111,6 @@ pub const OFFER: Evidence = Evidence {
     ],
 };
 
-/// A circulation folder (Laufmappe), until it is back.
-pub const CIRCULATION: Evidence = Evidence {
-    subject: "circulation",
-    table: "records_circulation",
-    one: "SELECT id, case_id, title, instruction, parallel, state, made_by, made_at, ended_at FROM records_circulation
-          WHERE tenant = $1 AND id = $2",
-    page: "SELECT id, case_id, title, instruction, parallel, state, made_by, made_at, ended_at FROM records_circulation
-           WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
-    columns: &[
-        ("id", Kind::Uuid),
-        ("case_id", Kind::Uuid),
-        ("title", Kind::Text),
-        ("instruction", Kind::Text),
-        ("parallel", Kind::Bool),
-        ("state", Kind::Text),
-        ("made_by", Kind::Uuid),
-        ("made_at", Kind::Time),
-        ("ended_at", Kind::Time),
-    ],
-};
-
-/// To whom a step of a folder was addressed and what came of it. When it was opened follows from the steps before.
-pub const CIRCULATION_STEP: Evidence = Evidence {
-    subject: "circulation-step",
-    table: "records_circulation_step",
-    one:
-        "SELECT id, circulation_id, n, addressee, kind, outcome, reason, done_by, done_at FROM records_circulation_step
-          WHERE tenant = $1 AND id = $2",
-    page: "SELECT id, circulation_id, n, addressee, kind, outcome, reason, done_by, done_at
-           FROM records_circulation_step WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
-    columns: &[
-        ("id", Kind::Uuid),
-        ("circulation_id", Kind::Uuid),
-        ("n", Kind::Int),
-        ("addressee", Kind::Uuid),
-        ("kind", Kind::Text),
-        ("outcome", Kind::Text),
-        ("reason", Kind::Text),
-        ("done_by", Kind::Uuid),
-        ("done_at", Kind::Time),
-    ],
-};
-
 /// Rows whose state is in the journal.
 pub const EVIDENCE: &[Evidence] = &[
     Evidence {
@@ -196,8 +153,6 @@ pub const EVIDENCE: &[Evidence] = &[
     FILE,
     VERSION,
     OFFER,
-    CIRCULATION,
-    CIRCULATION_STEP,
 ];
 
 /// Largest body of a page with a file. Of a larger file the rest is thrown away, so that the person gets a page that says so.
@@ -310,19 +265,6 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::VIEW), "/intern/dokument/{document}/ansehen", document::viewer::view);
         r.get(Access::Staff(perm::VIEW), "/intern/dokument/{document}/anzeige", document::viewer::framed);
 
-        r.get(Access::Staff(perm::VIEW), "/intern/laufmappen", circulation::pages::circulations);
-        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::new_circulation);
-        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::send);
-        r.get(Access::Staff(perm::VIEW), "/intern/laufmappe/{folder}", circulation::pages::circulation);
-        let step = "/intern/laufmappe/{folder}/schritt/{step}/zeichnen";
-        r.post(Access::Staff(perm::VIEW), step, circulation::pages::sign);
-        let step = "/intern/laufmappe/{folder}/schritt/{step}/zurueckgeben";
-        r.post(Access::Staff(perm::VIEW), step, circulation::pages::give_back);
-        r.post(Access::Staff(perm::FILE), "/intern/laufmappe/{folder}/zurueckziehen", circulation::pages::withdraw);
-        r.get(Access::Staff(perm::VIEW), "/intern/wiedervorlagen", circulation::pages::follow_ups);
-        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/wiedervorlage", circulation::pages::follow_up);
-        r.post(Access::Staff(perm::VIEW), "/intern/wiedervorlage/{id}/erledigt", circulation::pages::follow_up_done);
-
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/sperre", disposal::pages::holds);
         r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre", disposal::pages::hold);
         r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre/{hold}/aufheben", disposal::pages::lift);
@@ -354,7 +296,6 @@ pub const MODULE: Module = Module {
         c.on(handler!(service::open_case: contract_records::OpenCase));
         c.on(handler!(service::add_document: contract_records::AddDocument));
         c.on(handler!(service::add_step: contract_records::AddStep));
-        c.on(handler!(circulation::service::add_follow_up: contract_records::AddFollowUp));
         c.task(handler!(service::set_status: contract_records::SetStatus));
         c.task(handler!(service::hand_over: contract_records::HandOver));
         c.answers(answer!(service::cases: contract_records::Cases));
@@ -367,6 +308,9 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
         c.answers(answer!(document::viewer::rendition_of: contract_records::RenditionOf));
         c.answers(answer!(service::media_breaks: contract_records::MediaBreaks));
+        c.answers(answer!(rooms::cases_seen: contract_records::CasesSeen));
+        c.answers(answer!(rooms::may_write: contract_records::MayWrite));
+        c.on(handler!(rooms::log_seen: contract_records::LogSeen));
         c.on(handler!(reach::open_case: contract_records::OpenCaseWithin));
         c.on(handler!(reach::add_document: contract_records::AddDocumentWithin));
         c.on(handler!(reach::save_version: contract_records::SaveVersionWithin));
@@ -410,18 +354,6 @@ pub const MODULE: Module = Module {
             access: Access::Staff(perm::VIEW),
             order: 22,
         },
-        Menu {
-            label: "records-menu-circulation",
-            href: "/intern/laufmappen",
-            access: Access::Staff(perm::VIEW),
-            order: 23,
-        },
-        Menu {
-            label: "records-menu-follow-ups",
-            href: "/intern/wiedervorlagen",
-            access: Access::Staff(perm::VIEW),
-            order: 24,
-        },
         Menu { label: "records-menu-marked", href: "/intern/merkliste", access: Access::Staff(perm::VIEW), order: 26 },
         Menu {
             label: "records-menu-disposal",
@@ -441,13 +373,6 @@ pub const MODULE: Module = Module {
     searchable: &[search::CASES],
     // After the panels in which the work of the case is done.
     panels: &[
-        Panel {
-            name: "records.circulation",
-            order: 90,
-            staff: true,
-            applicant: false,
-            render: panel!(circulation::pages::panel),
-        },
         Panel { name: "records.notes", order: 91, staff: true, applicant: false, render: panel!(notes::pages::panel) },
         Panel { name: "records.links", order: 92, staff: true, applicant: false, render: panel!(links::pages::panel) },
         Panel {
@@ -557,38 +482,6 @@ const TABLES: &[Table] = &[
             by: Key::Case,
             export: "SELECT reason, set_at, lifted_at FROM records_hold WHERE tenant = $1 AND case_id = $2",
             erase: "DELETE FROM records_hold WHERE tenant = $1 AND case_id = $2",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_circulation",
-        holds: Holds::Person {
-            by: Key::Case,
-            // Without the names of the staff, here and in the steps.
-            export: "SELECT title, instruction, state, made_at, ended_at FROM records_circulation
-                     WHERE tenant = $1 AND case_id = $2",
-            erase: "DELETE FROM records_circulation WHERE tenant = $1 AND case_id = $2",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_circulation_step",
-        holds: Holds::Person {
-            by: Key::Case,
-            export: "SELECT kind, outcome, reason, done_at FROM records_circulation_step
-                     WHERE tenant = $1 AND circulation_id IN
-                       (SELECT id FROM records_circulation WHERE tenant = $1 AND case_id = $2)",
-            erase: "DELETE FROM records_circulation_step WHERE tenant = $1 AND circulation_id IN
-                      (SELECT id FROM records_circulation WHERE tenant = $1 AND case_id = $2)",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_follow_up",
-        holds: Holds::Person {
-            by: Key::Case,
-            export: "SELECT due, note, made_at, done_at FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
-            erase: "DELETE FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
     },

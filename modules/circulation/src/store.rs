@@ -1,8 +1,11 @@
 use db::{Rx, Tx, params};
 use kernel::{CaseId, Date, Result, StaffId, Timestamp, Uuid};
 
-/// Lines of a list that are shown at once.
-const MOST: i64 = 200;
+/// Lines of a list that are read at once, and most that are shown.
+pub const MOST: i64 = 200;
+/// Before and after everything that is ever listed.
+pub const FIRST: Timestamp = Timestamp::UNIX_EPOCH;
+pub const LAST: Timestamp = Timestamp::constant(253_000_000_000, 0);
 
 db::record! {
     /// A circulation folder (Laufmappe).
@@ -68,14 +71,10 @@ pub async fn add_step(tx: &mut Tx, s: &Step) -> Result<()> {
     tx.exec_one(sql, params![s.id, s.circulation_id, s.n, s.addressee, &s.kind]).await
 }
 
-/// The folder, if one of the actor's access classes covers its case.
-pub async fn for_staff(rx: &mut Rx, id: Uuid, staff: StaffId) -> Result<Folder> {
-    let sql = "SELECT f.id, f.case_id, f.title, f.instruction, f.parallel, f.state, f.made_by, f.made_at, f.ended_at
-               FROM records_circulation f
-               JOIN records_case c ON c.tenant = f.tenant AND c.id = f.case_id
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $3
-               WHERE f.tenant = $1 AND f.id = $2";
-    rx.one(sql, params![id, staff]).await
+pub async fn folder(rx: &mut Rx, id: Uuid) -> Result<Folder> {
+    let sql = "SELECT id, case_id, title, instruction, parallel, state, made_by, made_at, ended_at
+               FROM records_circulation WHERE tenant = $1 AND id = $2";
+    rx.one(sql, params![id]).await
 }
 
 /// Folders of a case, newest first.
@@ -114,12 +113,10 @@ pub async fn end(tx: &mut Tx, folder: Uuid, state: &str, at: Timestamp) -> Resul
     tx.exec_one(sql, params![folder, state, at]).await
 }
 
-/// Staff whose access classes cover a case.
-pub async fn who_sees(rx: &mut Rx, case: CaseId) -> Result<Vec<StaffId>> {
-    let sql = "SELECT a.actor FROM records_case c
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls
-               WHERE c.tenant = $1 AND c.id = $2 ORDER BY a.actor";
-    Ok(rx.list::<(StaffId,)>(sql, params![case]).await?.into_iter().map(|(id,)| id).collect())
+/// Staff to whom an access class is open.
+pub async fn who_holds(rx: &mut Rx, cls: i64) -> Result<Vec<StaffId>> {
+    let sql = "SELECT actor FROM identity_access WHERE tenant = $1 AND cls = $2 ORDER BY actor";
+    Ok(rx.list::<(StaffId,)>(sql, params![cls]).await?.into_iter().map(|(id,)| id).collect())
 }
 
 db::record! {
@@ -127,108 +124,74 @@ db::record! {
     #[derive(Clone, Debug, PartialEq)]
     pub struct Todo {
         pub folder: Uuid,
+        pub case_id: CaseId,
         pub title: String,
-        pub number: String,
-        pub case_title: String,
+        pub step: Uuid,
         pub kind: String,
         pub addressee: StaffId,
         pub opened_at: Timestamp,
     }
 }
 
-/// Open steps addressed to somebody in cases that the actor may see, the oldest first.
-pub async fn todo(rx: &mut Rx, staff: StaffId, addressee: StaffId) -> Result<Vec<Todo>> {
-    let sql = "SELECT f.id AS folder, f.title, c.number, c.title AS case_title, s.kind, s.addressee, s.opened_at
+/// Open steps addressed to somebody, the oldest first, from behind one on.
+pub async fn todo(rx: &mut Rx, addressee: StaffId, after: (Timestamp, Uuid)) -> Result<Vec<Todo>> {
+    let sql = "SELECT f.id AS folder, f.case_id, f.title, s.id AS step, s.kind, s.addressee, s.opened_at
                FROM records_circulation_step s
                JOIN records_circulation f ON f.tenant = s.tenant AND f.id = s.circulation_id AND f.state = 'open'
-               JOIN records_case c ON c.tenant = f.tenant AND c.id = f.case_id
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
-               WHERE s.tenant = $1 AND s.addressee = $3 AND s.outcome IS NULL AND s.opened_at IS NOT NULL
-               ORDER BY s.opened_at, s.id LIMIT $4";
-    rx.list(sql, params![staff, addressee, MOST]).await
+               WHERE s.tenant = $1 AND s.addressee = $2 AND s.outcome IS NULL
+                 AND s.opened_at >= $3 AND (s.opened_at > $3 OR s.id > $4)
+               ORDER BY s.opened_at, s.id LIMIT $5";
+    rx.list(sql, params![addressee, after.0, after.1, MOST]).await
+}
+
+/// Folders that somebody made, newest first, from behind one on.
+pub async fn made_by(rx: &mut Rx, staff: StaffId, after: (Timestamp, Uuid)) -> Result<Vec<Folder>> {
+    let sql = "SELECT id, case_id, title, instruction, parallel, state, made_by, made_at, ended_at
+               FROM records_circulation
+               WHERE tenant = $1 AND made_by = $2 AND made_at <= $3 AND (made_at < $3 OR id < $4)
+               ORDER BY made_at DESC, id DESC LIMIT $5";
+    rx.list(sql, params![staff, after.0, after.1, MOST]).await
 }
 
 db::record! {
-    /// A folder in the list of who made it.
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct Made {
-        pub id: Uuid,
-        pub title: String,
-        pub number: String,
-        pub case_title: String,
-        pub state: String,
-        pub made_at: Timestamp,
-    }
-}
-
-/// Folders that the actor made of cases that they may still see, newest first.
-pub async fn made_by(rx: &mut Rx, staff: StaffId) -> Result<Vec<Made>> {
-    let sql = "SELECT f.id, f.title, c.number, c.title AS case_title, f.state, f.made_at
-               FROM records_circulation f
-               JOIN records_case c ON c.tenant = f.tenant AND c.id = f.case_id
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
-               WHERE f.tenant = $1 AND f.made_by = $2 ORDER BY f.made_at DESC, f.id DESC LIMIT $3";
-    rx.list(sql, params![staff, MOST]).await
-}
-
-db::record! {
-    /// A follow-up (Wiedervorlage) with what its list shows of the case.
+    /// A follow-up (Wiedervorlage).
     #[derive(Clone, Debug, PartialEq)]
     pub struct FollowUp {
         pub id: Uuid,
         pub case_id: CaseId,
-        pub number: String,
-        pub case_title: String,
         pub staff_id: StaffId,
         pub due: Date,
         pub note: String,
     }
 }
 
-pub struct NewFollowUp<'a> {
-    pub id: Uuid,
-    pub case: CaseId,
-    pub staff: StaffId,
-    pub due: Date,
-    pub note: &'a str,
-    pub at: Timestamp,
-}
-
-pub async fn add_follow_up(tx: &mut Tx, new: &NewFollowUp<'_>) -> Result<()> {
+pub async fn add_follow_up(tx: &mut Tx, new: &FollowUp, at: Timestamp) -> Result<()> {
     let sql = "INSERT INTO records_follow_up (tenant, id, case_id, staff_id, due, note, made_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    tx.exec_one(sql, params![new.id, new.case, new.staff, new.due, new.note, new.at]).await
+    tx.exec_one(sql, params![new.id, new.case_id, new.staff_id, new.due, &new.note, at]).await
 }
 
-/// What is not done and due by a day, of one member of staff, in cases that the actor may see; the oldest first.
-pub async fn due_by(rx: &mut Rx, staff: StaffId, whose: StaffId, day: Date) -> Result<Vec<FollowUp>> {
-    let sql = "SELECT w.id, w.case_id, c.number, c.title AS case_title, w.staff_id, w.due, w.note
-               FROM records_follow_up w
-               JOIN records_case c ON c.tenant = w.tenant AND c.id = w.case_id
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
-               WHERE w.tenant = $1 AND w.staff_id = $3 AND w.done_at IS NULL AND w.due <= $4
-               ORDER BY w.due, w.id LIMIT $5";
-    rx.list(sql, params![staff, whose, day, MOST]).await
+/// What is not done and due by a day, of one member of staff, the oldest first, from behind one on.
+pub async fn due_by(rx: &mut Rx, whose: StaffId, day: Date, after: (Date, Uuid)) -> Result<Vec<FollowUp>> {
+    let sql = "SELECT id, case_id, staff_id, due, note FROM records_follow_up
+               WHERE tenant = $1 AND staff_id = $2 AND done_at IS NULL AND due <= $3
+                 AND due >= $4 AND (due > $4 OR id > $5)
+               ORDER BY due, id LIMIT $6";
+    rx.list(sql, params![whose, day, after.0, after.1, MOST]).await
 }
 
 /// What somebody wants to see again of one case and has not done.
 pub async fn follow_ups_of_case(rx: &mut Rx, case: CaseId, staff: StaffId) -> Result<Vec<FollowUp>> {
-    let sql = "SELECT w.id, w.case_id, c.number, c.title AS case_title, w.staff_id, w.due, w.note
-               FROM records_follow_up w
-               JOIN records_case c ON c.tenant = w.tenant AND c.id = w.case_id
-               WHERE w.tenant = $1 AND w.case_id = $2 AND w.staff_id = $3 AND w.done_at IS NULL
-               ORDER BY w.due, w.id LIMIT $4";
+    let sql = "SELECT id, case_id, staff_id, due, note FROM records_follow_up
+               WHERE tenant = $1 AND case_id = $2 AND staff_id = $3 AND done_at IS NULL ORDER BY due, id LIMIT $4";
     rx.list(sql, params![case, staff, MOST]).await
 }
 
-/// A follow-up that is not done, in a case that the actor may see.
-pub async fn follow_up(rx: &mut Rx, id: Uuid, staff: StaffId) -> Result<FollowUp> {
-    let sql = "SELECT w.id, w.case_id, c.number, c.title AS case_title, w.staff_id, w.due, w.note
-               FROM records_follow_up w
-               JOIN records_case c ON c.tenant = w.tenant AND c.id = w.case_id
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $3
-               WHERE w.tenant = $1 AND w.id = $2 AND w.done_at IS NULL";
-    rx.one(sql, params![id, staff]).await
+/// A follow-up that is not done.
+pub async fn follow_up(rx: &mut Rx, id: Uuid) -> Result<FollowUp> {
+    let sql = "SELECT id, case_id, staff_id, due, note FROM records_follow_up
+               WHERE tenant = $1 AND id = $2 AND done_at IS NULL";
+    rx.one(sql, params![id]).await
 }
 
 pub async fn follow_up_done(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<()> {

@@ -2,29 +2,27 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::Form;
-use contract_records::CaseView;
+use contract_circulation::{AddFollowUp, SendFolder, StepKind};
+use contract_records::{CaseView, LogSeen, MayWrite, VisibleCase};
 use db::Rx;
-use house::{Answer, Path, Req};
+use house::{Answer, Call, Path, Req};
 use identity::StaffLine;
 use kernel::{CaseId, Date, Error, Result, StaffId, Uuid};
 use serde::Deserialize;
 use ui::{Choice, DateParts, Errors, Page, Tone};
 
-use super::{
-    service::{self, KINDS, NewFolder},
-    store::{self, Folder, FollowUp, Made, Step, Todo},
-};
 use crate::{
-    document::{pages::names, service::may_write},
-    file::{pages::title_of, service::staff},
-    pages::log,
-    perm, store as cases,
+    LEAD_FILES, guidelines,
+    service::{self, staff},
+    store::{self, Folder, FollowUp, Step, Todo},
 };
 
 /// Steps that a form offers.
 const STEPS: usize = 6;
 /// Longest instruction, reason or note, in characters.
 const LONGEST: usize = 1000;
+/// Longest title of a folder, in characters.
+const LONGEST_TITLE: usize = 200;
 
 fn state_tone(state: &str) -> Tone {
     match state {
@@ -36,11 +34,11 @@ fn state_tone(state: &str) -> Tone {
 }
 
 fn state_text(page: &Page, state: &str) -> String {
-    page.t(&format!("records-circulation-{state}"))
+    page.t(&format!("circulation-state-{state}"))
 }
 
 fn kind_text(page: &Page, kind: &str) -> String {
-    page.t(&format!("records-circulation-kind-{kind}"))
+    page.t(&format!("circulation-kind-{kind}"))
 }
 
 /// The text without what surrounds it, not longer than it may be.
@@ -48,12 +46,23 @@ fn short(text: &str) -> String {
     text.trim().chars().take(LONGEST).collect()
 }
 
+/// The names of these members of staff.
+async fn names(rx: &mut Rx, ids: impl Iterator<Item = StaffId>) -> Result<HashMap<StaffId, String>> {
+    let mut names = HashMap::new();
+    for id in ids {
+        if let std::collections::hash_map::Entry::Vacant(free) = names.entry(id) {
+            free.insert(identity::staff_line(rx, id).await?.name);
+        }
+    }
+    Ok(names)
+}
+
 #[derive(Template)]
-#[template(path = "circulations.html")]
+#[template(path = "folders.html")]
 struct Circulations<'a> {
     page: &'a Page,
-    todo: Vec<Todo>,
-    made: Vec<Made>,
+    todo: Vec<(Todo, CaseView)>,
+    made: Vec<(Folder, CaseView)>,
     names: HashMap<StaffId, String>,
     me: StaffId,
 }
@@ -65,7 +74,7 @@ impl Circulations<'_> {
             return String::new();
         }
         let name = self.names.get(&todo.addressee).map_or("", String::as_str);
-        self.page.t1("records-circulation-for", "name", name)
+        self.page.t1("circulation-for", "name", name)
     }
 }
 
@@ -74,12 +83,12 @@ pub async fn circulations(rq: Req) -> Answer {
     let mut rx = rq.city.db.read().await?;
     let mut todo = Vec::new();
     for addressee in service::acts_for(&rq.cx, &mut rx).await? {
-        todo.extend(store::todo(&mut rx, me, addressee).await?);
+        todo.extend(service::todo(&rq.cx, &mut rx, addressee).await?);
     }
-    let names = names(&mut rx, todo.iter().map(|line| line.addressee)).await?;
-    let made = store::made_by(&mut rx, me).await?;
+    let names = names(&mut rx, todo.iter().map(|(line, _)| line.addressee)).await?;
+    let made = service::made(&rq.cx, &mut rx).await?;
     drop(rx);
-    let page = rq.page("records-circulations-title");
+    let page = rq.page("circulation-list-title");
     rq.html(&Circulations { page: &page, todo, made, names, me })
 }
 
@@ -126,7 +135,7 @@ fn state_of(folder: &Folder, step: &Step) -> &'static str {
 }
 
 #[derive(Template)]
-#[template(path = "circulation.html")]
+#[template(path = "folder.html")]
 struct FolderPage<'a> {
     page: &'a Page,
     folder: Folder,
@@ -139,17 +148,9 @@ struct FolderPage<'a> {
     errors: Errors,
 }
 
-/// The folder with its case, for who sees the case.
-async fn folder_of(rq: &Req, rx: &mut Rx, id: Uuid) -> Result<(Folder, CaseView)> {
-    let me = staff(&rq.cx)?;
-    let folder = store::for_staff(rx, id, me).await?;
-    let case = cases::case_for_staff(rx, folder.case_id, me).await?;
-    Ok((folder, case))
-}
-
 fn folder_page(rq: &Req, folder: &Folder) -> Page {
     let mut page = rq.untitled();
-    page.title = page.t1("records-circulation-of", "title", folder.title.as_str());
+    page.title = page.t1("circulation-of", "title", folder.title.as_str());
     page
 }
 
@@ -161,7 +162,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, folder: Folder, case: CaseView, err
         steps.iter().flat_map(|step| [Some(step.addressee), step.done_by]).flatten().chain([folder.made_by]).collect();
     let names = names(&mut rx, people.into_iter()).await?;
     let acts_for = service::acts_for(&rq.cx, &mut rx).await?;
-    let guidelines = crate::guidelines::beside(rq, &mut rx, "circulation.sign").await?;
+    let guidelines = guidelines::beside(rq, &mut rx, "circulation.sign").await?;
     drop(rx);
     let name = |id: StaffId| names.get(&id).cloned().unwrap_or_default();
     let lines = steps.into_iter().map(|step| {
@@ -179,7 +180,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, folder: Folder, case: CaseView, err
         }
     });
     let lines = lines.collect();
-    let leads = rq.cx.actor.allows_in(perm::FILE, &case.unit);
+    let leads = rq.cx.actor.allows_in(LEAD_FILES, &case.unit);
     Ok(FolderPage {
         page,
         lines,
@@ -194,15 +195,16 @@ async fn shown<'a>(rq: &Req, page: &'a Page, folder: Folder, case: CaseView, err
 }
 
 pub async fn circulation(rq: Req, Path(id): Path<Uuid>) -> Answer {
-    let (folder, case) = folder_of(&rq, &mut rq.city.db.read().await?, id).await?;
-    log(&rq, case.id, "circulation").await?;
+    let (folder, case) = service::folder(&rq.cx, &mut rq.city.db.read().await?, id).await?;
+    let seen = LogSeen { case: case.id, what: "circulation".into() };
+    db::write!(rq.city.db, |tx| { rq.cx.call(tx, seen.clone()).await })?;
     let page = folder_page(&rq, &folder);
     rq.html(&shown(&rq, &page, folder, case, Errors::new()).await?)
 }
 
 pub async fn sign(rq: Req, Path((folder, step)): Path<(Uuid, Uuid)>) -> Answer {
     db::write!(rq.city.db, |tx| { service::sign(&rq.cx, tx, folder, step).await })?;
-    rq.see_other_with(format!("/intern/laufmappe/{folder}"), "records-done-signed")
+    rq.see_other_with(format!("/intern/laufmappe/{folder}"), "circulation-done-signed")
 }
 
 #[derive(Deserialize)]
@@ -212,22 +214,22 @@ pub struct ReasonForm {
 }
 
 pub async fn give_back(rq: Req, Path((id, step)): Path<(Uuid, Uuid)>, Form(sent): Form<ReasonForm>) -> Answer {
-    let (folder, case) = folder_of(&rq, &mut rq.city.db.read().await?, id).await?;
+    let (folder, case) = service::folder(&rq.cx, &mut rq.city.db.read().await?, id).await?;
     let reason = short(&sent.grund);
     if reason.is_empty() {
         let page = folder_page(&rq, &folder);
         let mut errors = Errors::new();
-        errors.push(reason_field(step), page.t("records-circulation-reason-missing"));
+        errors.push(reason_field(step), page.t("circulation-reason-missing"));
         let page = page.checked(&errors);
         return rq.invalid(&shown(&rq, &page, folder, case, errors).await?);
     }
     db::write!(rq.city.db, |tx| { service::give_back(&rq.cx, tx, id, step, &reason).await })?;
-    rq.see_other_with(format!("/intern/laufmappe/{id}"), "records-done-returned")
+    rq.see_other_with(format!("/intern/laufmappe/{id}"), "circulation-done-returned")
 }
 
 pub async fn withdraw(rq: Req, Path(id): Path<Uuid>) -> Answer {
     db::write!(rq.city.db, |tx| { service::withdraw(&rq.cx, tx, id).await })?;
-    rq.see_other_with(format!("/intern/laufmappe/{id}"), "records-done-withdrawn")
+    rq.see_other_with(format!("/intern/laufmappe/{id}"), "circulation-done-withdrawn")
 }
 
 /// A line of the form: to whom, and what for.
@@ -242,7 +244,7 @@ struct Place {
 }
 
 #[derive(Template)]
-#[template(path = "circulation_new.html")]
+#[template(path = "new.html")]
 struct NewPage<'a> {
     page: &'a Page,
     case: CaseView,
@@ -262,9 +264,8 @@ impl Asked {
         self.0.get(field).map_or("", String::as_str)
     }
 
-    fn kind(&self, n: usize) -> &'static str {
-        let sent = self.of(&format!("art-{n}"));
-        KINDS.into_iter().find(|kind| *kind == sent).unwrap_or(KINDS[0])
+    fn kind(&self, n: usize) -> StepKind {
+        StepKind::from_code(self.of(&format!("art-{n}")))
     }
 }
 
@@ -277,10 +278,11 @@ fn new_page<'a>(page: &'a Page, case: CaseView, people: &[StaffLine], asked: &As
             let selected = asked.of(&person_field) == id;
             Choice::new(id, line.name.as_str()).selected(selected)
         });
-        let kinds = KINDS.map(|kind| Choice::new(kind, kind_text(page, kind)).selected(kind == asked.kind(n)));
+        let kinds = StepKind::ALL
+            .map(|kind| Choice::new(kind.code(), kind_text(page, kind.code())).selected(kind == asked.kind(n)));
         Place {
-            person_label: page.t1("records-circulation-person", "n", n),
-            kind_label: page.t1("records-circulation-kind", "n", n),
+            person_label: page.t1("circulation-person", "n", n),
+            kind_label: page.t1("circulation-kind", "n", n),
             people: choices.collect(),
             kinds: kinds.to_vec(),
             error: errors.of(&person_field).to_owned(),
@@ -289,8 +291,8 @@ fn new_page<'a>(page: &'a Page, case: CaseView, people: &[StaffLine], asked: &As
         }
     });
     let places = places.collect();
-    let orders = [("nacheinander", "records-circulation-in-order"), ("gleichzeitig", "records-circulation-parallel")]
-        .map(|(code, key)| {
+    let orders =
+        [("nacheinander", "circulation-in-order"), ("gleichzeitig", "circulation-parallel")].map(|(code, key)| {
             let chosen = code == order || (order.is_empty() && code == "nacheinander");
             Choice::new(code, page.t(key)).selected(chosen)
         });
@@ -308,10 +310,10 @@ fn new_page<'a>(page: &'a Page, case: CaseView, people: &[StaffLine], asked: &As
 /// The case in which somebody may send a folder round, with those to whom it may go.
 async fn start(rq: &Req, id: CaseId) -> Result<(CaseView, Vec<StaffLine>, Page)> {
     let mut rx = rq.city.db.read().await?;
-    let case = cases::case_for_staff(&mut rx, id, staff(&rq.cx)?).await?;
-    may_write(&rq.cx, &mut rx, &case).await?;
+    let case = rq.cx.ask(&mut rx, VisibleCase { case: id }).await?;
+    rq.cx.ask(&mut rx, MayWrite { case: id }).await?;
     let people = service::addressees(&rq.cx, &mut rx, id).await?;
-    Ok((case, people, rq.page("records-circulation-new")))
+    Ok((case, people, rq.page("circulation-new")))
 }
 
 pub async fn new_circulation(rq: Req, Path(id): Path<CaseId>) -> Answer {
@@ -323,7 +325,12 @@ pub async fn send(rq: Req, Path(id): Path<CaseId>, Form(sent): Form<Vec<(String,
     let (case, people, page) = start(&rq, id).await?;
     let asked = Asked(sent.into_iter().collect());
     let mut errors = Errors::new();
-    let title = title_of(&page, &mut errors, "titel", asked.of("titel"));
+    let title = asked.of("titel").trim().to_owned();
+    if title.is_empty() {
+        errors.push("titel", page.t("circulation-title-missing"));
+    } else if title.chars().count() > LONGEST_TITLE {
+        errors.push("titel", page.t1("circulation-title-long", "max", LONGEST_TITLE));
+    }
     let mut steps = Vec::new();
     let mut finals = 0;
     for n in 1..=STEPS {
@@ -331,36 +338,37 @@ pub async fn send(rq: Req, Path(id): Path<CaseId>, Form(sent): Form<Vec<(String,
         let Some(person) = people.iter().find(|line| line.id.to_string() == asked.of(&field)) else {
             // What was chosen is nobody to whom a step may go.
             if !asked.of(&field).is_empty() {
-                errors.push(field, page.t("records-circulation-person-unknown"));
+                errors.push(field, page.t("circulation-person-unknown"));
             }
             continue;
         };
         let kind = asked.kind(n);
-        if kind == "final" {
+        if kind == StepKind::Final {
             finals += 1;
             if finals > 1 {
-                errors.push(field, page.t("records-circulation-one-final"));
+                errors.push(field, page.t("circulation-one-final"));
             } else if rq.cx.actor.staff() == Some(person.id) {
-                errors.push(field, page.t("records-circulation-own-final"));
+                errors.push(field, page.t("circulation-own-final"));
             }
         }
         steps.push((person.id, kind));
     }
     if steps.is_empty() && errors.of("person-1").is_empty() {
-        errors.push("person-1", page.t("records-circulation-person-missing"));
+        errors.push("person-1", page.t("circulation-person-missing"));
     }
     if !errors.is_empty() {
         let page = page.checked(&errors);
         return rq.invalid(&new_page(&page, case, &people, &asked, errors));
     }
-    let new = NewFolder {
+    let new = SendFolder {
+        case: id,
         title,
         instruction: short(asked.of("auftrag")),
         parallel: asked.of("ablauf") == "gleichzeitig",
         steps,
     };
-    let folder = db::write!(rq.city.db, |tx| { service::send(&rq.cx, tx, &case, new.clone()).await })?;
-    rq.see_other_with(format!("/intern/laufmappe/{folder}"), "records-done-circulation")
+    let folder = db::write!(rq.city.db, |tx| { service::send(&rq.cx, tx, new.clone()).await })?;
+    rq.see_other_with(format!("/intern/laufmappe/{folder}"), "circulation-done-sent")
 }
 
 struct Short {
@@ -370,7 +378,7 @@ struct Short {
 }
 
 #[derive(Template)]
-#[template(path = "circulation_panel.html")]
+#[template(path = "panel.html")]
 struct Panel<'a> {
     page: &'a Page,
     case: CaseId,
@@ -382,7 +390,6 @@ struct Panel<'a> {
 
 /// What goes round about a case, and when whoever looks wants to see it again.
 pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> {
-    let case = cases::case(rx, id).await?;
     let page = rq.untitled();
     let mut folders = Vec::new();
     for folder in store::of_case(rx, id).await? {
@@ -397,7 +404,7 @@ pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> 
         case: id,
         folders,
         follow_ups: store::follow_ups_of_case(rx, id, staff(&rq.cx)?).await?,
-        may_send: may_write(&rq.cx, rx, &case).await.is_ok(),
+        may_send: rq.cx.ask(rx, MayWrite { case: id }).await.is_ok(),
         parts: DateParts::default(),
     };
     panel.render().map(Some).map_err(Error::internal)
@@ -407,7 +414,7 @@ pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> 
 #[template(path = "follow_ups.html")]
 struct FollowUps<'a> {
     page: &'a Page,
-    due: Vec<FollowUp>,
+    due: Vec<(FollowUp, CaseView)>,
     names: HashMap<StaffId, String>,
     me: StaffId,
 }
@@ -418,7 +425,7 @@ impl FollowUps<'_> {
             return String::new();
         }
         let name = self.names.get(&follow_up.staff_id).map_or("", String::as_str);
-        self.page.t1("records-circulation-for", "name", name)
+        self.page.t1("circulation-for", "name", name)
     }
 }
 
@@ -426,9 +433,9 @@ pub async fn follow_ups(rq: Req) -> Answer {
     let me = staff(&rq.cx)?;
     let mut rx = rq.city.db.read().await?;
     let due = service::due(&rq.cx, &mut rx).await?;
-    let names = names(&mut rx, due.iter().map(|follow_up| follow_up.staff_id)).await?;
+    let names = names(&mut rx, due.iter().map(|(follow_up, _)| follow_up.staff_id)).await?;
     drop(rx);
-    let page = rq.page("records-follow-ups-title");
+    let page = rq.page("circulation-follow-ups-title");
     rq.html(&FollowUps { page: &page, due, names, me })
 }
 
@@ -465,20 +472,20 @@ struct FollowUpPage<'a> {
 }
 
 pub async fn follow_up(rq: Req, Path(id): Path<CaseId>, Form(asked): Form<FollowUpForm>) -> Answer {
-    let case = cases::case_for_staff(&mut rq.city.db.read().await?, id, staff(&rq.cx)?).await?;
+    let case = rq.cx.ask(&mut rq.city.db.read().await?, VisibleCase { case: id }).await?;
     let due = asked.due().filter(|day| *day >= rq.cx.today());
     let Some(due) = due else {
-        let page = rq.page("records-follow-up-new");
-        let errors: Errors = [("faellig", page.t("records-follow-up-wrong"))].into_iter().collect();
+        let page = rq.page("circulation-follow-up-new");
+        let errors: Errors = [("faellig", page.t("circulation-follow-up-wrong"))].into_iter().collect();
         let page = page.checked(&errors);
         return rq.invalid(&FollowUpPage { page: &page, case, asked, errors });
     };
-    let note = short(&asked.note);
-    db::write!(rq.city.db, |tx| { service::follow_up(&rq.cx, tx, &case, due, &note).await })?;
-    rq.see_other_with(format!("/intern/vorgang/{id}"), "records-done-follow-up")
+    let new = AddFollowUp { case: id, staff: staff(&rq.cx)?, due, note: short(&asked.note) };
+    db::write!(rq.city.db, |tx| { service::add_follow_up(&rq.cx, tx, new.clone()).await })?;
+    rq.see_other_with(format!("/intern/vorgang/{id}"), "circulation-done-follow-up")
 }
 
 pub async fn follow_up_done(rq: Req, Path(id): Path<Uuid>) -> Answer {
     db::write!(rq.city.db, |tx| { service::follow_up_done(&rq.cx, tx, id).await })?;
-    rq.see_other_with("/intern/wiedervorlagen", "records-done-follow-up-done")
+    rq.see_other_with("/intern/wiedervorlagen", "circulation-done-follow-up-done")
 }

@@ -1,23 +1,25 @@
-use contract_records::{AddFollowUp, AddStep, Audience, CaseView};
+use std::collections::HashMap;
+
+use contract_circulation::{AddFollowUp, OpenFolders, SendFolder, StepKind};
+use contract_records::{AddStep, Audience, CaseView, CasesSeen, MayWrite, VisibleCase};
 use db::{Rx, Tx};
+use house::Call;
 use identity::StaffLine;
 use kernel::{CaseId, Cx, Date, Error, Event, Result, StaffId, Subject, Uuid};
 use serde::{Deserialize, Serialize};
 
-use super::store::{self, Folder, FollowUp, NewFollowUp, Step};
-use crate::{CIRCULATION, CIRCULATION_STEP, document::service::may_write, file::service::staff, perm, service};
+use crate::{
+    CIRCULATION, CIRCULATION_STEP, LEAD_FILES, SEE_CASES,
+    store::{self, Folder, FollowUp, Step, Todo},
+};
 
-/// Mitzeichnung, Schlusszeichnung, zur Kenntnis.
-pub const KINDS: [&str; 3] = ["cosign", "final", "note"];
+pub fn staff(cx: &Cx) -> Result<StaffId> {
+    cx.actor.staff().ok_or(Error::StaffSignIn)
+}
 
-/// What somebody says of a folder that they send round.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewFolder {
-    pub title: String,
-    pub instruction: String,
-    pub parallel: bool,
-    /// Addressee and one of [`KINDS`], in order.
-    pub steps: Vec<(StaffId, &'static str)>,
+/// How many lines a list has.
+fn most() -> usize {
+    usize::try_from(store::MOST).unwrap_or(0)
 }
 
 /// A folder was sent round.
@@ -83,14 +85,75 @@ fn of(circulation: Uuid) -> Subject {
     Subject { kind: CIRCULATION.subject, id: circulation }
 }
 
+/// The folder with its case, for who sees the case.
+///
+/// # Errors
+/// `NotFound` for everybody else, as for a folder that does not exist.
+pub async fn folder(cx: &Cx, rx: &mut Rx, id: Uuid) -> Result<(Folder, CaseView)> {
+    let folder = store::folder(rx, id).await?;
+    let case = cx.ask(rx, VisibleCase { case: folder.case_id }).await?;
+    Ok((folder, case))
+}
+
+/// Those lines whose case the actor sees, with the case.
+async fn seen<T>(cx: &Cx, rx: &mut Rx, lines: Vec<T>, case_of: fn(&T) -> CaseId) -> Result<Vec<(T, CaseView)>> {
+    let mut ids: Vec<CaseId> = lines.iter().map(case_of).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let cases = cx.ask(rx, CasesSeen { ids }).await?;
+    let cases: HashMap<CaseId, CaseView> = cases.into_iter().map(|case| (case.id, case)).collect();
+    let with_case = lines.into_iter().filter_map(|line| {
+        let case = cases.get(&case_of(&line))?.clone();
+        Some((line, case))
+    });
+    Ok(with_case.collect())
+}
+
+/// Open steps of somebody in cases that the actor sees, the oldest first.
+pub async fn todo(cx: &Cx, rx: &mut Rx, addressee: StaffId) -> Result<Vec<(Todo, CaseView)>> {
+    let (mut found, mut after) = (Vec::new(), (store::FIRST, Uuid::nil()));
+    // What is hidden from the actor must not fill the list: what comes behind it waits as well.
+    loop {
+        let lines = store::todo(rx, addressee, after).await?;
+        let last = lines.last().filter(|_| lines.len() == most()).map(|line| (line.opened_at, line.step));
+        found.extend(seen(cx, rx, lines, |line| line.case_id).await?);
+        match last {
+            Some(last) if found.len() < most() => after = last,
+            _ => break,
+        }
+    }
+    found.truncate(most());
+    Ok(found)
+}
+
+/// Folders that the actor made of cases that they still see, newest first.
+pub async fn made(cx: &Cx, rx: &mut Rx) -> Result<Vec<(Folder, CaseView)>> {
+    let (me, mut found, mut after) = (staff(cx)?, Vec::new(), (store::LAST, Uuid::max()));
+    loop {
+        let lines = store::made_by(rx, me, after).await?;
+        let last = lines.last().filter(|_| lines.len() == most()).map(|folder| (folder.made_at, folder.id));
+        found.extend(seen(cx, rx, lines, |folder| folder.case_id).await?);
+        match last {
+            Some(last) if found.len() < most() => after = last,
+            _ => break,
+        }
+    }
+    found.truncate(most());
+    Ok(found)
+}
+
 /// Active staff to whom a step about this case may be addressed: they see it, and may open its page.
+///
+/// # Errors
+/// `NotFound` for a case the actor does not see.
 pub async fn addressees(cx: &Cx, rx: &mut Rx, case: CaseId) -> Result<Vec<StaffLine>> {
-    let seeing = store::who_sees(rx, case).await?;
+    let case = cx.ask(rx, VisibleCase { case }).await?;
+    let seeing = store::who_holds(rx, case.cls).await?;
     let mut found = Vec::new();
     for line in identity::all_staff(rx).await? {
         if line.active
             && seeing.contains(&line.id)
-            && identity::grants_of(rx, line.id, cx.today()).await?.anywhere(perm::VIEW)
+            && identity::grants_of(rx, line.id, cx.today()).await?.anywhere(SEE_CASES)
         {
             found.push(line);
         }
@@ -103,27 +166,28 @@ pub async fn addressees(cx: &Cx, rx: &mut Rx, case: CaseId) -> Result<Vec<StaffL
 /// # Errors
 /// `NotFound` and `Forbidden` as for writing in the case; refused without a step, with more than one Schlusszeichnung,
 /// with one by whoever makes the folder, and for an addressee who does not see the case.
-pub async fn send(cx: &Cx, tx: &mut Tx, case: &CaseView, new: NewFolder) -> Result<Uuid> {
-    may_write(cx, tx, case).await?;
+pub async fn send(cx: &Cx, tx: &mut Tx, new: SendFolder) -> Result<Uuid> {
+    let case = new.case;
+    cx.ask(tx, MayWrite { case }).await?;
     let maker = staff(cx)?;
-    let (mut steps, last): (Vec<_>, Vec<_>) = new.steps.into_iter().partition(|(_, kind)| *kind != "final");
+    let (mut steps, last): (Vec<_>, Vec<_>) = new.steps.into_iter().partition(|(_, kind)| *kind != StepKind::Final);
     if last.len() > 1 {
-        return Err(Error::refused("records-circulation-finals"));
+        return Err(Error::refused("circulation-finals"));
     }
     if last.iter().any(|(addressee, _)| *addressee == maker) {
-        return Err(Error::refused("records-circulation-own"));
+        return Err(Error::refused("circulation-own"));
     }
     steps.extend(last);
     if steps.is_empty() {
-        return Err(Error::refused("records-circulation-empty"));
+        return Err(Error::refused("circulation-empty"));
     }
-    let known = addressees(cx, tx, case.id).await?;
+    let known = addressees(cx, tx, case).await?;
     if steps.iter().any(|(addressee, _)| known.iter().all(|line| line.id != *addressee)) {
-        return Err(Error::refused("records-circulation-addressee"));
+        return Err(Error::refused("circulation-addressee"));
     }
     let folder = Folder {
         id: cx.sources.uuid(),
-        case_id: case.id,
+        case_id: case,
         title: new.title,
         instruction: new.instruction,
         parallel: new.parallel,
@@ -133,7 +197,7 @@ pub async fn send(cx: &Cx, tx: &mut Tx, case: &CaseView, new: NewFolder) -> Resu
         ended_at: None,
     };
     store::add(tx, &folder).await?;
-    let sent = Sent { circulation: folder.id, case: case.id, steps: steps.len() };
+    let sent = Sent { circulation: folder.id, case, steps: steps.len() };
     journal::emit_evidence(tx, cx, &sent, None, &CIRCULATION).await?;
     for ((addressee, kind), n) in steps.into_iter().zip(1..) {
         let step = Step {
@@ -141,7 +205,7 @@ pub async fn send(cx: &Cx, tx: &mut Tx, case: &CaseView, new: NewFolder) -> Resu
             circulation_id: folder.id,
             n,
             addressee,
-            kind: kind.to_owned(),
+            kind: kind.code().to_owned(),
             opened_at: None,
             outcome: None,
             reason: String::new(),
@@ -192,7 +256,7 @@ async fn tell(cx: &Cx, tx: &mut Tx, folder: &Folder, what: &str) -> Result<()> {
         audience: Audience::Staff,
         media_break: false,
     };
-    service::add_step(cx, tx, step).await
+    cx.call(tx, step).await
 }
 
 /// Those for whom somebody acts today: themselves first, then those they represent.
@@ -231,16 +295,16 @@ pub async fn give_back(cx: &Cx, tx: &mut Tx, folder: Uuid, step: Uuid, reason: &
 /// The step with its folder, if it is open and the actor may do it now.
 async fn mine(cx: &Cx, rx: &mut Rx, folder: Uuid, step: Uuid) -> Result<(Folder, Step)> {
     let me = staff(cx)?;
-    let folder = store::for_staff(rx, folder, me).await?;
+    let (folder, _) = self::folder(cx, rx, folder).await?;
     let step = store::steps(rx, folder.id).await?.into_iter().find(|s| s.id == step).ok_or(Error::NotFound)?;
     if !acts_for(cx, rx).await?.contains(&step.addressee) {
         return Err(Error::Forbidden);
     }
     if !folder.is_open() || !step.is_open() {
-        return Err(Error::refused("records-circulation-not-open"));
+        return Err(Error::refused("circulation-not-open"));
     }
     if is_own(&folder, &step, me) {
-        return Err(Error::refused("records-circulation-own"));
+        return Err(Error::refused("circulation-own"));
     }
     Ok((folder, step))
 }
@@ -264,45 +328,57 @@ async fn done(cx: &Cx, tx: &mut Tx, step: &Step, outcome: &'static str, reason: 
 /// `NotFound` for a folder of a case the actor does not see, `Forbidden` without the right to lead files in its unit,
 /// refused when it is back already.
 pub async fn withdraw(cx: &Cx, tx: &mut Tx, folder: Uuid) -> Result<()> {
-    let folder = store::for_staff(tx, folder, staff(cx)?).await?;
-    let case = crate::store::case(tx, folder.case_id).await?;
-    if !cx.actor.allows_in(perm::FILE, &case.unit) {
+    let (folder, case) = self::folder(cx, tx, folder).await?;
+    if !cx.actor.allows_in(LEAD_FILES, &case.unit) {
         return Err(Error::Forbidden);
     }
     if !folder.is_open() {
-        return Err(Error::refused("records-circulation-not-open"));
+        return Err(Error::refused("circulation-not-open"));
     }
     end(cx, tx, &folder, "withdrawn").await
 }
 
-/// Notes for whoever acts that they want to see a case again on a day.
-pub async fn follow_up(cx: &Cx, tx: &mut Tx, case: &CaseView, due: Date, note: &str) -> Result<()> {
-    let new = NewFollowUp { id: cx.sources.uuid(), case: case.id, staff: staff(cx)?, due, note, at: cx.now() };
-    store::add_follow_up(tx, &new).await
+/// How many folders of a case are still going round.
+pub async fn open_folders(_: &Cx, rx: &mut Rx, q: OpenFolders) -> Result<i64> {
+    store::open_of_case(rx, q.case).await
 }
 
-/// Puts a case on somebody's list because something happened that they should look at.
+/// Puts a case on somebody's list; who may has been checked.
 pub async fn add_follow_up(cx: &Cx, tx: &mut Tx, c: AddFollowUp) -> Result<()> {
-    let id = cx.sources.uuid();
-    let new = NewFollowUp { id, case: c.case, staff: c.staff, due: c.due, note: &c.note, at: cx.now() };
-    store::add_follow_up(tx, &new).await
+    let new = FollowUp { id: cx.sources.uuid(), case_id: c.case, staff_id: c.staff, due: c.due, note: c.note };
+    store::add_follow_up(tx, &new, cx.now()).await
 }
 
-/// What is due today, own follow-ups and those of whoever is represented; the oldest first.
-pub async fn due(cx: &Cx, rx: &mut Rx) -> Result<Vec<FollowUp>> {
-    let (me, today) = (staff(cx)?, cx.today());
+/// What is due today in cases that the actor sees, own follow-ups and those of whoever is represented; the oldest first.
+pub async fn due(cx: &Cx, rx: &mut Rx) -> Result<Vec<(FollowUp, CaseView)>> {
     let mut all = Vec::new();
     for whose in acts_for(cx, rx).await? {
-        all.extend(store::due_by(rx, me, whose, today).await?);
+        all.extend(due_of(cx, rx, whose).await?);
     }
-    all.sort_by_key(|follow_up| (follow_up.due, follow_up.id));
+    all.sort_by_key(|(follow_up, _)| (follow_up.due, follow_up.id));
     Ok(all)
+}
+
+async fn due_of(cx: &Cx, rx: &mut Rx, whose: StaffId) -> Result<Vec<(FollowUp, CaseView)>> {
+    let (mut found, mut after) = (Vec::new(), (Date::constant(1970, 1, 1), Uuid::nil()));
+    loop {
+        let lines = store::due_by(rx, whose, cx.today(), after).await?;
+        let last = lines.last().filter(|_| lines.len() == most()).map(|follow_up| (follow_up.due, follow_up.id));
+        found.extend(seen(cx, rx, lines, |follow_up| follow_up.case_id).await?);
+        match last {
+            Some(last) if found.len() < most() => after = last,
+            _ => break,
+        }
+    }
+    found.truncate(most());
+    Ok(found)
 }
 
 /// # Errors
 /// `NotFound` for one that is done, of somebody else, or about a case the actor does not see.
 pub async fn follow_up_done(cx: &Cx, tx: &mut Tx, id: Uuid) -> Result<()> {
-    let found = store::follow_up(tx, id, staff(cx)?).await?;
+    let found = store::follow_up(tx, id).await?;
+    cx.ask(tx, VisibleCase { case: found.case_id }).await?;
     if !acts_for(cx, tx).await?.contains(&found.staff_id) {
         return Err(Error::NotFound);
     }
