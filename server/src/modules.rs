@@ -8,6 +8,7 @@ pub const MODULES: &[Module] = &[
     services::MODULE,
     records::MODULE,
     circulation::MODULE,
+    disposal::MODULE,
     desk::MODULE,
     processes::MODULE,
     registers::MODULE,

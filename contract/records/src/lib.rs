@@ -1,5 +1,6 @@
 //! What the module `records` (eAkte) shows to others: open a case, put documents and steps into it, look at it.
 
+mod disposal;
 mod exchange;
 mod reach;
 mod rooms;
@@ -9,6 +10,10 @@ pub use reach::{
     OpenedWithin, Place, Reach, SaveVersionWithin, SavedWithin, Which,
 };
 
+pub use disposal::{
+    CaseForArchive, CaseToOffer, CasesForArchive, CasesToOffer, ClosedCase, ClosedCases, CountDue, Disposal,
+    DocumentsForArchive, DueAlike, SetDisposal, SetHeld, VersionForArchive, deletable_from, due_when_closed_before,
+};
 pub use rooms::{CasesSeen, LogSeen, MayWrite};
 
 use kernel::{
@@ -314,6 +319,7 @@ impl Query for VisibleCase {
         "evidence",
         "sharing",
         "circulation",
+        "disposal",
     ];
     type Answer = CaseView;
 }

@@ -1,4 +1,5 @@
-//! What the rooms beside `records` ask of its cases and tell them: `circulation`, which sends folders round about a case.
+//! What the rooms that were once part of `records` ask of its cases and tell them: `circulation`, which sends folders round
+//! about a case, and `disposal`.
 
 use kernel::{CaseId, Command, Query};
 use schemars::JsonSchema;
@@ -16,7 +17,7 @@ pub struct CasesSeen {
 
 impl Query for CasesSeen {
     const NAME: &'static str = "records.cases-seen";
-    const CALLERS: &'static [&'static str] = &["circulation"];
+    const CALLERS: &'static [&'static str] = &["circulation", "disposal"];
     type Answer = Vec<CaseView>;
 }
 

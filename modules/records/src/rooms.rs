@@ -1,4 +1,5 @@
-//! What the rooms beside this one ask of cases and tell them: `circulation`, which sends folders round about a case.
+//! What the rooms that were once part of this one ask of cases and tell them: `circulation`, which sends folders round about
+//! a case, and `disposal`, whose own questions are in [`crate::retention`].
 
 use contract_records::{CaseView, CasesSeen, LogSeen, MayWrite};
 use db::{Rx, Tx};

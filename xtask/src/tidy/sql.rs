@@ -39,6 +39,10 @@ const MOVED: &[(&str, &str)] = &[
     ("records_circulation", "circulation"),
     ("records_circulation_step", "circulation"),
     ("records_follow_up", "circulation"),
+    ("records_hold", "disposal"),
+    ("records_offer", "disposal"),
+    ("records_offered", "disposal"),
+    ("records_offer_message", "disposal"),
 ];
 
 /// The room that a table was given to; none for one that is still where its name says.

@@ -1,15 +1,16 @@
 use std::io::{Cursor, Write as _};
 
-use house::InCity;
+use contract_records::DocumentsForArchive;
+use house::{Call, InCity};
 use kernel::{Cx, Error, FileId, Result, Uuid};
 use serde::{Deserialize, Serialize};
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
-use super::{
+use crate::{
+    service,
     store::{self, Message},
     xdomea::{self, Letter, Primary},
 };
-use crate::{document, store as cases};
 
 /// Largest package, in bytes; a larger offer is handed over in two.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
@@ -67,30 +68,27 @@ pub async fn write_package(cx: Cx, job: WritePackage) -> Result<()> {
     if store::messages(&mut rx, job.offer).await?.iter().any(|message| message.kind == number) {
         return Ok(());
     }
-    let offered = store::offered(&mut rx, job.offer).await?;
+    let offered = service::offered(&cx, &mut rx, job.offer).await?;
     let units = identity::units(&mut rx).await?;
     let mut letters = Vec::with_capacity(offered.len());
-    for case in offered {
-        if job.kind == Kind::HandOver && case.decision.as_deref() != Some("A") {
+    for one in offered {
+        if job.kind == Kind::HandOver && one.decision.as_deref() != Some("A") {
             continue;
         }
         let mut documents = Vec::new();
         if job.kind == Kind::HandOver {
-            for view in cases::documents_of(&mut rx, case.case_id).await? {
-                let versions = document::store::versions(&mut rx, view.id).await?;
-                let mut all = Vec::new();
-                if versions.is_empty() {
-                    all.push(Primary::new(view.file.uuid(), 1, files::meta(&mut rx, view.file).await?)?);
-                }
+            for (view, versions) in cx.ask(&mut rx, DocumentsForArchive { case: one.case.id }).await? {
+                let mut all = Vec::with_capacity(versions.len());
                 for version in versions {
-                    let meta = files::meta(&mut rx, version.file_id).await?;
+                    let meta = files::meta(&mut rx, version.file).await?;
                     all.push(Primary::new(version.id, version.n, meta)?);
                 }
                 documents.push((view, all));
             }
         }
-        let unit = units.get(&case.unit).map_or_else(|| case.unit.clone(), |unit| unit.name.clone());
-        letters.push(Letter { case, unit, documents });
+        let leading = &one.case.unit;
+        let unit = units.get(leading).map_or_else(|| leading.clone(), |unit| unit.name.clone());
+        letters.push(Letter { offered: one, unit, documents });
     }
     drop(rx);
     let message = xdomea::message(&city.file.name, cx.local_now(), job.offer, job.kind, &letters)?;

@@ -2,31 +2,27 @@ use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use axum::{Form, extract::Multipart, response::IntoResponse};
-use contract_records::CaseView;
+use contract_records::{CaseToOffer, CaseView, CasesSeen, VisibleCase, deletable_from};
 use db::Rx;
-use house::{Answer, Path, Req, attachment};
+use house::{Answer, Call, Path, Req, attachment};
 use kernel::{CaseId, Error, Result, Uuid};
 use serde::Deserialize;
 use ui::{Choice, Errors, Page};
 
-use super::{
-    service::{self, Imported},
-    store::{self, Candidate, Hold, Message, Offer, Offered},
-};
 use crate::{
-    guidelines,
-    model::{self, day},
-    perm, store as cases,
+    guidelines, perm,
+    service::{self, Imported, Offered, day},
+    store::{self, Hold, Message, Offer},
 };
 
 /// Largest message of the archive, in bytes.
 const LARGEST: usize = 20 * 1024 * 1024;
 
 #[derive(Template)]
-#[template(path = "disposal.html")]
+#[template(path = "offers.html")]
 struct Disposal<'a> {
     page: &'a Page,
-    due: Vec<Candidate>,
+    due: Vec<CaseToOffer>,
     offers: Vec<Offer>,
     may_offer: bool,
     guidelines: Vec<ui::Guideline>,
@@ -37,8 +33,8 @@ impl Disposal<'_> {
         self.page.t(&format!("{key}-{code}"))
     }
 
-    fn from(&self, case: &Candidate) -> String {
-        self.page.date(model::deletable_from(case.closed_at, case.retention_years))
+    fn from(&self, case: &CaseToOffer) -> String {
+        self.page.date(deletable_from(case.closed_at, case.retention_years))
     }
 }
 
@@ -49,20 +45,20 @@ pub async fn disposal(rq: Req) -> Answer {
     let mut rx = rq.city.db.read().await?;
     // The archive sees what is offered to it.
     let due = match rq.cx.actor.allows(perm::DISPOSE) {
-        true => service::to_offer(&mut rx, crate::file::service::staff(&rq.cx)?, rq.cx.today()).await?,
+        true => service::to_offer(&rq.cx, &mut rx).await?,
         false => Vec::new(),
     };
     let offers = store::offers(&mut rx).await?;
     let guidelines = guidelines::beside(&rq, &mut rx, "disposal.offer").await?;
     drop(rx);
-    let page = rq.page("records-disposal-title");
+    let page = rq.page("disposal-title");
     rq.html(&Disposal { page: &page, due, offers, may_offer: rq.cx.actor.allows(perm::DISPOSE), guidelines })
 }
 
 pub async fn offer(rq: Req) -> Answer {
     let offer = db::write!(rq.city.db, |tx| { service::offer(&rq.cx, tx).await })?;
     match offer {
-        Some(offer) => rq.see_other_with(format!("/intern/aussonderung/{offer}"), "records-done-offered"),
+        Some(offer) => rq.see_other_with(format!("/intern/aussonderung/{offer}"), "disposal-done-offered"),
         None => rq.see_other("/intern/aussonderung"),
     }
 }
@@ -85,39 +81,35 @@ impl OfferPage<'_> {
     }
 
     fn state_text(&self) -> String {
-        self.page.t(&format!("records-offer-{}-text", self.offer.state))
+        self.page.t(&format!("disposal-offer-{}-text", self.offer.state))
     }
 
-    fn choices(&self, case: &Offered) -> Vec<Choice> {
+    fn choices(&self, offered: &Offered) -> Vec<Choice> {
         let choice = |code: &str| {
-            Choice::new(code, self.page.t(&format!("records-appraisal-{code}"))).selected(case.proposal == code)
+            Choice::new(code, self.page.t(&format!("disposal-appraisal-{code}"))).selected(offered.proposal == code)
         };
         vec![choice("A"), choice("V")]
     }
 
-    fn decision(&self, case: &Offered) -> String {
-        match case.decision.as_deref() {
-            Some(code) => self.page.t(&format!("records-appraisal-{code}")),
-            None => self.page.t("records-offer-undecided"),
+    fn decision(&self, offered: &Offered) -> String {
+        match offered.decision.as_deref() {
+            Some(code) => self.page.t(&format!("disposal-appraisal-{code}")),
+            None => self.page.t("disposal-offer-undecided"),
         }
     }
 
-    fn years(&self, case: &Offered) -> String {
-        let closed = case.closed_at.map_or_else(String::new, |at| day(at).year().to_string());
-        format!("{}–{closed}", day(case.opened_at).year())
+    fn years(&self, offered: &Offered) -> String {
+        let closed = offered.case.closed_at.map_or_else(String::new, |at| day(at).year().to_string());
+        format!("{}–{closed}", day(offered.case.opened_at).year())
     }
 }
 
 /// Those of an offer that the reader may see: the archive sees all that is offered to it, a Registratur of some units
 /// their own.
 async fn seen(rq: &Req, rx: &mut Rx, mut offered: Vec<Offered>) -> Result<Vec<Offered>> {
-    let me = crate::file::service::staff(&rq.cx)?;
-    let ids: Vec<CaseId> = offered.iter().map(|case| case.case_id).collect();
-    let mut seen = HashSet::new();
-    for some in ids.chunks(cases::AT_ONCE) {
-        seen.extend(cases::cases_for_staff(rx, some, me).await?.into_iter().map(|case| case.id));
-    }
-    offered.retain(|case| seen.contains(&case.case_id));
+    let ids = offered.iter().map(|offered| offered.case.id).collect();
+    let seen: HashSet<CaseId> = rq.cx.ask(rx, CasesSeen { ids }).await?.into_iter().map(|case| case.id).collect();
+    offered.retain(|offered| seen.contains(&offered.case.id));
     Ok(offered)
 }
 
@@ -125,7 +117,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     let mut rx = rq.city.db.read().await?;
     let offer = store::offer(&mut rx, id).await?;
     let archive = rq.cx.actor.allows(perm::ARCHIVE);
-    let (all, mut messages) = (store::offered(&mut rx, id).await?, store::messages(&mut rx, id).await?);
+    let (all, mut messages) = (service::offered(&rq.cx, &mut rx, id).await?, store::messages(&mut rx, id).await?);
     let offered = all.len();
     let cases = if archive { all } else { seen(rq, &mut rx, all).await? };
     drop(rx);
@@ -139,7 +131,7 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
 }
 
 pub async fn offer_page(rq: Req, Path(id): Path<Uuid>) -> Answer {
-    let page = rq.page("records-offer-title");
+    let page = rq.page("disposal-offer-title");
     rq.html(&shown(&rq, &page, id, Errors::new()).await?)
 }
 
@@ -148,7 +140,7 @@ pub async fn appraise(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<Vec<(Strin
     let decisions: HashMap<CaseId, String> =
         sent.into_iter().filter_map(|(case, decision)| Some((case.parse().ok()?, decision))).collect();
     db::write!(rq.city.db, |tx| { service::appraise(&rq.cx, tx, id, &decisions).await })?;
-    rq.see_other_with(format!("/intern/aussonderung/{id}"), "records-done-appraised")
+    rq.see_other_with(format!("/intern/aussonderung/{id}"), "disposal-done-appraised")
 }
 
 pub async fn package(rq: Req, Path((offer, message)): Path<(Uuid, Uuid)>) -> Answer {
@@ -157,7 +149,7 @@ pub async fn package(rq: Req, Path((offer, message)): Path<(Uuid, Uuid)>) -> Ans
     let message = messages.into_iter().find(|m| m.id == message).ok_or(Error::NotFound)?;
     if !rq.cx.actor.allows(perm::ARCHIVE) {
         // The hand-over holds the documents themselves: it is the archive's. The others name every case of the offer.
-        let all = store::offered(&mut rx, offer).await?;
+        let all = service::offered(&rq.cx, &mut rx, offer).await?;
         let offered = all.len();
         if message.kind == "0503" || seen(&rq, &mut rx, all).await?.len() < offered {
             return Err(Error::NotFound.into());
@@ -185,7 +177,7 @@ pub async fn answer(rq: Req, Path(id): Path<Uuid>, mut form: Multipart) -> Answe
             }
         }
     }
-    let page = rq.page("records-offer-title");
+    let page = rq.page("disposal-offer-title");
     match take(&rq, id, bytes).await? {
         Ok(notice) => rq.see_other_with(format!("/intern/aussonderung/{id}"), notice),
         Err(text) => {
@@ -201,30 +193,30 @@ pub async fn answer(rq: Req, Path(id): Path<Uuid>, mut form: Multipart) -> Answe
 async fn take(rq: &Req, id: Uuid, bytes: Vec<u8>) -> Result<Result<&'static str, String>> {
     let page = rq.untitled();
     let Some(text) = String::from_utf8(bytes).ok().filter(|text| !text.is_empty() && text.len() <= LARGEST) else {
-        return Ok(Err(page.t("records-answer-unreadable")));
+        return Ok(Err(page.t("disposal-answer-unreadable")));
     };
     let reading = match xdomea::read(&text) {
         Ok(reading) => reading,
         Err(faults) => {
             let all: Vec<String> = faults.iter().take(5).map(ToString::to_string).collect();
-            return Ok(Err(format!("{} {}", page.t("records-answer-unreadable"), all.join(" "))));
+            return Ok(Err(format!("{} {}", page.t("disposal-answer-unreadable"), all.join(" "))));
         }
     };
     let same = reading.message.kopf.prozess_id.as_str().eq_ignore_ascii_case(&id.to_string());
     if !same {
-        return Ok(Err(page.t("records-answer-other")));
+        return Ok(Err(page.t("disposal-answer-other")));
     }
     let (kind, notice) = match &reading.message.inhalt {
-        xdomea::Inhalt::AnbietungEmpfang => ("0504", "records-done-answer"),
-        xdomea::Inhalt::Bewertungsverzeichnis(_) => ("0502", "records-done-appraised"),
-        xdomea::Inhalt::AussonderungImport(_) => ("0506", "records-done-imported"),
-        xdomea::Inhalt::AussonderungEmpfang => ("0507", "records-done-answer"),
-        _ => return Ok(Err(page.t("records-answer-kind"))),
+        xdomea::Inhalt::AnbietungEmpfang => ("0504", "disposal-done-answer"),
+        xdomea::Inhalt::Bewertungsverzeichnis(_) => ("0502", "disposal-done-appraised"),
+        xdomea::Inhalt::AussonderungImport(_) => ("0506", "disposal-done-imported"),
+        xdomea::Inhalt::AussonderungEmpfang => ("0507", "disposal-done-answer"),
+        _ => return Ok(Err(page.t("disposal-answer-kind"))),
     };
     let stored = rq.city.files.take_in(&rq.cx, text.into_bytes()).await?;
     if let files::Scan::Infected { signature, .. } = &stored.scan {
         rq.city.files.remove(stored.id).await?;
-        return Ok(Err(page.t1("records-answer-infected", "signature", signature.as_str())));
+        return Ok(Err(page.t1("disposal-answer-infected", "signature", signature.as_str())));
     }
     let name = xdomea::package::message_name(&reading.message);
     let message = Message {
@@ -265,7 +257,7 @@ fn decisions(appraisal: &xdomea::model::Bewertungsverzeichnis) -> HashMap<CaseId
     decided.collect()
 }
 
-fn imports(import: &xdomea::model::AussonderungImport, offered: &[Offered]) -> Vec<Imported> {
+fn imports(import: &xdomea::model::AussonderungImport, offered: &[store::Offered]) -> Vec<Imported> {
     match import {
         xdomea::model::AussonderungImport::JeObjekt(all) => all
             .iter()
@@ -298,7 +290,7 @@ struct Holds<'a> {
 
 async fn holds_of<'a>(rq: &Req, page: &'a Page, id: CaseId, errors: Errors) -> Result<Holds<'a>> {
     let mut rx = rq.city.db.read().await?;
-    let case = cases::case_for_staff(&mut rx, id, crate::file::service::staff(&rq.cx)?).await?;
+    let case = rq.cx.ask(&mut rx, VisibleCase { case: id }).await?;
     let holds = store::holds(&mut rx, id).await?;
     let guidelines = guidelines::beside(rq, &mut rx, "records.hold").await?;
     let may_hold = rq.cx.actor.allows_in(perm::HOLD, &case.unit);
@@ -306,7 +298,7 @@ async fn holds_of<'a>(rq: &Req, page: &'a Page, id: CaseId, errors: Errors) -> R
 }
 
 pub async fn holds(rq: Req, Path(id): Path<CaseId>) -> Answer {
-    let page = rq.page("records-hold-title");
+    let page = rq.page("disposal-hold-title");
     rq.html(&holds_of(&rq, &page, id, Errors::new()).await?)
 }
 
@@ -317,27 +309,25 @@ pub struct HoldForm {
 }
 
 pub async fn hold(rq: Req, Path(id): Path<CaseId>, Form(sent): Form<HoldForm>) -> Answer {
-    let page = rq.page("records-hold-title");
+    let page = rq.page("disposal-hold-title");
     let mut errors = Errors::new();
     let reason: String = sent.reason.trim().chars().take(500).collect();
     if reason.is_empty() {
-        errors.push("reason", page.t("records-hold-reason-missing"));
+        errors.push("reason", page.t("disposal-hold-reason-missing"));
         let page = page.checked(&errors);
         return rq.invalid(&holds_of(&rq, &page, id, errors).await?);
     }
-    let staff = crate::file::service::staff(&rq.cx)?;
     db::write!(rq.city.db, |tx| {
-        let case = cases::case_for_staff(tx, id, staff).await?;
+        let case = rq.cx.ask(tx, VisibleCase { case: id }).await?;
         service::hold(&rq.cx, tx, &case, reason.clone()).await
     })?;
-    rq.see_other_with(format!("/intern/vorgang/{id}/sperre"), "records-done-held")
+    rq.see_other_with(format!("/intern/vorgang/{id}/sperre"), "disposal-done-held")
 }
 
 pub async fn lift(rq: Req, Path((id, hold)): Path<(CaseId, Uuid)>) -> Answer {
-    let staff = crate::file::service::staff(&rq.cx)?;
     db::write!(rq.city.db, |tx| {
-        let case = cases::case_for_staff(tx, id, staff).await?;
+        let case = rq.cx.ask(tx, VisibleCase { case: id }).await?;
         service::lift(&rq.cx, tx, &case, hold).await
     })?;
-    rq.see_other_with(format!("/intern/vorgang/{id}/sperre"), "records-done-lifted")
+    rq.see_other_with(format!("/intern/vorgang/{id}/sperre"), "disposal-done-lifted")
 }

@@ -5,21 +5,18 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::extract::Query;
-use db::{Rx, params};
-use house::{Answer, Csv, Req};
-use kernel::{Date, Error, Result, StaffId, Timestamp, berlin};
+use contract_records::{ClosedCase, ClosedCases, CountDue, deletable_from};
+use db::Rx;
+use fileplan::{Appraisal, MOST_YEARS, Plan};
+use house::{Answer, Call, Csv, Req};
+use kernel::{Cx, Date, Error, Result};
 use serde::Deserialize;
 use ui::{Choice, DateParts, Errors, Page};
 
-use crate::{
-    model, perm,
-    plan::{Appraisal, MOST_YEARS, Plan},
-};
+use crate::{SEE_CASES, service::day};
 
 /// Cases of one entry that are shown.
 const SHOWN: i64 = 50;
-/// Years between the first and the last closing that are looked through.
-const MOST_YEARS_BACK: i64 = 200;
 /// Years that are no typing error.
 const FIRST: i64 = 1900;
 const LAST: i64 = 2200;
@@ -65,7 +62,7 @@ impl Change {
     }
 }
 
-/// The year on whose 1 January matters become due: [`model::deletable_from`], by year.
+/// The year on whose 1 January matters become due: [`deletable_from`], by year.
 fn due(closed: i64, years: i64) -> i64 {
     closed.saturating_add(years).saturating_add(1)
 }
@@ -111,69 +108,6 @@ fn lines(groups: &[Group], change: &Change) -> BTreeMap<(String, i64), Line> {
     lines
 }
 
-db::record! {
-    struct Closed { entry: String, years: i64, appraisal: String, held: bool, n: i64 }
-}
-
-db::record! {
-    struct Open { entry: String, by_hand: bool, years: i64, held: bool, n: i64 }
-}
-
-db::record! {
-    /// A closed case that the reader may see.
-    struct Case { number: String, title: String, closed_at: Timestamp, retention_years: i64, held: bool }
-}
-
-/// When a year begins on the city's calendar.
-fn begins(year: i64) -> Result<Timestamp> {
-    let first = i16::try_from(year).ok().and_then(|year| Date::new(year, 1, 1).ok());
-    let first = first.ok_or_else(|| Error::internal(format!("no year {year}")))?;
-    Ok(first.to_zoned(berlin()).map_err(Error::internal)?.timestamp())
-}
-
-/// The years in which cases were closed.
-async fn span(rx: &mut Rx) -> Result<Option<(i64, i64)>> {
-    let sql = "SELECT MIN(closed_at) AS first, MAX(closed_at) AS last FROM records_case WHERE tenant = $1";
-    let (first, last) = rx.one::<(Option<Timestamp>, Option<Timestamp>)>(sql, &[]).await?;
-    let year = |at: Timestamp| i64::from(model::day(at).year());
-    Ok(first.zip(last).map(|(first, last)| (year(first), year(last))))
-}
-
-async fn closed_in(rx: &mut Rx, year: i64) -> Result<Vec<Closed>> {
-    let sql = "SELECT x.entry, x.years, x.appraisal, x.held, COUNT(*) AS n
-               FROM (SELECT f.entry AS entry, c.retention_years AS years, c.appraisal AS appraisal,
-                       EXISTS (SELECT 1 FROM records_hold h
-                               WHERE h.tenant = c.tenant AND h.case_id = c.id AND h.lifted_at IS NULL) AS held
-                     FROM records_case c JOIN records_file f ON f.tenant = c.tenant AND f.id = c.file_id
-                     WHERE c.tenant = $1 AND c.closed_at >= $2 AND c.closed_at < $3) x
-               GROUP BY x.entry, x.years, x.appraisal, x.held";
-    rx.list(sql, params![begins(year)?, begins(year + 1)?]).await
-}
-
-async fn open(rx: &mut Rx) -> Result<Vec<Open>> {
-    let sql = "SELECT x.entry, x.by_hand, x.years, x.held, COUNT(*) AS n
-               FROM (SELECT f.entry AS entry, c.service = '' AS by_hand, c.retention_years AS years,
-                       EXISTS (SELECT 1 FROM records_hold h
-                               WHERE h.tenant = c.tenant AND h.case_id = c.id AND h.lifted_at IS NULL) AS held
-                     FROM records_case c JOIN records_file f ON f.tenant = c.tenant AND f.id = c.file_id
-                     WHERE c.tenant = $1 AND c.closed_at IS NULL) x
-               GROUP BY x.entry, x.by_hand, x.years, x.held";
-    rx.list(sql, &[]).await
-}
-
-/// Closed cases of an entry that the reader may see, those closed first in front.
-async fn seen(rx: &mut Rx, staff: StaffId, entry: &str, from: Timestamp, to: Timestamp) -> Result<Vec<Case>> {
-    let sql = "SELECT c.number, c.title, c.closed_at, c.retention_years,
-                 EXISTS (SELECT 1 FROM records_hold h
-                         WHERE h.tenant = c.tenant AND h.case_id = c.id AND h.lifted_at IS NULL) AS held
-               FROM records_case c
-               JOIN records_file f ON f.tenant = c.tenant AND f.id = c.file_id
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
-               WHERE c.tenant = $1 AND f.entry = $3 AND c.closed_at >= $4 AND c.closed_at < $5
-               ORDER BY c.closed_at, c.id LIMIT $6";
-    rx.list(sql, params![staff, entry, from, to, SHOWN]).await
-}
-
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq)]
 struct Question {
@@ -186,28 +120,36 @@ struct Question {
 }
 
 /// All cases in question, by what they have in common.
-async fn groups(rx: &mut Rx, plan: &Plan, question: &Question) -> Result<Vec<Group>> {
+async fn groups(cx: &Cx, rx: &mut Rx, plan: &Plan, question: &Question) -> Result<Vec<Group>> {
     let wanted = |entry: &str| question.change.entry.as_ref().is_none_or(|only| only == entry);
     let mut groups = Vec::new();
-    if let Some((first, last)) = span(rx).await? {
-        let first = first.max(question.from).max(last.saturating_sub(MOST_YEARS_BACK));
-        for year in first..=last.min(question.to) {
-            for closed in closed_in(rx, year).await?.into_iter().filter(|closed| wanted(&closed.entry)) {
-                let Closed { entry, years, appraisal, held, n } = closed;
-                groups.push(Group { entry, open: false, year, years, appraisal, held, n });
-            }
+    for alike in cx.ask(rx, CountDue { from: question.from, to: question.to }).await? {
+        if !wanted(&alike.entry) {
+            continue;
         }
-    }
-    let year = i64::from(question.closing.year());
-    if !(question.from..=question.to).contains(&year) {
-        return Ok(groups);
-    }
-    for open in open(rx).await?.into_iter().filter(|open| wanted(&open.entry)) {
-        // As when it is closed: staff's cases by the rule of that day, a service's keep its own years.
-        let rule = plan.entry(&open.entry).and_then(|entry| entry.rule_on(question.closing));
-        let years = rule.filter(|_| open.by_hand).map_or(open.years, |rule| i64::from(rule.years));
-        let appraisal = rule.map_or(Appraisal::B, |rule| rule.appraisal).code().to_owned();
-        groups.push(Group { entry: open.entry, open: true, year, years, appraisal, held: open.held, n: open.n });
+        let group = match alike.closed {
+            Some(year) => Group {
+                entry: alike.entry,
+                open: false,
+                year,
+                years: alike.years,
+                appraisal: alike.appraisal,
+                held: alike.held,
+                n: alike.n,
+            },
+            None => {
+                let year = i64::from(question.closing.year());
+                if !(question.from..=question.to).contains(&year) {
+                    continue;
+                }
+                // As when it is closed: staff's cases by the rule of that day, a service's keep its own years.
+                let rule = plan.entry(&alike.entry).and_then(|entry| entry.rule_on(question.closing));
+                let years = rule.filter(|_| alike.by_hand).map_or(alike.years, |rule| i64::from(rule.years));
+                let appraisal = rule.map_or(Appraisal::B, |rule| rule.appraisal).code().to_owned();
+                Group { entry: alike.entry, open: true, year, years, appraisal, held: alike.held, n: alike.n }
+            }
+        };
+        groups.push(group);
     }
     Ok(groups)
 }
@@ -255,32 +197,32 @@ impl Asked {
         let mut errors = Errors::new();
         let entry = Some(self.eintrag.trim().to_owned()).filter(|entry| !entry.is_empty());
         if entry.as_ref().is_some_and(|entry| plan.entry(entry).is_none_or(|entry| entry.is_heading())) {
-            errors.push("eintrag", page.t("records-entry-missing"));
+            errors.push("eintrag", page.t("disposal-entry-missing"));
         }
         let years = match self.jahre.trim() {
             "" => None,
             typed => {
                 let years = typed.parse::<u16>().ok().filter(|years| *years <= MOST_YEARS);
                 if years.is_none() {
-                    errors.push("jahre", page.t1("records-preview-years-wrong", "max", MOST_YEARS));
+                    errors.push("jahre", page.t1("disposal-preview-years-wrong", "max", MOST_YEARS));
                 }
                 years.map(i64::from)
             }
         };
         let closing = self.closing(today);
         if closing.is_none() {
-            errors.push("schluss", page.t("records-preview-day-wrong"));
+            errors.push("schluss", page.t("disposal-preview-day-wrong"));
         }
         let mut year = |field: &str, typed: &str, otherwise: i64| match typed.trim() {
             "" => otherwise,
             typed => typed.parse::<i64>().ok().filter(|year| (FIRST..=LAST).contains(year)).unwrap_or_else(|| {
-                errors.push(field, page.t("records-preview-year-wrong"));
+                errors.push(field, page.t("disposal-preview-year-wrong"));
                 otherwise
             }),
         };
         let (from, to) = (year("von", &self.von, FIRST), year("bis", &self.bis, LAST));
         if from > to && errors.is_empty() {
-            errors.push("bis", page.t("records-preview-period-wrong"));
+            errors.push("bis", page.t("disposal-preview-period-wrong"));
         }
         match closing {
             Some(closing) if errors.is_empty() => {
@@ -360,14 +302,14 @@ fn choices(page: &Page, plan: &Plan, asked: &Asked) -> (Vec<Choice>, Vec<Choice>
         .collect();
     let appraisals = Appraisal::ALL
         .map(|a| {
-            Choice::new(a.code(), page.t(&format!("records-appraisal-{}", a.code()))).selected(a.code() == asked.art)
+            Choice::new(a.code(), page.t(&format!("disposal-appraisal-{}", a.code()))).selected(a.code() == asked.art)
         })
         .to_vec();
     (entries, appraisals)
 }
 
-async fn shown(rx: &mut Rx, plan: &Plan, question: &Question) -> Result<Vec<Shown>> {
-    let groups = groups(rx, plan, question).await?;
+async fn shown(cx: &Cx, rx: &mut Rx, plan: &Plan, question: &Question) -> Result<Vec<Shown>> {
+    let groups = groups(cx, rx, plan, question).await?;
     let lines = lines(&groups, &question.change).into_iter().map(|((entry, year), line)| Shown {
         title: plan.entry(&entry).map_or_else(String::new, |entry| entry.title.clone()),
         entry,
@@ -380,17 +322,16 @@ async fn shown(rx: &mut Rx, plan: &Plan, question: &Question) -> Result<Vec<Show
 /// Single cases of the chosen entry, as far as the reader may see them.
 async fn details(rq: &Req, rx: &mut Rx, page: &Page, question: &Question) -> Result<Vec<Detail>> {
     let Some(entry) = &question.change.entry else { return Ok(Vec::new()) };
-    if !rq.cx.actor.allows(perm::VIEW) {
+    if !rq.cx.actor.allows(SEE_CASES) {
         return Ok(Vec::new());
     }
-    let staff = crate::file::service::staff(&rq.cx)?;
-    let (from, to) = (begins(question.from.max(FIRST))?, begins(question.to.min(LAST) + 1)?);
-    let cases = seen(rx, staff, entry, from, to).await?;
+    let (from, to) = (question.from.max(FIRST), question.to.min(LAST));
+    let cases = rq.cx.ask(rx, ClosedCases { entry: entry.clone(), from, to, limit: SHOWN }).await?;
     let change = &question.change;
-    let years = |case: &Case| change.years.filter(|_| change.closed_too).unwrap_or(case.retention_years);
+    let years = |case: &ClosedCase| change.years.filter(|_| change.closed_too).unwrap_or(case.retention_years);
     let details = cases.into_iter().map(|case| Detail {
-        closed: page.date(model::day(case.closed_at)),
-        due: page.date(model::deletable_from(case.closed_at, years(&case))),
+        closed: page.date(day(case.closed_at)),
+        due: page.date(deletable_from(case.closed_at, years(&case))),
         held: case.held,
         number: case.number,
         title: case.title,
@@ -400,7 +341,7 @@ async fn details(rq: &Req, rx: &mut Rx, page: &Page, question: &Question) -> Res
 
 pub async fn preview(rq: Req, Query(asked): Query<Asked>) -> Answer {
     let plan = Plan::of(&rq.city.content)?;
-    let page = rq.page("records-preview-title");
+    let page = rq.page("disposal-preview-title");
     let (entries, appraisals) = choices(&page, &plan, &asked);
     let (day, csv) = (asked.day(), asked.csv_href());
     let question = match asked.read(&page, &plan, rq.cx.today()) {
@@ -422,7 +363,7 @@ pub async fn preview(rq: Req, Query(asked): Query<Asked>) -> Answer {
         }
     };
     let mut rx = rq.city.db.read_long().await?;
-    let lines = shown(&mut rx, &plan, &question).await?;
+    let lines = shown(&rq.cx, &mut rx, &plan, &question).await?;
     let details = details(&rq, &mut rx, &page, &question).await?;
     drop(rx);
     let errors = Errors::new();
@@ -433,17 +374,17 @@ pub async fn preview_csv(rq: Req, Query(asked): Query<Asked>) -> Answer {
     let plan = Plan::of(&rq.city.content)?;
     let page = rq.untitled();
     let question = asked.read(&page, &plan, rq.cx.today()).map_err(|_| Error::invalid("vorschau", "other"))?;
-    let lines = shown(&mut rq.city.db.read_long().await?, &plan, &question).await?;
+    let lines = shown(&rq.cx, &mut rq.city.db.read_long().await?, &plan, &question).await?;
     let header = [
-        "records-plan-key",
-        "records-plan-entry",
-        "records-preview-due",
-        "records-preview-now",
-        "records-preview-then",
-        "records-preview-open",
-        "records-preview-held",
-        "records-preview-offered",
-        "records-preview-destroyed",
+        "disposal-plan-key",
+        "disposal-plan-entry",
+        "disposal-preview-due",
+        "disposal-preview-now",
+        "disposal-preview-then",
+        "disposal-preview-open",
+        "disposal-preview-held",
+        "disposal-preview-offered",
+        "disposal-preview-destroyed",
     ]
     .map(|key| page.t(key));
     let mut csv = Csv::new(&header.each_ref().map(String::as_str));
@@ -472,15 +413,10 @@ mod tests {
     #[test]
     fn the_year_is_that_of_the_rule_also_on_leap_days_and_at_the_turn_of_the_year() {
         for closed in ["2024-02-29T12:00:00Z", "2026-12-31T22:30:00Z", "2026-12-31T23:30:00Z", "2027-01-01T00:30:00Z"] {
-            let closed: Timestamp = closed.parse().unwrap();
-            let year = i64::from(model::day(closed).year());
-            assert!(begins(year).unwrap() <= closed && closed < begins(year + 1).unwrap(), "{closed}");
+            let closed: kernel::Timestamp = closed.parse().unwrap();
+            let year = i64::from(day(closed).year());
             for years in [0, 1, 2, 10] {
-                assert_eq!(
-                    i64::from(model::deletable_from(closed, years).year()),
-                    due(year, years),
-                    "{closed} {years}"
-                );
+                assert_eq!(i64::from(deletable_from(closed, years).year()), due(year, years), "{closed} {years}");
             }
         }
     }

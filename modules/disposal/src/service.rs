@@ -1,24 +1,37 @@
 use std::collections::HashMap;
 
-use contract_records::CaseView;
+use contract_records::{
+    CaseForArchive, CaseToOffer, CaseView, CasesForArchive, CasesToOffer, Disposal, SetDisposal, SetHeld,
+};
 use db::{Rx, Tx};
-use kernel::{CaseId, Cx, Date, Error, Event, Result, StaffId, Subject, Uuid};
+use house::Call;
+use kernel::{CaseId, Cx, Date, Error, Event, Result, StaffId, Subject, Timestamp, Uuid, berlin};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    jobs::{RemovePackage, WritePackage},
-    store::{self, Candidate, Hold, Offer},
+use crate::{
+    OFFER,
+    jobs::{Kind, RemovePackage, WritePackage},
+    perm,
+    store::{self, Hold, Offer},
 };
-use crate::{OFFER, file::service::staff, model, perm, store as cases};
+
+pub fn staff(cx: &Cx) -> Result<StaffId> {
+    cx.actor.staff().ok_or(Error::StaffSignIn)
+}
+
+/// The day of a moment on the city's calendar.
+pub fn day(at: Timestamp) -> Date {
+    at.to_zoned(berlin()).date()
+}
 
 /// Cases were offered to the archive (0501).
 #[derive(Serialize, Deserialize)]
-struct Offered {
+struct CasesOffered {
     offer: Uuid,
     cases: usize,
 }
 
-impl Event for Offered {
+impl Event for CasesOffered {
     const NAME: &'static str = "records.offered";
     fn subject(&self) -> Subject {
         of(self.offer)
@@ -73,22 +86,38 @@ fn of(offer: Uuid) -> Subject {
     Subject { kind: OFFER.subject, id: offer }
 }
 
-/// Cases that have to be offered on this day, those closed first in front; at most [`store::MOST`].
-pub async fn to_offer(rx: &mut Rx, staff: StaffId, today: Date) -> Result<Vec<Candidate>> {
-    let mut found = Vec::new();
-    for years in cases::retentions(rx).await? {
-        let Some(before) = model::due_when_closed_before(today, years) else { continue };
-        found.extend(store::to_offer(rx, staff, years, before, store::MOST).await?);
-    }
-    found.sort_by_key(|case| (case.closed_at, case.id));
-    found.truncate(usize::try_from(store::MOST).unwrap_or(0));
-    Ok(found)
+/// Cases that have to be offered today and that the actor sees, those closed first in front; at most [`store::MOST`].
+pub async fn to_offer(cx: &Cx, rx: &mut Rx) -> Result<Vec<CaseToOffer>> {
+    cx.ask(rx, CasesToOffer { today: cx.today(), limit: store::MOST }).await
+}
+
+/// A case of an offer, with what the archive has to know of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offered {
+    pub case: CaseForArchive,
+    /// What the rule of the plan says: A or B.
+    pub proposal: String,
+    /// What the archive decided: A or V.
+    pub decision: Option<String>,
+    pub archive_id: String,
+}
+
+/// The cases of an offer that are still there, by Aktenzeichen.
+pub async fn offered(cx: &Cx, rx: &mut Rx, offer: Uuid) -> Result<Vec<Offered>> {
+    let rows = store::offered(rx, offer).await?;
+    let cases = cx.ask(rx, CasesForArchive { ids: rows.iter().map(|row| row.case_id).collect() }).await?;
+    let mut rows: HashMap<CaseId, store::Offered> = rows.into_iter().map(|row| (row.case_id, row)).collect();
+    let offered = cases.into_iter().filter_map(|case| {
+        let store::Offered { proposal, decision, archive_id, .. } = rows.remove(&case.id)?;
+        Some(Offered { case, proposal, decision, archive_id })
+    });
+    Ok(offered.collect())
 }
 
 /// Offers everything that is due to the archive (§ 4 Abs. 1, § 10 ArchivG NRW). Answers the offer, or none when nothing
 /// is due.
 pub async fn offer(cx: &Cx, tx: &mut Tx) -> Result<Option<Uuid>> {
-    let due = to_offer(tx, staff(cx)?, cx.today()).await?;
+    let due = to_offer(cx, tx).await?;
     if due.is_empty() {
         return Ok(None);
     }
@@ -106,8 +135,10 @@ pub async fn offer(cx: &Cx, tx: &mut Tx) -> Result<Option<Uuid>> {
     for case in &due {
         store::add_offered(tx, offer.id, case.id, &case.appraisal).await?;
     }
-    journal::emit_evidence(tx, cx, &Offered { offer: offer.id, cases: due.len() }, None, &OFFER).await?;
-    jobs::enqueue(tx, cx, &WritePackage { offer: offer.id, kind: super::jobs::Kind::Offer }).await?;
+    let cases = due.iter().map(|case| case.id).collect();
+    cx.call(tx, SetDisposal { cases, disposal: Disposal::Offered }).await?;
+    journal::emit_evidence(tx, cx, &CasesOffered { offer: offer.id, cases: due.len() }, None, &OFFER).await?;
+    jobs::enqueue(tx, cx, &WritePackage { offer: offer.id, kind: Kind::Offer }).await?;
     Ok(Some(offer.id))
 }
 
@@ -118,27 +149,29 @@ pub async fn offer(cx: &Cx, tx: &mut Tx) -> Result<Option<Uuid>> {
 pub async fn appraise(cx: &Cx, tx: &mut Tx, id: Uuid, decisions: &HashMap<CaseId, String>) -> Result<()> {
     let offer = store::offer(tx, id).await?;
     if offer.state != "offered" {
-        return Err(Error::refused("records-offer-appraised"));
+        return Err(Error::refused("disposal-offer-appraised"));
     }
     let by = staff(cx)?;
     if offer.made_by == Some(by) {
-        return Err(Error::refused("records-offer-own"));
+        return Err(Error::refused("disposal-offer-own"));
     }
-    let (mut wanted, mut not_wanted) = (0, 0);
+    let (mut wanted, mut refused) = (0, Vec::new());
     for case in store::offered(tx, id).await? {
         let decision = decisions.get(&case.case_id).map(String::as_str);
         match decision {
             Some("A") => wanted += 1,
-            Some("V") => not_wanted += 1,
-            _ => return Err(Error::refused("records-offer-incomplete")),
+            Some("V") => refused.push(case.case_id),
+            _ => return Err(Error::refused("disposal-offer-incomplete")),
         }
         store::decide(tx, id, case.case_id, decision.unwrap_or_default()).await?;
     }
+    let not_wanted = refused.len();
+    cx.call(tx, SetDisposal { cases: refused, disposal: Disposal::Settled }).await?;
     store::set_appraised(tx, id, by, cx.now()).await?;
     if wanted == 0 {
         store::set_state(tx, id, "done").await?;
     } else {
-        jobs::enqueue(tx, cx, &WritePackage { offer: id, kind: super::jobs::Kind::HandOver }).await?;
+        jobs::enqueue(tx, cx, &WritePackage { offer: id, kind: Kind::HandOver }).await?;
     }
     journal::emit_evidence(tx, cx, &Appraised { offer: id, wanted, not_wanted }, None, &OFFER).await?;
     Ok(())
@@ -158,12 +191,16 @@ pub struct Imported {
 pub async fn imported(cx: &Cx, tx: &mut Tx, id: Uuid, all: &[Imported]) -> Result<()> {
     let offer = store::offer(tx, id).await?;
     if offer.handed_over_at.is_none() {
-        return Err(Error::refused("records-offer-not-handed-over"));
+        return Err(Error::refused("disposal-offer-not-handed-over"));
     }
-    let mut taken = 0;
+    let mut taken = Vec::new();
     for one in all.iter().filter(|one| one.good) {
-        taken += store::settle(tx, id, one.case, &one.archive_id).await?;
+        if store::settle(tx, id, one.case, &one.archive_id).await? > 0 {
+            taken.push(one.case);
+        }
     }
+    let cases = taken.len() as u64;
+    cx.call(tx, SetDisposal { cases: taken, disposal: Disposal::Settled }).await?;
     if store::offered(tx, id).await?.iter().all(|case| case.settled) {
         store::set_state(tx, id, "done").await?;
         // The package holds the documents of all its cases; it goes before the first of them is deleted.
@@ -174,7 +211,7 @@ pub async fn imported(cx: &Cx, tx: &mut Tx, id: Uuid, all: &[Imported]) -> Resul
         }
     }
     let failed = all.iter().filter(|one| !one.good).count();
-    journal::emit_evidence(tx, cx, &TakenOver { offer: id, cases: taken, failed }, None, &OFFER).await?;
+    journal::emit_evidence(tx, cx, &TakenOver { offer: id, cases, failed }, None, &OFFER).await?;
     Ok(())
 }
 
@@ -194,6 +231,7 @@ pub async fn hold(cx: &Cx, tx: &mut Tx, case: &CaseView, reason: String) -> Resu
     let hold =
         Hold { id: cx.sources.uuid(), case_id: case.id, reason, set_by: staff(cx)?, set_at: cx.now(), lifted_at: None };
     store::add_hold(tx, &hold).await?;
+    cx.call(tx, SetHeld { case: case.id, held: true }).await?;
     journal::emit(tx, cx, &Held { case: case.id, held: true }).await?;
     Ok(())
 }
@@ -205,6 +243,9 @@ pub async fn lift(cx: &Cx, tx: &mut Tx, case: &CaseView, hold: Uuid) -> Result<(
         return Err(Error::Forbidden);
     }
     store::lift(tx, case.id, hold, staff(cx)?, cx.now()).await?;
+    // Another one may still hold it.
+    let held = store::is_held(tx, case.id).await?;
+    cx.call(tx, SetHeld { case: case.id, held }).await?;
     journal::emit(tx, cx, &Held { case: case.id, held: false }).await?;
     Ok(())
 }

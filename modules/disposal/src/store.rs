@@ -5,38 +5,6 @@ use kernel::{CaseId, FileId, Result, StaffId, Timestamp, Uuid};
 pub const MOST: i64 = 500;
 
 db::record! {
-    /// A closed case whose retention has ended.
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct Candidate {
-        pub id: CaseId,
-        pub number: String,
-        pub title: String,
-        pub closed_at: Timestamp,
-        pub retention_years: i64,
-        pub appraisal: String,
-    }
-}
-
-/// Those the actor may see that were closed before a moment with this retention, neither held back nor offered before, and not of the kind that the archive
-/// has refused once for all. Those closed first in front.
-pub async fn to_offer(
-    rx: &mut Rx,
-    staff: StaffId,
-    years: i64,
-    before: Timestamp,
-    limit: i64,
-) -> Result<Vec<Candidate>> {
-    let sql = "SELECT c.id, c.number, c.title, c.closed_at, c.retention_years, c.appraisal FROM records_case c
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $5
-               WHERE c.tenant = $1 AND c.closed_at < $2 AND c.retention_years = $3 AND c.appraisal <> 'V'
-                 AND NOT EXISTS (SELECT 1 FROM records_offered o WHERE o.tenant = c.tenant AND o.case_id = c.id)
-                 AND NOT EXISTS (SELECT 1 FROM records_hold h
-                                 WHERE h.tenant = c.tenant AND h.case_id = c.id AND h.lifted_at IS NULL)
-               ORDER BY c.closed_at, c.id LIMIT $4";
-    rx.list(sql, params![before, years, limit, staff]).await
-}
-
-db::record! {
     /// An offer to the archive (Anbietung).
     #[derive(Clone, Debug, PartialEq)]
     pub struct Offer {
@@ -93,19 +61,10 @@ pub async fn set_received(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<()> {
 }
 
 db::record! {
-    /// A case of an offer, with what the archive has to know of it.
+    /// A case of an offer.
     #[derive(Clone, Debug, PartialEq)]
     pub struct Offered {
         pub case_id: CaseId,
-        pub number: String,
-        pub title: String,
-        pub unit: String,
-        pub confidentiality: String,
-        pub entry: String,
-        pub opened_at: Timestamp,
-        pub closed_at: Option<Timestamp>,
-        pub retention_years: i64,
-        pub medium: String,
         /// What the rule of the plan says: A or B.
         pub proposal: String,
         /// What the archive decided: A or V.
@@ -122,12 +81,8 @@ pub async fn add_offered(tx: &mut Tx, offer: Uuid, case: CaseId, proposal: &str)
 }
 
 pub async fn offered(rx: &mut Rx, offer: Uuid) -> Result<Vec<Offered>> {
-    let sql = "SELECT o.case_id, c.number, c.title, c.unit, c.confidentiality, f.entry, c.opened_at, c.closed_at,
-                 c.retention_years, f.medium, o.proposal, o.decision, o.settled, o.archive_id
-               FROM records_offered o
-               JOIN records_case c ON c.tenant = o.tenant AND c.id = o.case_id
-               JOIN records_file f ON f.tenant = c.tenant AND f.id = c.file_id
-               WHERE o.tenant = $1 AND o.offer_id = $2 ORDER BY c.number, c.id";
+    let sql = "SELECT case_id, proposal, decision, settled, archive_id FROM records_offered
+               WHERE tenant = $1 AND offer_id = $2 ORDER BY case_id";
     rx.list(sql, params![offer]).await
 }
 
@@ -191,6 +146,12 @@ pub async fn holds(rx: &mut Rx, case: CaseId) -> Result<Vec<Hold>> {
     let sql = "SELECT id, case_id, reason, set_by, set_at, lifted_at FROM records_hold
                WHERE tenant = $1 AND case_id = $2 ORDER BY set_at, id";
     rx.list(sql, params![case]).await
+}
+
+/// Whether a hold of the case is in force.
+pub async fn is_held(rx: &mut Rx, case: CaseId) -> Result<bool> {
+    let sql = "SELECT COUNT(*) AS n FROM records_hold WHERE tenant = $1 AND case_id = $2 AND lifted_at IS NULL";
+    Ok(rx.one::<(i64,)>(sql, params![case]).await?.0 > 0)
 }
 
 pub async fn add_hold(tx: &mut Tx, h: &Hold) -> Result<()> {

@@ -9,17 +9,19 @@ use ::xdomea::{
         Nachrichtenkopf, NameOrganisation, Primaerdokument, Schriftgutobjekt, SendendesSystem, Vorgang, Zeitraum,
     },
 };
-use contract_records::DocumentView;
+use contract_records::{DocumentView, deletable_from};
 use files::{Meta, Scan};
 use jiff::Zoned;
 use kernel::{Error, Result, Uuid};
 
-use super::{jobs::Kind, store::Offered};
-use crate::model::{self, day};
+use crate::{
+    jobs::Kind,
+    service::{Offered, day},
+};
 
 /// A case with everything a message says of it.
 pub struct Letter {
-    pub case: Offered,
+    pub offered: Offered,
     /// Name of the leading unit.
     pub unit: String,
     /// Empty in an offer.
@@ -130,23 +132,23 @@ pub fn message(city: &str, now: Zoned, offer: Uuid, kind: Kind, letters: &[Lette
 }
 
 fn case(letter: &Letter) -> Result<Vorgang> {
-    let case = &letter.case;
+    let (offered, case) = (&letter.offered, &letter.offered.case);
     let closed = case.closed_at.map(day);
     let years = u16::try_from(case.retention_years).unwrap_or(u16::MAX);
-    let ende = case.closed_at.and_then(|at| model::deletable_from(at, case.retention_years).yesterday().ok());
+    let ende = case.closed_at.and_then(|at| deletable_from(at, case.retention_years).yesterday().ok());
     let confidentiality = match case.confidentiality.as_str() {
         "normal" => Vertraulichkeitsstufe::Offen,
         "vertraulich" => Vertraulichkeitsstufe::NurFuerDenDienstgebrauch,
         _ => Vertraulichkeitsstufe::Vertraulich,
     };
-    let decided = match case.decision.as_deref() {
+    let decided = match offered.decision.as_deref() {
         Some("A") => Aussonderungsart::Archivwuerdig,
         Some("V") => Aussonderungsart::Vernichten,
         _ => Aussonderungsart::Bewerten,
     };
     let dokumente = letter.documents.iter().map(|(view, all)| document(view, all)).collect::<Result<Vec<_>>>()?;
     Ok(Vorgang {
-        identifikation: Identifikation { id: id(case.case_id.uuid())?, ..Identifikation::default() },
+        identifikation: Identifikation { id: id(case.id.uuid())?, ..Identifikation::default() },
         allgemeine_metadaten: Some(AllgemeineMetadaten {
             betreff: Some(case.title.clone()),
             kennzeichen: Some(case.number.clone()),
@@ -166,7 +168,7 @@ fn case(letter: &Letter) -> Result<Vorgang> {
         archivspezifische_metadaten: Some(ArchivspezifischeMetadaten {
             aufbewahrungsdauer: Some(Aufbewahrungsdauer::Jahre(years)),
             aussonderungsart: Some(Bewertung::Aussonderungsart(Coded::from(decided))),
-            bewertungsvorschlag: (case.proposal == "A").then(|| Coded::from(Bewertungsvorschlag::Archivwuerdig)),
+            bewertungsvorschlag: (offered.proposal == "A").then(|| Coded::from(Bewertungsvorschlag::Archivwuerdig)),
             aufbewahrungsende: ende.and_then(xs),
             ..ArchivspezifischeMetadaten::default()
         }),
