@@ -7,6 +7,8 @@ pub const MODULES: &[Module] = &[
     accounts::MODULE,
     services::MODULE,
     records::MODULE,
+    circulation::MODULE,
+    disposal::MODULE,
     desk::MODULE,
     processes::MODULE,
     registers::MODULE,

@@ -10,7 +10,7 @@ pub struct Beside {
 
 impl Query for Beside {
     const NAME: &'static str = "guidelines.beside";
-    const CALLERS: &'static [&'static str] = &["records", "privacy"];
+    const CALLERS: &'static [&'static str] = &["records", "privacy", "circulation", "disposal"];
     type Answer = Vec<Paragraph>;
 }
 

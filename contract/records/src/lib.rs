@@ -1,16 +1,24 @@
 //! What the module `records` (eAkte) shows to others: open a case, put documents and steps into it, look at it.
 
+mod disposal;
 mod exchange;
 mod reach;
+mod rooms;
 
 pub use reach::{
     AddDocumentWithin, CaseWithin, Change, ChangesWithin, CloseCaseWithin, DocumentWithin, FoundCase, OpenCaseWithin,
     OpenedWithin, Place, Reach, SaveVersionWithin, SavedWithin, Which,
 };
 
+pub use disposal::{
+    CaseForArchive, CaseToOffer, CasesForArchive, CasesToOffer, ClosedCase, ClosedCases, CountDue, Disposal,
+    DocumentsForArchive, DueAlike, SetDisposal, SetHeld, VersionForArchive, deletable_from, due_when_closed_before,
+};
+pub use rooms::{CasesSeen, LogSeen, MayWrite};
+
 use kernel::{
-    AccountId, CaseId, Command, Date, DocumentId, Event, FileId, PartialDate, Query, StaffId, Subject, TaskOutcome,
-    TaskToken, Timestamp, UnitKey,
+    AccountId, CaseId, Command, Date, DocumentId, Event, FileId, PartialDate, Query, Subject, TaskOutcome, TaskToken,
+    Timestamp, UnitKey,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -144,24 +152,17 @@ pub struct AddStep {
 
 impl Command for AddStep {
     const NAME: &'static str = "records.add-step";
-    const CALLERS: &'static [&'static str] =
-        &["services", "certificates", "postbox", "desk", "payments", "registers", "processes", "sharing"];
-    type Answer = ();
-}
-
-/// Puts a case on somebody's list of follow-ups (Wiedervorlage), so that they look at it.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-pub struct AddFollowUp {
-    pub case: CaseId,
-    pub staff: StaffId,
-    /// First day on which it is on the list.
-    pub due: Date,
-    pub note: String,
-}
-
-impl Command for AddFollowUp {
-    const NAME: &'static str = "records.add-follow-up";
-    const CALLERS: &'static [&'static str] = &["sharing"];
+    const CALLERS: &'static [&'static str] = &[
+        "services",
+        "certificates",
+        "postbox",
+        "desk",
+        "payments",
+        "registers",
+        "processes",
+        "sharing",
+        "circulation",
+    ];
     type Answer = ();
 }
 
@@ -317,6 +318,8 @@ impl Query for VisibleCase {
         "privacy",
         "evidence",
         "sharing",
+        "circulation",
+        "disposal",
     ];
     type Answer = CaseView;
 }

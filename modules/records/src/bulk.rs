@@ -5,16 +5,12 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::Form;
-use house::{Answer, Req};
+use contract_circulation::{AddFollowUp, SendFolder, StepKind};
+use house::{Answer, Call, Req};
 use kernel::{CaseId, Date, Error, Result, StaffId, Uuid};
 use ui::{Choice, DateParts, Errors, Page};
 
 use crate::{
-    circulation::{
-        self,
-        service::{KINDS, NewFolder},
-    },
-    document::service::may_write,
     file::{self, service::staff},
     package, perm,
     plan::Plan,
@@ -159,7 +155,9 @@ async fn choice_page<'a>(
         actions: ACTIONS.map(|code| choice(code, &page.t(&format!("records-bulk-{code}")), "aktion")).to_vec(),
         units: open.map(|unit| choice(&unit.key, &unit.name, "stelle")).collect(),
         people,
-        kinds: KINDS.map(|kind| choice(kind, &page.t(&format!("records-circulation-kind-{kind}")), "art")).to_vec(),
+        kinds: StepKind::ALL
+            .map(|kind| choice(kind.code(), &page.t(&format!("records-bulk-kind-{}", kind.code())), "art"))
+            .to_vec(),
         asked,
         errors,
     })
@@ -170,7 +168,7 @@ enum Action {
     Close,
     HandOver(String),
     FollowUp(Date, String),
-    Circulate(StaffId, &'static str, String),
+    Circulate(StaffId, StepKind, String),
 }
 
 fn action(rq: &Req, page: &Page, asked: &Asked, errors: &mut Errors) -> Option<Action> {
@@ -187,16 +185,16 @@ fn action(rq: &Req, page: &Page, asked: &Asked, errors: &mut Errors) -> Option<A
         "wiedervorlage" => {
             let due = asked.due().filter(|day| *day >= rq.cx.today());
             if due.is_none() {
-                errors.push("faellig", page.t("records-follow-up-wrong"));
+                errors.push("faellig", page.t("records-bulk-day-wrong"));
             }
             Some(Action::FollowUp(due?, asked.of("vermerk").chars().take(1000).collect()))
         }
         "laufmappe" => {
             let person = asked.of("person").parse::<StaffId>().ok();
             if person.is_none() {
-                errors.push("person", page.t("records-circulation-person-missing"));
+                errors.push("person", page.t("records-bulk-person-missing"));
             }
-            let kind = KINDS.into_iter().find(|kind| *kind == asked.of("art")).unwrap_or(KINDS[0]);
+            let kind = StepKind::from_code(asked.of("art"));
             let title: String = asked.of("vermerk").chars().take(200).collect();
             let title = if title.is_empty() { page.t("records-bulk-folder") } else { title };
             Some(Action::Circulate(person?, kind, title))
@@ -240,19 +238,18 @@ async fn run(rq: &Req, plan: &Plan, item: &Item, action: &Action) -> Result<()> 
             (Kind::File, Action::HandOver(unit)) => service::hand_over_file(cx, tx, item.id, unit).await,
             (Kind::Case, Action::HandOver(unit)) => service::hand_over_case(cx, tx, case, unit).await,
             (Kind::Case, Action::FollowUp(due, note)) => {
-                let case = store::case_for_staff(tx, case, me).await?;
-                circulation::service::follow_up(cx, tx, &case, *due, note).await
+                let case = store::case_for_staff(tx, case, me).await?.id;
+                cx.call(tx, AddFollowUp { case, staff: me, due: *due, note: note.clone() }).await
             }
             (Kind::Case, Action::Circulate(person, kind, title)) => {
-                let case = store::case_for_staff(tx, case, me).await?;
-                may_write(cx, tx, &case).await?;
-                let new = NewFolder {
+                let new = SendFolder {
+                    case,
                     title: title.clone(),
                     instruction: String::new(),
                     parallel: false,
                     steps: vec![(*person, *kind)],
                 };
-                circulation::service::send(cx, tx, &case, new).await.map(|_| ())
+                cx.call(tx, new).await.map(|_| ())
             }
             (Kind::File, Action::FollowUp(..) | Action::Circulate(..)) => {
                 Err(Error::refused("records-bulk-cases-only"))

@@ -3,8 +3,6 @@
 
 mod bulk;
 mod capture;
-mod circulation;
-mod disposal;
 mod document;
 mod file;
 mod guidelines;
@@ -16,6 +14,8 @@ mod package;
 mod pages;
 mod participation;
 mod reach;
+mod retention;
+mod rooms;
 mod saved;
 mod search;
 mod service;
@@ -43,14 +43,6 @@ pub mod perm {
     pub const FILE: Permission = Permission("records.file");
     /// Release the file plan.
     pub const PLAN: Permission = Permission("records.plan");
-    /// Hold back the deletion of a case (Löschsperre).
-    pub const HOLD: Permission = Permission("records.hold");
-    /// See what is offered to the archive.
-    pub const DISPOSAL: Permission = Permission("records.disposal-view");
-    /// Offer what is due to the archive (Registratur).
-    pub const DISPOSE: Permission = Permission("records.dispose");
-    /// Appraise and take over (Stadtarchiv).
-    pub const ARCHIVE: Permission = Permission("records.archive");
 }
 
 /// Files that were opened for one matter; the yearly collections are no evidence.
@@ -96,64 +88,6 @@ pub const VERSION: Evidence = Evidence {
     ],
 };
 
-pub const OFFER: Evidence = Evidence {
-    subject: "archive-offer",
-    table: "records_offer",
-    one: "SELECT id, made_by, made_at, appraised_by, appraised_at FROM records_offer WHERE tenant = $1 AND id = $2",
-    page: "SELECT id, made_by, made_at, appraised_by, appraised_at FROM records_offer
-           WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
-    columns: &[
-        ("id", Kind::Uuid),
-        ("made_by", Kind::Uuid),
-        ("made_at", Kind::Time),
-        ("appraised_by", Kind::Uuid),
-        ("appraised_at", Kind::Time),
-    ],
-};
-
-/// A circulation folder (Laufmappe), until it is back.
-pub const CIRCULATION: Evidence = Evidence {
-    subject: "circulation",
-    table: "records_circulation",
-    one: "SELECT id, case_id, title, instruction, parallel, state, made_by, made_at, ended_at FROM records_circulation
-          WHERE tenant = $1 AND id = $2",
-    page: "SELECT id, case_id, title, instruction, parallel, state, made_by, made_at, ended_at FROM records_circulation
-           WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
-    columns: &[
-        ("id", Kind::Uuid),
-        ("case_id", Kind::Uuid),
-        ("title", Kind::Text),
-        ("instruction", Kind::Text),
-        ("parallel", Kind::Bool),
-        ("state", Kind::Text),
-        ("made_by", Kind::Uuid),
-        ("made_at", Kind::Time),
-        ("ended_at", Kind::Time),
-    ],
-};
-
-/// To whom a step of a folder was addressed and what came of it. When it was opened follows from the steps before.
-pub const CIRCULATION_STEP: Evidence = Evidence {
-    subject: "circulation-step",
-    table: "records_circulation_step",
-    one:
-        "SELECT id, circulation_id, n, addressee, kind, outcome, reason, done_by, done_at FROM records_circulation_step
-          WHERE tenant = $1 AND id = $2",
-    page: "SELECT id, circulation_id, n, addressee, kind, outcome, reason, done_by, done_at
-           FROM records_circulation_step WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
-    columns: &[
-        ("id", Kind::Uuid),
-        ("circulation_id", Kind::Uuid),
-        ("n", Kind::Int),
-        ("addressee", Kind::Uuid),
-        ("kind", Kind::Text),
-        ("outcome", Kind::Text),
-        ("reason", Kind::Text),
-        ("done_by", Kind::Uuid),
-        ("done_at", Kind::Time),
-    ],
-};
-
 /// Rows whose state is in the journal.
 pub const EVIDENCE: &[Evidence] = &[
     Evidence {
@@ -195,9 +129,6 @@ pub const EVIDENCE: &[Evidence] = &[
     },
     FILE,
     VERSION,
-    OFFER,
-    CIRCULATION,
-    CIRCULATION_STEP,
 ];
 
 /// Largest body of a page with a file. Of a larger file the rest is thrown away, so that the person gets a page that says so.
@@ -208,7 +139,7 @@ pub const MODULE: Module = Module {
     migrations: Some(db::migrations!(
         "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
         "0007_changes", "0008_counts", "0009_origins", "0010_messages", "0011_renditions",
-        "0013_note_page"
+        "0012_disposal", "0013_note_page"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -311,35 +242,6 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::VIEW), "/intern/dokument/{document}/ansehen", document::viewer::view);
         r.get(Access::Staff(perm::VIEW), "/intern/dokument/{document}/anzeige", document::viewer::framed);
 
-        r.get(Access::Staff(perm::VIEW), "/intern/laufmappen", circulation::pages::circulations);
-        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::new_circulation);
-        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/laufmappe", circulation::pages::send);
-        r.get(Access::Staff(perm::VIEW), "/intern/laufmappe/{folder}", circulation::pages::circulation);
-        let step = "/intern/laufmappe/{folder}/schritt/{step}/zeichnen";
-        r.post(Access::Staff(perm::VIEW), step, circulation::pages::sign);
-        let step = "/intern/laufmappe/{folder}/schritt/{step}/zurueckgeben";
-        r.post(Access::Staff(perm::VIEW), step, circulation::pages::give_back);
-        r.post(Access::Staff(perm::FILE), "/intern/laufmappe/{folder}/zurueckziehen", circulation::pages::withdraw);
-        r.get(Access::Staff(perm::VIEW), "/intern/wiedervorlagen", circulation::pages::follow_ups);
-        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/wiedervorlage", circulation::pages::follow_up);
-        r.post(Access::Staff(perm::VIEW), "/intern/wiedervorlage/{id}/erledigt", circulation::pages::follow_up_done);
-
-        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/sperre", disposal::pages::holds);
-        r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre", disposal::pages::hold);
-        r.post(Access::Staff(perm::HOLD), "/intern/vorgang/{case}/sperre/{hold}/aufheben", disposal::pages::lift);
-        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung", disposal::pages::disposal);
-        r.post(Access::Staff(perm::DISPOSE), "/intern/aussonderung", disposal::pages::offer);
-        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/vorschau", disposal::preview::preview);
-        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/vorschau.csv", disposal::preview::preview_csv);
-        r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/{offer}", disposal::pages::offer_page);
-        r.post(Access::Staff(perm::ARCHIVE), "/intern/aussonderung/{offer}/bewertung", disposal::pages::appraise);
-        r.upload(
-            Access::Staff(perm::ARCHIVE),
-            "/intern/aussonderung/{offer}/antwort",
-            MOST_BYTES,
-            disposal::pages::answer,
-        );
-
         r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweise", origin::pages::of_case);
         r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweise", origin::pages::add_to_case);
         let remove = "/intern/vorgang/{case}/verweise/entfernen";
@@ -348,14 +250,11 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/verweise", origin::pages::add_to_file);
         let remove = "/intern/akte/{file}/verweise/entfernen";
         r.post(Access::Staff(perm::FILE), remove, origin::pages::remove_from_file);
-        let package = "/intern/aussonderung/{offer}/nachricht/{message}";
-        r.get(Access::Staff(perm::DISPOSAL), package, disposal::pages::package);
     },
     commands: |c| {
         c.on(handler!(service::open_case: contract_records::OpenCase));
         c.on(handler!(service::add_document: contract_records::AddDocument));
         c.on(handler!(service::add_step: contract_records::AddStep));
-        c.on(handler!(circulation::service::add_follow_up: contract_records::AddFollowUp));
         c.task(handler!(service::set_status: contract_records::SetStatus));
         c.task(handler!(service::hand_over: contract_records::HandOver));
         c.answers(answer!(service::cases: contract_records::Cases));
@@ -364,10 +263,20 @@ pub const MODULE: Module = Module {
         c.answers(answer!(service::cases_of_account: contract_records::CasesOfAccount));
         c.answers(answer!(service::case_by_number: contract_records::CaseByNumber));
         c.answers(answer!(service::documents_of_case: contract_records::DocumentsOfCase));
-        c.answers(answer!(service::due_for_deletion: contract_records::DueForDeletion));
+        c.answers(answer!(retention::due_for_deletion: contract_records::DueForDeletion));
         c.answers(answer!(service::files_of_case: contract_records::FilesOfCase));
         c.answers(answer!(document::viewer::rendition_of: contract_records::RenditionOf));
         c.answers(answer!(service::media_breaks: contract_records::MediaBreaks));
+        c.answers(answer!(rooms::cases_seen: contract_records::CasesSeen));
+        c.answers(answer!(rooms::may_write: contract_records::MayWrite));
+        c.on(handler!(rooms::log_seen: contract_records::LogSeen));
+        c.answers(answer!(retention::cases_to_offer: contract_records::CasesToOffer));
+        c.answers(answer!(retention::cases_for_archive: contract_records::CasesForArchive));
+        c.answers(answer!(retention::documents_for_archive: contract_records::DocumentsForArchive));
+        c.answers(answer!(retention::count_due: contract_records::CountDue));
+        c.answers(answer!(retention::closed_cases: contract_records::ClosedCases));
+        c.on(handler!(retention::set_held: contract_records::SetHeld));
+        c.on(handler!(retention::set_disposal: contract_records::SetDisposal));
         c.on(handler!(reach::open_case: contract_records::OpenCaseWithin));
         c.on(handler!(reach::add_document: contract_records::AddDocumentWithin));
         c.on(handler!(reach::save_version: contract_records::SaveVersionWithin));
@@ -386,9 +295,7 @@ pub const MODULE: Module = Module {
         e.on("records.timeline", reaction!(service::file_infected: files::FileInfected));
     },
     jobs: |j| {
-        j.on(job!(disposal::jobs::write_package: disposal::jobs::WritePackage));
         j.on(job!(document::viewer::make_rendition: document::viewer::MakeRendition));
-        j.on(job!(disposal::jobs::remove_package: disposal::jobs::RemovePackage));
         j.on(job!(participation::jobs::end_participations: participation::jobs::EndParticipations));
         // What was agreed until yesterday ends with the night, after the access of the day was computed.
         j.every("20 0 * * *", &participation::jobs::EndParticipations {});
@@ -411,25 +318,7 @@ pub const MODULE: Module = Module {
             access: Access::Staff(perm::VIEW),
             order: 22,
         },
-        Menu {
-            label: "records-menu-circulation",
-            href: "/intern/laufmappen",
-            access: Access::Staff(perm::VIEW),
-            order: 23,
-        },
-        Menu {
-            label: "records-menu-follow-ups",
-            href: "/intern/wiedervorlagen",
-            access: Access::Staff(perm::VIEW),
-            order: 24,
-        },
         Menu { label: "records-menu-marked", href: "/intern/merkliste", access: Access::Staff(perm::VIEW), order: 26 },
-        Menu {
-            label: "records-menu-disposal",
-            href: "/intern/aussonderung",
-            access: Access::Staff(perm::DISPOSAL),
-            order: 60,
-        },
         Menu { label: "records-menu-own", href: "/meine-vorgaenge", access: Access::Citizen, order: 20 },
         Menu {
             label: "records-menu-search",
@@ -442,13 +331,6 @@ pub const MODULE: Module = Module {
     searchable: &[search::CASES],
     // After the panels in which the work of the case is done.
     panels: &[
-        Panel {
-            name: "records.circulation",
-            order: 90,
-            staff: true,
-            applicant: false,
-            render: panel!(circulation::pages::panel),
-        },
         Panel { name: "records.notes", order: 91, staff: true, applicant: false, render: panel!(notes::pages::panel) },
         Panel { name: "records.links", order: 92, staff: true, applicant: false, render: panel!(links::pages::panel) },
         Panel {
@@ -464,8 +346,7 @@ pub const MODULE: Module = Module {
     ..Module::EMPTY
 };
 
-const PERMISSIONS: &[Permission] =
-    &[perm::VIEW, perm::CALLER, perm::FILE, perm::PLAN, perm::HOLD, perm::DISPOSAL, perm::DISPOSE, perm::ARCHIVE];
+const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::CALLER, perm::FILE, perm::PLAN];
 
 const TABLES: &[Table] = &[
     Table { name: "records_series", holds: Holds::NoPerson("running numbers") },
@@ -549,47 +430,6 @@ const TABLES: &[Table] = &[
                        (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
             erase: "DELETE FROM records_checkout WHERE tenant = $1 AND document_id IN
                       (SELECT id FROM records_document WHERE tenant = $1 AND case_id = $2)",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_hold",
-        holds: Holds::Person {
-            by: Key::Case,
-            export: "SELECT reason, set_at, lifted_at FROM records_hold WHERE tenant = $1 AND case_id = $2",
-            erase: "DELETE FROM records_hold WHERE tenant = $1 AND case_id = $2",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_circulation",
-        holds: Holds::Person {
-            by: Key::Case,
-            // Without the names of the staff, here and in the steps.
-            export: "SELECT title, instruction, state, made_at, ended_at FROM records_circulation
-                     WHERE tenant = $1 AND case_id = $2",
-            erase: "DELETE FROM records_circulation WHERE tenant = $1 AND case_id = $2",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_circulation_step",
-        holds: Holds::Person {
-            by: Key::Case,
-            export: "SELECT kind, outcome, reason, done_at FROM records_circulation_step
-                     WHERE tenant = $1 AND circulation_id IN
-                       (SELECT id FROM records_circulation WHERE tenant = $1 AND case_id = $2)",
-            erase: "DELETE FROM records_circulation_step WHERE tenant = $1 AND circulation_id IN
-                      (SELECT id FROM records_circulation WHERE tenant = $1 AND case_id = $2)",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_follow_up",
-        holds: Holds::Person {
-            by: Key::Case,
-            export: "SELECT due, note, made_at, done_at FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
-            erase: "DELETE FROM records_follow_up WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
     },
@@ -683,21 +523,6 @@ const TABLES: &[Table] = &[
             erase: "DELETE FROM records_elsewhere WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
-    },
-    Table { name: "records_offer", holds: Holds::NoPerson("when what was offered to the archive") },
-    Table {
-        name: "records_offered",
-        holds: Holds::Person {
-            by: Key::Case,
-            export: "SELECT proposal, decision, settled, archive_id FROM records_offered
-                     WHERE tenant = $1 AND case_id = $2",
-            erase: "DELETE FROM records_offered WHERE tenant = $1 AND case_id = $2",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_offer_message",
-        holds: Holds::NoPerson("names of packages; 0501 holds titles and references"),
     },
     Table {
         name: "records_step",

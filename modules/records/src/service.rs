@@ -1,8 +1,8 @@
 use contract_desk::{PutItem, TaskDone};
 use contract_records::{
     AddDocument, AddStep, Audience, CaseByNumber, CaseHandedOver, CaseOpened, CaseOpenedEvent, CaseView, Cases,
-    CasesOfAccount, DocumentView, Documents, DocumentsOfCase, DueCase, DueForDeletion, FilesOfCase, HandOver,
-    MediaBreakCount, MediaBreaks, OpenCase, SetStatus, Status, StatusChanged, VisibleCase,
+    CasesOfAccount, DocumentView, Documents, DocumentsOfCase, FilesOfCase, HandOver, MediaBreakCount, MediaBreaks,
+    OpenCase, SetStatus, Status, StatusChanged, VisibleCase,
 };
 use db::{Rx, Tx};
 use files::{FileInfected, Scan};
@@ -380,32 +380,6 @@ pub async fn files_of_case(_: &Cx, rx: &mut Rx, q: FilesOfCase) -> Result<Vec<Fi
     files.sort_unstable();
     files.dedup();
     Ok(files)
-}
-
-pub async fn due_for_deletion(_: &Cx, rx: &mut Rx, q: DueForDeletion) -> Result<Vec<DueCase>> {
-    let mut due = Vec::new();
-    if let Some(only) = &q.only {
-        for some in only.chunks(store::AT_ONCE) {
-            due.extend(store::closed(rx, some).await?);
-        }
-        due.retain(|kept| q.today >= model::deletable_from(kept.closed_at, kept.retention_years));
-    } else {
-        for years in store::retentions(rx).await? {
-            let Some(before) = model::due_when_closed_before(q.today, years) else { continue };
-            due.extend(store::closed_before(rx, years, before, q.limit).await?);
-        }
-    }
-    due.sort_by_key(|case| (case.closed_at, case.id));
-    due.truncate(usize::try_from(q.limit).unwrap_or(0));
-    let due = due.into_iter().map(|kept| DueCase {
-        deletable_from: model::deletable_from(kept.closed_at, kept.retention_years),
-        case: kept.id,
-        number: kept.number,
-        closed_at: kept.closed_at,
-        retention_years: kept.retention_years,
-        retention_basis: kept.retention_basis,
-    });
-    Ok(due.collect())
 }
 
 /// A finished task of the desk is a step of the case; a manual transfer counts as one Medienbruch.

@@ -169,49 +169,6 @@ pub async fn media_breaks(rx: &mut Rx, since: Timestamp) -> Result<Vec<(String, 
     rx.list(MEDIA_BREAKS, params![since]).await
 }
 
-db::record! {
-    /// A closed case and how long it is kept.
-    pub struct Kept {
-        pub id: CaseId,
-        pub number: String,
-        pub closed_at: Timestamp,
-        pub retention_years: i64,
-        pub retention_basis: String,
-    }
-}
-
-/// The different lengths of retention among closed cases, in years.
-pub async fn retentions(rx: &mut Rx) -> Result<Vec<i64>> {
-    let sql = "SELECT DISTINCT retention_years FROM records_case WHERE tenant = $1 AND closed_at IS NOT NULL";
-    Ok(rx.list::<(i64,)>(sql, &[]).await?.into_iter().map(|(years,)| years).collect())
-}
-
-/// Cases with this retention that were closed before a moment, those closed first in front.
-pub async fn closed_before(rx: &mut Rx, years: i64, before: Timestamp, limit: i64) -> Result<Vec<Kept>> {
-    let sql = "SELECT c.id, c.number, c.closed_at, c.retention_years, c.retention_basis FROM records_case c
-               WHERE c.tenant = $1 AND c.closed_at < $2 AND c.retention_years = $3
-                 AND (c.appraisal = 'V' OR EXISTS (
-                   SELECT 1 FROM records_offered o WHERE o.tenant = c.tenant AND o.case_id = c.id AND o.settled))
-                 AND NOT EXISTS (SELECT 1 FROM records_hold h
-                                 WHERE h.tenant = c.tenant AND h.case_id = c.id AND h.lifted_at IS NULL)
-               ORDER BY c.closed_at, c.id LIMIT $4";
-    rx.list(sql, params![before, years, limit]).await
-}
-
-/// Those of these cases that are closed and may go, at most [`AT_ONCE`], in any order.
-pub async fn closed(rx: &mut Rx, ids: &[CaseId]) -> Result<Vec<Kept>> {
-    let sql = "SELECT c.id, c.number, c.closed_at, c.retention_years, c.retention_basis FROM records_case c
-               WHERE c.tenant = $1 AND c.closed_at IS NOT NULL
-                 AND (c.appraisal = 'V' OR EXISTS (
-                   SELECT 1 FROM records_offered o WHERE o.tenant = c.tenant AND o.case_id = c.id AND o.settled))
-                 AND NOT EXISTS (SELECT 1 FROM records_hold h
-                                 WHERE h.tenant = c.tenant AND h.case_id = c.id AND h.lifted_at IS NULL)
-                 AND c.id IN
-                 ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
-    let Some(bound) = twenty(ids) else { return Ok(Vec::new()) };
-    rx.list(sql, &bound).await
-}
-
 /// The cases of a person among those that the member of staff may see.
 pub async fn cases_of_person(rx: &mut Rx, staff: StaffId, family_key: &str, born: &str) -> Result<Vec<CaseView>> {
     let sql = "SELECT c.id, c.number, c.service, c.title, c.unit, c.cls, c.status, c.account_id, c.lang, c.party,

@@ -1,4 +1,5 @@
-use contract_records::{AddFollowUp, AddStep, Audience, CaseView, Cases, Documents, DocumentsOfCase};
+use contract_circulation::AddFollowUp;
+use contract_records::{AddStep, Audience, CaseView, Cases, Documents, DocumentsOfCase};
 use db::{Rx, Tx};
 use house::{Call, InCity};
 use identity::access::{self, Confidentiality};

@@ -1,7 +1,9 @@
 //! Folders that go round for signatures (Laufmappe), and cases that come back on a day (Wiedervorlage).
 
+use contract_circulation::AddFollowUp;
 use db::Engine;
-use kernel::{Cx, StaffId};
+use house::Call;
+use kernel::{CaseId, Cx, Date, StaffId};
 use meer::modules::MODULES;
 use testkit::{Browser, Page, TestCity};
 
@@ -211,5 +213,41 @@ async fn a_case_comes_back_on_its_day_to_whoever_asked_for_it() {
         stefan.post(&done, &[]).await.is(303);
         stefan.get(DUE).await.is(200).shows("Heute ist nichts fällig");
         stefan.post(&done, &[]).await.is(404);
+    }
+}
+
+/// A list that stops reading at its first page would show nothing here.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_does_not_see_keeps_nothing_else_off_their_list() {
+    for test in TestCity::both(MODULES).await {
+        let (stefan_id, mut stefan) = staff(&test, "stefan.muster").await;
+        let (_, mut rita) = staff(&test, "rita.registratur").await;
+        let fields = [("entry", "61.50"), ("title", "Radweg"), ("unit", "dezernat-1"), ("confidentiality", "normal")];
+        let file = id_in(&rita.post("/intern/akten", &fields).await);
+        let hidden = id_in(&rita.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Ortstermin")]).await);
+        stefan.get(&format!("/intern/vorgang/{hidden}")).await.is(404);
+        let shown = case(&mut stefan).await;
+
+        let mut cx = system(&test);
+        cx.actor.via = vec!["sharing"];
+        let of = |case: &str, due: Date, note: &str| AddFollowUp {
+            case: case.parse::<CaseId>().unwrap(),
+            staff: stefan_id,
+            due,
+            note: note.to_owned(),
+        };
+        // Older than the one that is seen, and as many as are read at once.
+        let yesterday = cx.today().yesterday().unwrap();
+        let mut all: Vec<AddFollowUp> = (0..200).map(|_| of(&hidden, yesterday, "Verborgen")).collect();
+        all.push(of(&shown, cx.today(), "Antwort da?"));
+        db::write!(test.city.db, |tx| {
+            for one in &all {
+                cx.call(tx, one.clone()).await?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        let page = stefan.get("/intern/wiedervorlagen").await;
+        page.is(200).shows("Antwort da?").hides("Verborgen").hides("Ortstermin");
     }
 }

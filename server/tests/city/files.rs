@@ -4,7 +4,7 @@
 use std::io::{Cursor, Read as _};
 
 use contract_records::DueForDeletion;
-use db::Engine;
+use db::{Engine, params};
 use house::Call as _;
 use meer::modules::MODULES;
 use testkit::{Browser, TestCity};
@@ -268,4 +268,73 @@ async fn a_new_file_plan_is_shown_before_it_is_released_and_keeps_what_is_used()
     rita.get("/intern/aktenplan").await.is(200).shows("Anliegen der Leute").hides("Bebauungspläne");
     // A second release of the page that was looked at before it: somebody else was faster.
     rita.post(at, &[("version", &version), ("table", &with), ("release", "ja")]).await.is(409);
+}
+
+/// A city from before `disposal` was a room of its own: what was held, offered or settled then still is.
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_and_offers_of_an_older_database_still_count() {
+    const ELEVENTH: usize = 11;
+    let now = records::MODULE.migrations.expect("steps of records");
+    let before = db::Migrations { steps: &now.steps[..ELEVENTH], ..now };
+    assert_eq!(now.steps[ELEVENTH].name, "0012_disposal");
+    for old in db::testing::both(&[before]).await {
+        let id = kernel::Uuid::from_u128;
+        let at = kernel::Timestamp::UNIX_EPOCH;
+        db::write!(old.db, |tx| {
+            let sql = "INSERT INTO records_file (tenant, id, plan, entry, year, title, opened_at)
+                       VALUES ($1, $2, '61.50', '61.50', 2020, 'Radweg', $3)";
+            tx.exec_one(sql, params![id(1), at]).await?;
+            for (n, number) in [(11, "free"), (12, "held"), (13, "lifted"), (14, "offered"), (15, "settled")] {
+                let sql =
+                    "INSERT INTO records_case (tenant, id, file_id, number, service, title, unit, confidentiality,
+                             cls, status, lang, party, family_key, opened_at, retention_years, retention_basis)
+                           VALUES ($1, $2, $3, $4, '', '', '', 'normal', 1, 'done', 'de', $5, '', $6, 2, '')";
+                tx.exec_one(sql, params![id(n), id(1), number, serde_json::json!({}), at]).await?;
+            }
+            let sql = "INSERT INTO records_hold (tenant, id, case_id, reason, set_by, set_at, lifted_at)
+                       VALUES ($1, $2, $3, 'Klage', $4, $5, $6)";
+            tx.exec_one(sql, params![id(21), id(12), id(2), at, None::<kernel::Timestamp>]).await?;
+            tx.exec_one(sql, params![id(22), id(13), id(2), at, Some(at)]).await?;
+            let sql = "INSERT INTO records_offer (tenant, id, state, made_at) VALUES ($1, $2, 'handed-over', $3)";
+            tx.exec_one(sql, params![id(3), at]).await?;
+            let sql = "INSERT INTO records_offered (tenant, offer_id, case_id, proposal, settled)
+                       VALUES ($1, $2, $3, 'A', $4)";
+            tx.exec_one(sql, params![id(3), id(14), false]).await?;
+            tx.exec_one(sql, params![id(3), id(15), true]).await
+        })
+        .unwrap();
+        let city = db::Db::open(&old.url, old.db.tenant(), &[now]).await.unwrap();
+        let sql = "SELECT number, held, disposal FROM records_case WHERE tenant = $1 ORDER BY number";
+        let cases: Vec<(String, bool, String)> = city.read().await.unwrap().list(sql, &[]).await.unwrap();
+        let told = |number: &str, held: bool, disposal: &str| (number.to_owned(), held, disposal.to_owned());
+        let expected = [
+            told("free", false, ""),
+            told("held", true, ""),
+            told("lifted", false, ""),
+            told("offered", false, "offered"),
+            told("settled", false, "settled"),
+        ];
+        assert_eq!(cases, expected);
+    }
+}
+
+/// While one of two holds is in force, the case is held.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_hold_that_is_lifted_lets_a_case_go() {
+    for test in TestCity::both(MODULES).await {
+        let mut rita = staff(&test, "rita.registratur").await;
+        let fields = [("entry", "61.50"), ("title", "Radweg"), ("unit", "dezernat-1"), ("confidentiality", "normal")];
+        let file = id_in(rita.post("/intern/akten", &fields).await.is(303).location.as_deref());
+        let sent = rita.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Ortstermin")]).await;
+        let case = id_in(sent.is(303).location.as_deref());
+        rita.post(&format!("/intern/vorgang/{case}/zda"), &[]).await.is(303);
+        test.later(24 * 366 * 4);
+        let mut rita = staff(&test, "rita.registratur").await;
+        hold(&mut rita, &case).await;
+        hold(&mut rita, &case).await;
+        lift(&mut rita, &case).await;
+        rita.get("/intern/aussonderung").await.is(200).shows("Nichts ist fällig");
+        lift(&mut rita, &case).await;
+        rita.get("/intern/aussonderung").await.is(200).shows("Ein Vorgang ist anzubieten");
+    }
 }

@@ -21,9 +21,9 @@ const HOMES: &[(&str, &str)] = &[
 
 /// Lines of code in `src` from which a crate should be split along the field's own seams.
 const MAX_LINES: usize = 8_000;
-/// Crates that are larger and still have to be split, with what they have now; they may only shrink. In `records`, the
-/// disposal to the archive and the circulation folder are rooms of their own.
-const STILL_LARGE: &[(&str, usize)] = &[("modules/records", 11_300)];
+/// Crates that are larger and still have to be split, with what they have now; they may only shrink. The next seam of
+/// `records`: references, contacts and notes.
+const STILL_LARGE: &[(&str, usize)] = &[("modules/records", 8_620)];
 
 struct Package<'a> {
     name: &'a str,

@@ -259,7 +259,7 @@ pub async fn close(cx: &Cx, tx: &mut Tx, plan: &Plan, mut case: CaseView) -> Res
     if crate::document::store::checked_out_in(tx, id, cx.now()).await? {
         return Err(Error::refused("records-checked-out"));
     }
-    if crate::circulation::store::open_of_case(tx, id).await? > 0 {
+    if open_folders(cx, tx, id).await? > 0 {
         return Err(Error::refused("records-open-circulation"));
     }
     case.status = Status::Done;
@@ -281,6 +281,14 @@ pub async fn close(cx: &Cx, tx: &mut Tx, plan: &Plan, mut case: CaseView) -> Res
         media_break: false,
     };
     service::add_step(cx, tx, step).await
+}
+
+/// Circulation folders of a case that are still going round; none in a city that has no such folders.
+async fn open_folders(cx: &Cx, rx: &mut Rx, case: CaseId) -> Result<i64> {
+    match cx.ask(rx, contract_circulation::OpenFolders { case }).await {
+        Err(Error::NotAvailable(_)) => Ok(0),
+        answer => answer,
+    }
 }
 
 /// Closes a file, or opens it again.
