@@ -262,6 +262,7 @@ function life(on, database) {
     await go(rita, `${at.draft}/fassungen`);
     await press(rita, "Fassung 3 übernehmen");
     await look(rita, "leben-13-konflikt-geloest");
+    assert.equal(await rita.locator("main .kern-badge").getByText("gilt", { exact: true }).count(), 1, "one version holds");
     assert.equal(await rita.getByText("Zwei haben gleichzeitig gespeichert").count(), 0);
     assert.equal((await bytesOf(rita, at.draft)).toString(), BUERGERBUERO);
     await go(rita, at.main);
