@@ -293,6 +293,8 @@ function life(on, database) {
     await press(rita, "Vorgang schließen (z. d. A.)");
     await says(rita, "noch eine Laufmappe unterwegs");
     await look(rita, "leben-17-zda-verweigert");
+    await follow(rita, "Zurück");
+    assert.equal(pathOf(rita), at.main, "a refusal leads back to where it was asked for");
 
     await go(mara, "/intern/vertretung");
     const [from, to] = [dayOf(opened), dayOf(new Date(opened.getTime() + 5 * 86_400_000))];
