@@ -204,6 +204,11 @@ function life(on, database) {
     await press(rita, "Hinzufügen");
     await rita.locator("main table").getByText("Anlage").waitFor();
     await look(rita, "leben-06-dokumente");
+    await follow(rita, "Anlage");
+    await follow(rita, "Ansehen");
+    assert.match(await rita.locator("main iframe").getAttribute("src"), /\/anzeige\?/);
+    await look(rita, "leben-06-ansehen");
+    await go(rita, `${at.main}/dokumente`);
     await follow(rita, "Entwurf");
     at.draft = pathOf(rita).replace(/\/fassungen$/, "");
     await go(rita, `${at.held}/dokumente`);
@@ -371,6 +376,9 @@ function life(on, database) {
     await go(rita, "/intern/aussonderung");
     await says(rita, "Nichts ist fällig");
     await look(rita, "leben-28-nichts-faellig");
+    await follow(rita, "Vorschau: was wird wann fällig?");
+    await rita.locator("main table").getByText(String(year)).first().waitFor();
+    await look(rita, "leben-28-vorschau");
   });
 
   test(on, "then it is offered, appraised by the archive, handed over and taken over", async (t) => {
