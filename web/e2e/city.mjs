@@ -85,8 +85,9 @@ async function freshDatabase(url) {
 /**
  * Starts the city. `database` is a `postgres://` URL of a server that may get a database more; without it SQLite.
  * Gives `base` (address of the program), `world` (address of the sandbox), `config` (file with its configuration), `ca`
- * (certificate of the time-stamping authority), `log()`, `moveTo(time)` and `stop()`. `moveTo` starts both programs anew at another time; after years, `renewed` gives the
- * time-stamping authority the new certificate that it needs by then, and the city trusts it beside the old one.
+ * (certificate of the time-stamping authority), `log()`, `moveTo(time)` and `stop()`. `moveTo` starts both programs anew
+ * at another time; after years, `renewed` gives the time-stamping authority the new certificate that it needs by then, and
+ * the city trusts it beside the old one.
  */
 export async function startCity({ database } = {}) {
   await mkdir(logs, { recursive: true });

@@ -22,6 +22,7 @@ const kept = (name) => join(folder, name);
 /** The city in which the file lives, and the database of its walk. */
 let city;
 let engine;
+const cities = [];
 const look = (page, name) => lookAt(page, `${engine}-${name}`);
 
 /** One part builds on the other: after one that failed the rest would only say so again. */
@@ -39,7 +40,7 @@ const visitors = [];
 
 after(async () => {
   await closeBrowser();
-  await city?.stop();
+  for (const each of cities) await each.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -170,6 +171,7 @@ function life(on, database) {
   test(on, "a file is opened by its type, with two cases", async () => {
     engine = on;
     city = await startCity({ database });
+    cities.push(city);
     const rita = await atWork("rita.registratur");
     await go(rita, "/intern/akten/neu");
     await look(rita, "leben-01-neu");
