@@ -18,6 +18,8 @@ if [ "$purpose" = test ]; then
   [ -n "${CHROMIUM:-}" ] || [ -x /usr/bin/chromium ] || packages+=(chromium)
   # One test changes a file behind the program's back, as somebody with a shell would.
   command -v sqlite3 >/dev/null || packages+=(sqlite3)
+  # One test lets years go by.
+  command -v faketime >/dev/null || packages+=(faketime)
   ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || packages+=(postgresql)
 fi
 

@@ -52,10 +52,10 @@ export async function closeBrowser() {
  * security policy was violated.
  *
  * Options: `width`, `height` (CSS pixels), `javaScript`, `forcedColors`, `textScale` (2 = 200 % text), `storageState`
- * (cookies of a person who is signed in, from `page.context().storageState()`).
+ * (cookies of a person who is signed in, from `page.context().storageState()`), `server` (address of another server).
  */
 export async function open(path, options = {}) {
-  const { width = 1280, height = 900, javaScript = true, forcedColors = false, textScale = 1, storageState } = options;
+  const { width = 1280, height = 900, javaScript = true, forcedColors = false, textScale = 1, storageState, server = base } = options;
   const context = await (await browser()).newContext({
     viewport: { width, height },
     javaScriptEnabled: javaScript,
@@ -71,7 +71,7 @@ export async function open(path, options = {}) {
   page.on("console", (message) => {
     if (message.type() === "error" && /Content Security Policy/.test(message.text())) faults.push(message.text());
   });
-  const answer = await page.goto(base + path);
+  const answer = await page.goto(server + path);
   if (textScale !== 1) {
     await page.evaluate((scale) => (document.documentElement.style.fontSize = `${scale * 100}%`), textScale);
   }

@@ -52,13 +52,21 @@ privacy-register-days = { $n ->
 privacy-deletion-title = Löschlauf
 privacy-deletion-text = Bei diesen Vorgängen ist die Aufbewahrungsfrist abgelaufen. Sie müssen gelöscht werden, wenn kein anderer Grund sie noch braucht.
 privacy-deletion-none = Zurzeit wartet kein Vorgang.
-privacy-deletion-caption = { $shown } von { $n } Vorgängen
+privacy-deletion-caption =
+    { $n ->
+        [one] Ein Vorgang
+       *[other] { $shown } von { $n } Vorgängen
+    }
 privacy-deletion-number = Aktenzeichen
 privacy-deletion-closed = Geschlossen
 privacy-deletion-years = Jahre
 privacy-deletion-basis = Grundlage
 privacy-deletion-final = Gelöschte Vorgänge kommen nicht zurück
-privacy-deletion-final-text = Mit der Freigabe löschen wir { $n } Vorgänge, die jemand anderes geprüft hat, mit allen Dokumenten. Im Protokoll bleibt nur, dass etwas gelöscht wurde.
+privacy-deletion-final-text =
+    { $n ->
+        [one] Mit der Freigabe löschen wir einen Vorgang, den jemand anderes geprüft hat, mit allen Dokumenten
+       *[other] Mit der Freigabe löschen wir { $n } Vorgänge, die jemand anderes geprüft hat, mit allen Dokumenten
+    }. Im Protokoll bleibt nur, dass etwas gelöscht wurde.
 privacy-deletion-release = Geprüfte Vorgänge zur Löschung freigeben
 privacy-deletion-check = Die gezeigten Vorgänge dürfen gelöscht werden
 privacy-deletion-unchecked =

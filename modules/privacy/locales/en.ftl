@@ -52,13 +52,21 @@ privacy-register-days = { $n ->
 privacy-deletion-title = Deletion run
 privacy-deletion-text = The retention of these cases has ended. They have to be deleted unless they are still needed for another reason.
 privacy-deletion-none = No case is waiting.
-privacy-deletion-caption = { $shown } of { $n } cases
+privacy-deletion-caption =
+    { $n ->
+        [one] One case
+       *[other] { $shown } of { $n } cases
+    }
 privacy-deletion-number = File reference
 privacy-deletion-closed = Closed
 privacy-deletion-years = Years
 privacy-deletion-basis = Basis
 privacy-deletion-final = Deleted cases do not come back
-privacy-deletion-final-text = When you release, we delete { $n } cases that somebody else has checked, with all their documents. The log only says that something was deleted.
+privacy-deletion-final-text =
+    { $n ->
+        [one] When you release, we delete one case that somebody else has checked, with all its documents
+       *[other] When you release, we delete { $n } cases that somebody else has checked, with all their documents
+    }. The log only says that something was deleted.
 privacy-deletion-release = Release the checked cases for deletion
 privacy-deletion-check = The cases shown may be deleted
 privacy-deletion-unchecked =

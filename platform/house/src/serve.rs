@@ -105,6 +105,7 @@ async fn machine(rq: &Req, module: &str, token: Option<&str>) -> Result<Principa
 async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let https = app.config.https;
     let safe = request.method().is_safe();
+    let back = sent_from(&request);
     let Some((mut rq, json)) = asked(app, &request) else {
         return (StatusCode::NOT_FOUND, "Unter diesem Namen gibt es hier keine Stadt.").into_response();
     };
@@ -115,13 +116,13 @@ async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) 
                 rq.session = Some(Arc::new(session));
             }
             Ok(None) => {}
-            Err(error) => return secure(failed(&rq, &error, json, safe), https),
+            Err(error) => return secure(failed(&rq, &error, json, safe, back), https),
         }
     }
     request.extensions_mut().insert(rq.clone());
     let mut response = next.run(request).await;
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
-        response = failed(&rq, &error, json, safe);
+        response = failed(&rq, &error, json, safe, back);
     } else if response.extensions().get::<tower_http::csrf::ProtectionError>().is_some() {
         response = message(&rq, StatusCode::FORBIDDEN, "error-page-foreign", None, &[]);
     } else if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
@@ -202,8 +203,19 @@ fn is_text_key(key: &str) -> bool {
 /// When to come again to a database that is busy.
 pub(crate) const BUSY_SECONDS: u32 = 10;
 
-/// The page, redirect or RFC 9457 problem for an error.
-fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
+/// The page of ours from which something was sent or followed, as its path. Browsers say it within one site
+/// (`<meta name="referrer" content="same-origin">`).
+fn sent_from(request: &Request) -> Option<String> {
+    let text = |name| request.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
+    let from: http::Uri = text(header::REFERER)?.parse().ok()?;
+    let here = request.uri().authority().map(http::uri::Authority::as_str).or_else(|| text(header::HOST))?;
+    let path = from.path_and_query()?.as_str();
+    // Two slashes would lead to another site.
+    (from.authority()?.as_str() == here && !path.starts_with("//")).then(|| path.to_owned())
+}
+
+/// The page, redirect or RFC 9457 problem for an error; `back` leads to where somebody was.
+fn failed(rq: &Req, error: &Error, json: bool, safe: bool, back: Option<String>) -> Response {
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let number = if let Error::Internal(cause) = error {
         let number = rq.cx.sources.uuid().simple().to_string()[20..].to_owned();
@@ -215,6 +227,8 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
     if json {
         return problem::answer(rq, error, status, number.as_deref());
     }
+    let back: Vec<_> =
+        back.filter(|path| *path != *rq.path).map(|path| ("error-page-back", path)).into_iter().collect();
     match error {
         Error::SignIn(_) | Error::StaffSignIn => {
             let staff = matches!(error, Error::StaffSignIn) || is_internal(&rq.path);
@@ -233,7 +247,7 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
             message(rq, status, "error-page-not-found", None, if staff { std::slice::from_ref(&why) } else { &[] })
         }
         Error::Forbidden => message(rq, status, "error-page-forbidden", None, &[]),
-        Error::Invalid(_) => message(rq, status, "error-page-invalid", None, &[]),
+        Error::Invalid(_) => message(rq, status, "error-page-invalid", None, &back),
         Error::Refused(refusal) if [files::UNCHECKED, files::INFECTED].contains(&refusal.code) => {
             let args: Vec<_> = refusal.args.iter().map(|(k, v)| (*k, v.as_str().into())).collect();
             let key = format!("error-page-{}", refusal.code);
@@ -243,9 +257,9 @@ fn failed(rq: &Req, error: &Error, json: bool, safe: bool) -> Response {
         Error::Refused(refusal) => {
             let args: Vec<_> = refusal.args.iter().map(|(k, v)| (*k, v.as_str().into())).collect();
             let text = rq.app.texts.get(rq.cx.lang, &format!("refusal-{}", refusal.code), &args);
-            message(rq, status, "error-page-refused", Some(text), &[])
+            message(rq, status, "error-page-refused", Some(text), &back)
         }
-        Error::Conflict(_) => message(rq, status, "error-page-conflict", None, &[]),
+        Error::Conflict(_) => message(rq, status, "error-page-conflict", None, &back),
         Error::Throttled { seconds } => {
             let args = [("seconds", i64::from(*seconds).into())];
             let text = rq.app.texts.get(rq.cx.lang, "error-page-throttled-text", &args);
@@ -506,6 +520,21 @@ async fn run_checkpoints(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_to_a_page_of_ours_somebody_is_led_back() {
+        let from = |referer: &str| {
+            let request =
+                http::Request::builder().header(header::HOST, "stadt.example").header(header::REFERER, referer);
+            sent_from(&request.body(Body::empty()).unwrap())
+        };
+        assert_eq!(from("https://stadt.example/intern/vorgang/1?a=b").as_deref(), Some("/intern/vorgang/1?a=b"));
+        let others =
+            ["https://other.example/intern", "https://stadt.example//other.example", "/intern", "stadt.example", ""];
+        for other in others {
+            assert_eq!(from(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn secrets_of_links_stay_out_of_the_log() {

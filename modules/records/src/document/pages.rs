@@ -310,6 +310,10 @@ impl Versions<'_> {
         service::newest(&self.versions)
     }
 
+    fn is_valid(&self, version: &Version) -> bool {
+        service::valid(&self.versions, self.document.file) == Some(version.n)
+    }
+
     fn base(&self) -> String {
         format!("/intern/vorgang/{}/dokument/{}", self.case.id, self.document.id)
     }

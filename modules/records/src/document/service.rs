@@ -85,6 +85,11 @@ pub fn newest(versions: &[Version]) -> i64 {
     versions.last().map_or(1, |version| version.n)
 }
 
+/// Number of the version that holds. One that was taken over again has the same bytes as an earlier one: the later holds.
+pub fn valid(versions: &[Version], file: FileId) -> Option<i64> {
+    versions.iter().rfind(|version| version.file_id == file).map(|version| version.n)
+}
+
 /// Versions in conflict that nobody has taken over or written past since.
 pub fn open_conflicts(versions: &[Version]) -> impl Iterator<Item = &Version> {
     let settled = versions.iter().filter(|version| !version.conflict).map(|version| version.n).max().unwrap_or(0);

@@ -14,7 +14,10 @@ use kernel::{CaseId, Cx, DocumentId, Error, FileId, Result};
 use serde::{Deserialize, Serialize};
 use ui::{Page, Row};
 
-use super::store::{self, Rendition, Version};
+use super::{
+    service,
+    store::{self, Rendition, Version},
+};
 use crate::{
     capture::{service::local, store as mails},
     notes::{pages::on_document, store::Note},
@@ -67,10 +70,7 @@ async fn chosen(rq: &Req, id: DocumentId, query: &HashMap<String, String>) -> Re
             let file = only.or_else(|| versions.iter().find(|version| version.n == n).map(|version| version.file_id));
             (n, file.ok_or(Error::NotFound)?)
         }
-        None => {
-            let valid = versions.iter().rfind(|version| version.file_id == document.file);
-            (valid.map_or(1, |version| version.n), document.file)
-        }
+        None => (service::valid(&versions, document.file).unwrap_or(1), document.file),
     };
     let meta = files::meta(&mut rx, file).await?;
     Ok(Chosen { case, document, versions, n, meta })
@@ -109,7 +109,7 @@ impl View<'_> {
     }
 
     fn is_valid(&self, version: &Version) -> bool {
-        version.file_id == self.chosen.document.file
+        service::valid(&self.chosen.versions, self.chosen.document.file) == Some(version.n)
     }
 }
 
