@@ -2,6 +2,7 @@ processes-menu = Prozesse
 processes-title = Prozesse und Störungen
 processes-incidents = Störungen
 processes-no-incidents = Alles läuft. Kein Prozess und kein Auftrag hängt fest.
+processes-incident-at = { $process }, { $step }
 processes-incident-job = Der Auftrag { $work } ist auch beim letzten Versuch gescheitert ({ $error }).
 processes-hint = Beheben Sie zuerst die Ursache, meist eine Gegenstelle, die nicht antwortet. Wählen Sie dann „Noch einmal versuchen“. Einzelheiten stehen im Protokoll des Programms.
 processes-stuck = Ereignisse, die nicht ankommen
@@ -107,7 +108,9 @@ processes-event-draft-begun = Entwurf eines Prozesses begonnen
 processes-event-draft-saved = Entwurf eines Prozesses gespeichert
 processes-event-draft-moved = Entwurf eines Prozesses weitergegeben
 processes-event-released = Fassung eines Prozesses freigegeben
-processes-event-migrated = Vorgang auf eine andere Fassung des Prozesses umgestellt
+processes-event-migrated = Vorgang auf eine andere Fassung des Prozesses umgestellt; der Eintrag nennt jeden Schritt vorher und nachher
+processes-event-switch-begun = Umstellung laufender Vorgänge auf eine andere Fassung begonnen
+processes-table-switch-stay = Nicht auf eine andere Fassung des Prozesses umgestellt
 
 ## Prozesswerkstatt
 
@@ -223,6 +226,11 @@ refusal-processes-too-large = Der Text ist zu groß. Erlaubt sind 1,5 MB.
 
 processes-list-text = Jede Änderung wird sofort im Entwurf gespeichert. Die Zeichnung zeigt denselben Prozess.
 processes-saved = gespeichert
+processes-named-after = { $kind } nach „{ $name }“
+processes-named-before = { $kind } vor „{ $name }“
+processes-named-by-number = { $kind } ({ $n })
+processes-place-after = nach „{ $name }“
+processes-place-before = vor „{ $name }“
 processes-unreached = kein Weg führt hierher
 processes-not-changed = Nicht gespeichert
 processes-somebody-saved = Jemand hat den Entwurf inzwischen geändert. Sie sehen jetzt den neuen Stand.
@@ -439,7 +447,6 @@ processes-versions-holds = gilt
 processes-versions-move = Laufende umstellen
 processes-move-text = Laufende Vorgänge der Fassung { $from } gehen danach nach Fassung { $to } weiter. Aufgaben, die offen sind, bleiben offen.
 processes-move-count = Das geht: { $can }. Das geht nicht: { $cannot }.
-processes-move-part = Gezeigt und umgestellt werden höchstens 1.000 Vorgänge auf einmal, die ältesten zuerst. Wiederholen Sie es danach, wenn noch welche übrig sind.
 processes-move-none = In dieser Fassung läuft kein Vorgang mehr.
 processes-move-to = weiter bei „{ $step }“
 processes-move-choose = Wohin von „{ $step }“?
@@ -447,9 +454,26 @@ processes-move-look = Vorschau neu rechnen
 processes-move-warning = Das lässt sich nicht rückgängig machen. Vorgänge, bei denen es nicht geht, bleiben, wie sie sind.
 processes-move-now = Auf Fassung { $to } umstellen
 processes-moved = Umgestellte Vorgänge: { $n }
-processes-stayed = Unverändert geblieben
-processes-move-failed = Bei { $n } Vorgängen kam es zu einem Fehler
-processes-move-failed-text = Sie sind unverändert. Einzelheiten stehen im Protokoll des Programms.
+processes-stayed-n = Unverändert geblieben: { $n }
+processes-stayed = Unverändert gebliebene Vorgänge
+processes-stayed-text = Diese Vorgänge gehen nach ihrer bisherigen Fassung weiter. Beenden Sie den Schritt, oder wählen Sie in der Vorschau einen anderen Schritt, und stellen Sie sie dann um.
+processes-stayed-began = Begonnen
+processes-stayed-step = Schritt
+processes-stayed-reason = Warum
+processes-stayed-case = Vorgang
+processes-stayed-open = Vorgang öffnen
+processes-move-failed-text = Es kam zu einem Fehler. Einzelheiten stehen im Protokoll des Programms.
+processes-move-again = Vorschau für die übrigen
+processes-runs = Umstellungen
+processes-run-of = Von Fassung { $from } auf Fassung { $to }
+processes-run-now = läuft
+processes-run-progress = { $n } von { $total } Vorgängen bearbeitet
+processes-run-running = Die Umstellung läuft im Hintergrund weiter, auch wenn Sie die Seite verlassen.
+processes-run-reload = Seite neu laden
+processes-run-done = Die Umstellung ist seit { $at } fertig.
+processes-run-stuck = Die Umstellung hängt fest
+processes-run-stuck-text = Was umgestellt ist, bleibt umgestellt. Beheben Sie die Ursache und wählen Sie dort „Noch einmal versuchen“; dann geht es weiter.
+refusal-processes-switch-runs = Die Vorgänge dieser Fassung werden schon umgestellt. Warten Sie, bis das fertig ist.
 
 ## Was Schritte des Programms tun
 

@@ -2,6 +2,7 @@ processes-menu = Processes
 processes-title = Processes and incidents
 processes-incidents = Incidents
 processes-no-incidents = Everything is running. No process and no job is stuck.
+processes-incident-at = { $process }, { $step }
 processes-incident-job = The job { $work } failed at its last attempt too ({ $error }).
 processes-hint = Remove the cause first, mostly another system that does not answer. Then choose “Try again”. You find details in the log of the program.
 processes-stuck = Events that do not arrive
@@ -107,7 +108,9 @@ processes-event-draft-begun = Draft of a process begun
 processes-event-draft-saved = Draft of a process saved
 processes-event-draft-moved = Draft of a process passed on
 processes-event-released = Version of a process released
-processes-event-migrated = Case moved to another version of the process
+processes-event-migrated = Case moved to another version of the process; the entry names each step before and after
+processes-event-switch-begun = Move of running cases to another version begun
+processes-table-switch-stay = Not moved to another version of the process
 
 ## Process workshop
 
@@ -223,6 +226,11 @@ refusal-processes-too-large = The text is too large. 1.5 MB are allowed.
 
 processes-list-text = Every change is saved in the draft at once. The diagram shows the same process.
 processes-saved = saved
+processes-named-after = { $kind } after “{ $name }”
+processes-named-before = { $kind } before “{ $name }”
+processes-named-by-number = { $kind } ({ $n })
+processes-place-after = after “{ $name }”
+processes-place-before = before “{ $name }”
 processes-unreached = no way leads here
 processes-not-changed = Not saved
 processes-somebody-saved = Somebody has changed the draft in the meantime. You see the new state now.
@@ -439,7 +447,6 @@ processes-versions-holds = holds
 processes-versions-move = Move running ones
 processes-move-text = Running cases of version { $from } go on by version { $to } then. Tasks that are open stay open.
 processes-move-count = Possible: { $can }. Not possible: { $cannot }.
-processes-move-part = At most 1,000 cases are shown and moved at once, the oldest first. Repeat it afterwards if some are left.
 processes-move-none = No case of this version is running any more.
 processes-move-to = goes on at “{ $step }”
 processes-move-choose = Where to from “{ $step }”?
@@ -447,9 +454,26 @@ processes-move-look = Look again
 processes-move-warning = This cannot be undone. Cases that cannot be moved stay as they are.
 processes-move-now = Move to version { $to }
 processes-moved = Cases moved: { $n }
-processes-stayed = Stayed as they were
-processes-move-failed = There was an error with { $n } cases
-processes-move-failed-text = They are unchanged. Details are in the log of the program.
+processes-stayed-n = Stayed as they were: { $n }
+processes-stayed = Cases that stayed as they were
+processes-stayed-text = These cases go on by their present version. Finish the step, or choose another step in the preview, and move them then.
+processes-stayed-began = Started
+processes-stayed-step = Step
+processes-stayed-reason = Why
+processes-stayed-case = Case
+processes-stayed-open = Open the case
+processes-move-failed-text = There was an error. Details are in the log of the program.
+processes-move-again = Preview of those left
+processes-runs = Moves
+processes-run-of = From version { $from } to version { $to }
+processes-run-now = running
+processes-run-progress = { $n } of { $total } cases done
+processes-run-running = It goes on in the background, also when you leave this page.
+processes-run-reload = Reload the page
+processes-run-done = Finished: { $at }
+processes-run-stuck = It is stuck
+processes-run-stuck-text = What is moved stays moved. Remove the cause and choose “Try again” there; it goes on then.
+refusal-processes-switch-runs = The cases of this version are being moved already. Wait until that is finished.
 
 ## What steps of the program do
 

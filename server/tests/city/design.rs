@@ -316,11 +316,19 @@ async fn running_cases_are_led_over_to_the_version_that_holds() {
         let shown = sabine.get(&format!("{at}/1")).await;
         shown.is(200).shows("Gebühr bezahlen").shows("Auf Fassung 2 umstellen");
         sabine.post(&format!("{at}/1"), &[("auf", "1")]).await.is(409);
-        sabine.post(&format!("{at}/1"), &[("auf", "2")]).await.is(200).shows("Umgestellte Vorgänge");
-        assert_eq!(instance(&test, &case).await, (2, "running".to_owned()));
+        let run = way_on(&sabine.post(&format!("{at}/1"), &[("auf", "2")]).await);
+        sabine.get(&run).await.is(200).shows("läuft im Hintergrund");
+        sabine.post(&format!("{at}/1"), &[("auf", "2")]).await.is(409).shows("schon umgestellt");
+        petra.get(&run).await.is(403);
         test.settle().await;
+        assert_eq!(instance(&test, &case).await, (2, "running".to_owned()));
+        sabine.get(&run).await.is(200).shows("Umstellung ist seit").shows("Umgestellte Vorgänge: weniger als 5");
+        sabine.get(&at).await.is(200).shows(&run);
         let entries = journal::entries(&mut test.city.db.read().await.unwrap(), 0, 100_000).await.unwrap();
-        assert_eq!(entries.iter().filter(|entry| entry.name == "processes.migrated").count(), 1);
+        let led: Vec<_> = entries.iter().filter(|entry| entry.name == "processes.migrated").collect();
+        assert_eq!(led.len(), 1);
+        let steps = led[0].fact["steps"].as_array().expect("which step became which");
+        assert!(!steps.is_empty() && steps.iter().all(|step| step["from"] == step["to"]), "{steps:?}");
 
         // It goes on by the new version.
         walks::pay(&test, &mut applicant, &case).await;
