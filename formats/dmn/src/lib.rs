@@ -122,6 +122,14 @@ impl Model {
         &self.documents.documents[0].name
     }
 
+    /// The text of a model with another name; everything else in it stays as it is.
+    ///
+    /// # Errors
+    /// What is no XML, or no DMN model.
+    pub fn renamed(xml: &str, name: &str) -> Result<String, DmnError> {
+        read::renamed(xml, name)
+    }
+
     /// The model's namespace.
     pub fn namespace(&self) -> &str {
         &self.documents.documents[0].namespace

@@ -87,6 +87,42 @@ pub(crate) fn parse_xml(source: &str) -> Result<Xml<'_>, DmnError> {
     })
 }
 
+/// The text with another `name` at its root.
+pub(crate) fn renamed(source: &str, name: &str) -> Result<String, DmnError> {
+    let xml = parse_xml(source)?;
+    let root = xml.root_element();
+    if root.tag_name().name() != "definitions" {
+        return Err(error_at(root, "not a DMN model"));
+    }
+    let mut value = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '&' => value.push_str("&amp;"),
+            '<' => value.push_str("&lt;"),
+            '>' => value.push_str("&gt;"),
+            '"' => value.push_str("&quot;"),
+            '\'' => value.push_str("&apos;"),
+            c if c.is_control() => value.push(' '),
+            c => value.push(c),
+        }
+    }
+    let (from, to) = match root.attribute_node("name") {
+        Some(attribute) => (attribute.range_value().start, attribute.range_value().end),
+        None => {
+            // Behind the name of the element.
+            let start = root.range().start + 1;
+            let tag = source.get(start..).unwrap_or_default();
+            let end = start + tag.find(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).unwrap_or(tag.len());
+            value = format!(" name=\"{value}\"");
+            (end, end)
+        }
+    };
+    match (source.get(..from), source.get(to..)) {
+        (Some(before), Some(after)) => Ok(format!("{before}{value}{after}")),
+        _ => Err(error_at(root, "the name cannot be replaced")),
+    }
+}
+
 pub(crate) fn read(sources: &[&str]) -> Result<Read, DmnError> {
     let xml = sources.iter().map(|s| parse_xml(s)).collect::<Result<Vec<_>, _>>()?;
     let mut reader = Reader { documents: Documents::default(), problems: Vec::new(), warnings: Vec::new() };

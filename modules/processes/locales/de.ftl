@@ -200,6 +200,7 @@ processes-return = Zurückgeben
 processes-return-reason = Warum geben Sie den Entwurf zurück?
 processes-reason-missing = Schreiben Sie, warum Sie den Entwurf zurückgeben.
 processes-recall = Zum Bearbeiten zurückholen
+processes-draft-meanwhile = Jemand hat den Entwurf inzwischen geändert. Sie sehen jetzt den neuen Stand. Was Sie geschrieben haben, steht noch im Feld. Prüfen Sie den Entwurf und wählen Sie es dann noch einmal.
 processes-released-as = Freigegeben als Fassung { $n }.
 processes-done-begun = Der Entwurf ist angelegt.
 processes-done-described = Der Text ist gespeichert.

@@ -200,6 +200,7 @@ processes-return = Return
 processes-return-reason = Why do you return the draft?
 processes-reason-missing = Write why you return the draft.
 processes-recall = Take back to edit
+processes-draft-meanwhile = Somebody has changed the draft meanwhile. You now see the new state. What you wrote still stands in its field. Look at the draft, then choose it again.
 processes-released-as = Released as version { $n }.
 processes-done-begun = The draft has been made.
 processes-done-described = The text has been saved.
