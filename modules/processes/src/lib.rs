@@ -6,6 +6,7 @@
 
 mod design;
 mod engine;
+mod faults;
 mod jobs;
 mod names;
 mod pages;
