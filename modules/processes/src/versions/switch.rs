@@ -102,15 +102,16 @@ pub async fn switch_running(cx: Cx, job: SwitchRunning) -> Result<()> {
         let mapping: BTreeMap<String, String> = serde_json::from_value(run.mapping.clone())?;
         let mut after = run.after_id;
         for instance in found {
+            // Somebody else moved the run on: what is left is read anew.
             if !lead_over(&cx, &run, (after, instance), &item, &mapping).await? {
-                return Ok(());
+                break;
             }
             after = instance;
         }
     }
 }
 
-/// Leads the instance behind `after` over; answers false when somebody else goes on with the run.
+/// Leads the instance behind `after` over; answers false when somebody else has moved the run on.
 async fn lead_over(
     cx: &Cx,
     run: &Run,
