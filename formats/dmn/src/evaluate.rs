@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use feel::{Context, Cx, EvalError, Evaluated, Frame, Function, Invocable, Param, Type, Value};
+use feel::{Context, Cx, EvalError, Evaluated, Fault, FaultKind, Frame, Function, Invocable, Param, Type, Value};
 use indexmap::IndexMap;
 
 use crate::model::*;
@@ -41,7 +41,13 @@ impl<'m> Session<'m> {
         let given = self.given(element).cloned();
         match given {
             Some(value) => convert(self.documents, element.document, variable, value, cx),
-            None => Ok(cx.null(|| format!("there is no input `{}`", variable.name))),
+            None => Ok(cx.null(|| {
+                Fault::new(
+                    FaultKind::NoInput,
+                    format!("there is no input `{}`", variable.name),
+                    vec![("name", variable.name.to_string())],
+                )
+            })),
         }
     }
 
@@ -60,7 +66,9 @@ impl<'m> Session<'m> {
         let documents = self.documents;
         let decision = &documents.documents[document].decisions[index];
         let Some(expression) = &decision.expression else {
-            return Ok(cx.null(|| format!("decision `{}` has no logic", decision.name)));
+            return Ok(
+                cx.null(|| Fault::plain(FaultKind::NoLogic, format!("decision `{}` has no logic", decision.name)))
+            );
         };
         let frame = self.frame(&decision.requirements, cx)?;
         let value = Logic { documents, document }.boxed(expression, &frame, cx)?;
@@ -117,6 +125,12 @@ impl<'m> Session<'m> {
     }
 }
 
+/// A value that is not of the type it should have; the name is empty where the value has none.
+fn wrong_type(message: String, name: &str, found: &str, expected: &str) -> Fault {
+    let values = vec![("name", name.to_owned()), ("found", found.to_owned()), ("expected", expected.to_owned())];
+    Fault::new(FaultKind::WrongType, message, values)
+}
+
 /// Converts a value to the type of a variable; null if it does not fit.
 fn convert(
     documents: &Documents,
@@ -129,7 +143,9 @@ fn convert(
     let found = value.type_name();
     match coerce(documents, document, name, value, cx)? {
         Some(value) => Ok(value),
-        None => Ok(cx.null(|| format!("`{}` is {found}, which is no {name}", variable.name))),
+        None => Ok(cx.null(|| {
+            wrong_type(format!("`{}` is {found}, which is no {name}", variable.name), &variable.name, found, name)
+        })),
     }
 }
 
@@ -352,13 +368,19 @@ fn call_definition(
     args: Vec<Value>,
     cx: &mut Cx<'_>,
 ) -> Evaluated {
-    let Some(body) = &definition.body else { return Ok(cx.null(|| "the function has no body".to_owned())) };
+    let Some(body) = &definition.body else {
+        return Ok(cx.null(|| Fault::plain(FaultKind::NoLogic, "the function has no body")));
+    };
     for ((name, type_ref), arg) in definition.params.iter().zip(args) {
         if let Some(ty) = type_ref {
             let found = arg.type_name();
             match coerce(documents, document, ty, arg, cx)? {
                 Some(arg) => frame = frame.with(name.clone(), arg),
-                None => return Ok(cx.null(|| format!("argument `{name}` is {found}, which is no {ty}"))),
+                None => {
+                    return Ok(cx.null(|| {
+                        wrong_type(format!("argument `{name}` is {found}, which is no {ty}"), name, found, ty)
+                    }));
+                }
             }
         } else {
             frame = frame.with(name.clone(), arg);
@@ -433,14 +455,16 @@ impl Logic<'_> {
         let found = value.type_name();
         match coerce(self.documents, self.document, name, value, cx)? {
             Some(value) => Ok(value),
-            None => Ok(cx.null(|| format!("found {found}, which is no {name}"))),
+            None => Ok(cx.null(|| wrong_type(format!("found {found}, which is no {name}"), "", found, name))),
         }
     }
 
     fn kind(self, kind: &BoxedKind, frame: &Frame, cx: &mut Cx<'_>) -> Evaluated {
         match kind {
             BoxedKind::Literal(Some(expr)) => expr.eval_in(frame, cx),
-            BoxedKind::Literal(None) => Ok(cx.null(|| "an expression is missing or faulty".to_owned())),
+            BoxedKind::Literal(None) => {
+                Ok(cx.null(|| Fault::plain(FaultKind::NoLogic, "an expression is missing or faulty")))
+            }
             BoxedKind::Context(entries) => self.context(entries, frame, cx),
             BoxedKind::Invocation(callee, bindings) => self.invocation(callee, bindings, frame, cx),
             BoxedKind::Relation(columns, rows) => {
@@ -467,7 +491,8 @@ impl Logic<'_> {
                 match self.boxed(condition, frame, cx)? {
                     Value::Bool(true) => self.boxed(yes, frame, cx),
                     Value::Bool(false) | Value::Null => self.boxed(no, frame, cx),
-                    other => Ok(cx.null(|| format!("a condition is {}", other.type_name()))),
+                    other => Ok(cx
+                        .null(|| Fault::plain(FaultKind::NotBoolean, format!("a condition is {}", other.type_name())))),
                 }
             }
             BoxedKind::For(name, parts) => {
@@ -499,7 +524,7 @@ impl Logic<'_> {
         let domain = self.boxed(domain, frame, cx)?;
         let items = cx.items(domain)?;
         if items.is_none() {
-            cx.null(|| "there is nothing to run over".to_owned());
+            cx.null(|| Fault::plain(FaultKind::NothingToRunOver, "there is nothing to run over"));
         }
         Ok(items)
     }
@@ -523,7 +548,11 @@ impl Logic<'_> {
                 None => unknown = true,
             }
         }
-        Ok(if unknown { cx.null(|| "a condition is no boolean".to_owned()) } else { Value::Bool(!decisive) })
+        Ok(if unknown {
+            cx.null(|| Fault::plain(FaultKind::NotBoolean, "a condition is no boolean"))
+        } else {
+            Value::Bool(!decisive)
+        })
     }
 
     fn function(self, definition: &Arc<FunctionDefinition>, frame: &Frame, own_name: Option<Arc<str>>) -> Value {
@@ -556,7 +585,15 @@ impl Logic<'_> {
     fn invocation(self, callee: &Boxed, bindings: &[(Variable, Boxed)], frame: &Frame, cx: &mut Cx<'_>) -> Evaluated {
         let function = match self.boxed(callee, frame, cx)? {
             Value::Function(function) => function,
-            other => return Ok(cx.null(|| format!("{} cannot be called", other.type_name()))),
+            other => {
+                return Ok(cx.null(|| {
+                    Fault::new(
+                        FaultKind::NotCallable,
+                        format!("{} cannot be called", other.type_name()),
+                        vec![("type", other.type_name().to_owned())],
+                    )
+                }));
+            }
         };
         let mut args = Vec::with_capacity(bindings.len());
         for (variable, boxed) in bindings {

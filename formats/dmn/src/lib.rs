@@ -10,7 +10,7 @@ mod table;
 use std::fmt;
 use std::sync::Arc;
 
-use feel::{Context, Cx, Env, EvalError, Type, Value};
+use feel::{Context, Cx, Env, EvalError, Fault, Type, Value};
 
 use crate::evaluate::Session;
 use crate::model::{Documents, Element, Target};
@@ -24,13 +24,15 @@ pub struct DmnError {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// What is wrong.
+    /// What is wrong, in English.
     pub message: String,
+    /// The same by its kind.
+    pub fault: Box<Fault>,
 }
 
 impl DmnError {
-    fn at(line: usize, column: usize, message: String) -> DmnError {
-        DmnError { line, column, message }
+    fn at(line: usize, column: usize, fault: Fault) -> DmnError {
+        DmnError { line, column, message: fault.to_string(), fault: Box::new(fault) }
     }
 }
 
@@ -59,7 +61,7 @@ pub struct Outcome {
     /// The result.
     pub value: Value,
     /// What went wrong first.
-    pub reason: Option<String>,
+    pub reason: Option<Box<Fault>>,
 }
 
 /// A name with its type, of an input or a result.
@@ -120,6 +122,14 @@ impl Model {
     /// The model's name.
     pub fn name(&self) -> &str {
         &self.documents.documents[0].name
+    }
+
+    /// The text of a model with another name; everything else in it stays as it is.
+    ///
+    /// # Errors
+    /// What is no XML, or no DMN model.
+    pub fn renamed(xml: &str, name: &str) -> Result<String, DmnError> {
+        read::renamed(xml, name)
     }
 
     /// The model's namespace.

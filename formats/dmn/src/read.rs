@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use feel::{Expr, Param, Scope, Type, UnaryTests};
+use feel::{Expr, Fault, FaultKind, Param, Scope, Type, UnaryTests};
 use roxmltree::{Document as Xml, Node, ParsingOptions};
 
 use crate::DmnError;
@@ -78,13 +78,49 @@ fn variable(node: Element<'_>, fallback: &str) -> Variable {
 
 pub(crate) fn parse_xml(source: &str) -> Result<Xml<'_>, DmnError> {
     if source.len() > MAX_XML {
-        return Err(DmnError::at(1, 1, format!("longer than {MAX_XML} bytes")));
+        return Err(DmnError::at(1, 1, Fault::plain(FaultKind::TooLong, format!("longer than {MAX_XML} bytes"))));
     }
     let options = ParsingOptions { allow_dtd: false, nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     Xml::parse_with_options(source, options).map_err(|e| {
         let pos = e.pos();
-        DmnError::at(pos.row as usize, pos.col as usize, e.to_string())
+        DmnError::at(pos.row as usize, pos.col as usize, Fault::plain(FaultKind::NotDmn, e.to_string()))
     })
+}
+
+/// The text with another `name` at its root.
+pub(crate) fn renamed(source: &str, name: &str) -> Result<String, DmnError> {
+    let xml = parse_xml(source)?;
+    let root = xml.root_element();
+    if root.tag_name().name() != "definitions" {
+        return Err(error_at(root, Fault::plain(FaultKind::NotDmn, "not a DMN model")));
+    }
+    let mut value = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '&' => value.push_str("&amp;"),
+            '<' => value.push_str("&lt;"),
+            '>' => value.push_str("&gt;"),
+            '"' => value.push_str("&quot;"),
+            '\'' => value.push_str("&apos;"),
+            c if c.is_control() => value.push(' '),
+            c => value.push(c),
+        }
+    }
+    let (from, to) = match root.attribute_node("name") {
+        Some(attribute) => (attribute.range_value().start, attribute.range_value().end),
+        None => {
+            // Behind the name of the element.
+            let start = root.range().start + 1;
+            let tag = source.get(start..).unwrap_or_default();
+            let end = start + tag.find(|c: char| c.is_whitespace() || matches!(c, '/' | '>')).unwrap_or(tag.len());
+            value = format!(" name=\"{value}\"");
+            (end, end)
+        }
+    };
+    match (source.get(..from), source.get(to..)) {
+        (Some(before), Some(after)) => Ok(format!("{before}{value}{after}")),
+        _ => Err(error_at(root, Fault::plain(FaultKind::NotDmn, "the name cannot be replaced"))),
+    }
 }
 
 pub(crate) fn read(sources: &[&str]) -> Result<Read, DmnError> {
@@ -95,7 +131,7 @@ pub(crate) fn read(sources: &[&str]) -> Result<Read, DmnError> {
     for (xml, id) in xml.iter().zip(0..) {
         let root = xml.root_element();
         if root.tag_name().name() != "definitions" {
-            return Err(error_at(root, "not a DMN model"));
+            return Err(error_at(root, Fault::plain(FaultKind::NotDmn, "not a DMN model")));
         }
         let document = reader.outline(root, id, &namespaces);
         reader.documents.documents.push(document);
@@ -113,17 +149,22 @@ pub(crate) fn read(sources: &[&str]) -> Result<Read, DmnError> {
     Ok(Read { documents: reader.documents, problems: reader.problems, warnings: reader.warnings })
 }
 
-fn error_at(node: Element<'_>, message: impl Into<String>) -> DmnError {
+/// A fault that names something.
+fn named(kind: FaultKind, message: String, name: &str) -> Fault {
+    Fault::new(kind, message, vec![("name", name.to_owned())])
+}
+
+fn error_at(node: Element<'_>, fault: Fault) -> DmnError {
     let pos = node.document().text_pos_at(node.range().start);
-    DmnError::at(pos.row as usize, pos.col as usize, message.into())
+    DmnError::at(pos.row as usize, pos.col as usize, fault)
 }
 
 /// Moves a position inside an expression to where the expression stands in the XML text.
-fn shifted(node: Element<'_>, line: usize, column: usize, message: String) -> DmnError {
+fn shifted(node: Element<'_>, line: usize, column: usize, fault: Fault) -> DmnError {
     let start = node.children().find(|c| c.is_text()).unwrap_or(node).range().start;
     let pos = node.document().text_pos_at(start);
     let (row, col) = (pos.row as usize, pos.col as usize);
-    if line == 1 { DmnError::at(row, col + column - 1, message) } else { DmnError::at(row + line - 1, column, message) }
+    if line == 1 { DmnError::at(row, col + column - 1, fault) } else { DmnError::at(row + line - 1, column, fault) }
 }
 
 /// Members of a context type.
@@ -148,7 +189,10 @@ impl Reader {
             match namespaces.iter().position(|n| *n == namespace).filter(|found| *found != id) {
                 Some(found) => document.imports.push((name_of(import), found)),
                 None if import.attribute("importType").is_some_and(|t| t.contains("/DMN/")) => {
-                    self.problems.push(error_at(import, format!("the imported model `{namespace}` is missing")));
+                    self.problems.push(error_at(
+                        import,
+                        named(FaultKind::NoImport, format!("the imported model `{namespace}` is missing"), namespace),
+                    ));
                 }
                 None => {}
             }
@@ -156,7 +200,14 @@ impl Reader {
         for item in children(root, "itemDefinition") {
             let definition = self.item(item, 0);
             if definition.base.as_deref() == Some(&*definition.name) {
-                self.problems.push(error_at(item, format!("type `{}` is defined by itself", definition.name)));
+                self.problems.push(error_at(
+                    item,
+                    named(
+                        FaultKind::Circular,
+                        format!("type `{}` is defined by itself", definition.name),
+                        &definition.name,
+                    ),
+                ));
                 continue;
             }
             document.types.insert(definition.name.clone(), definition);
@@ -200,7 +251,7 @@ impl Reader {
 
     fn item(&mut self, node: Element<'_>, depth: u32) -> ItemDefinition {
         if depth > MAX_DEPTH {
-            self.problems.push(error_at(node, "nested too deeply"));
+            self.problems.push(error_at(node, Fault::plain(FaultKind::TooDeep, "nested too deeply")));
             return ItemDefinition::default();
         }
         let function = child(node, "functionItem").map(|f| {
@@ -284,7 +335,10 @@ impl Reader {
                 prefix: prefix.to_owned(),
             }),
             None => {
-                self.problems.push(error_at(reference, format!("there is no element `{href}`")));
+                self.problems.push(error_at(
+                    reference,
+                    named(FaultKind::NoElement, format!("there is no element `{href}`"), href),
+                ));
                 None
             }
         }
@@ -314,7 +368,8 @@ impl Reader {
                 continue;
             };
             if self.documents.item(id, &name).is_none() && Type::from_name(&name).is_none() {
-                self.warnings.push(error_at(node, format!("there is no type `{name}`")));
+                self.warnings
+                    .push(error_at(node, named(FaultKind::NoType, format!("there is no type `{name}`"), &name)));
             }
         }
     }
@@ -345,7 +400,7 @@ impl Reader {
         match UnaryTests::parse(source, scope) {
             Ok(tests) => Constraint { tests: Some(tests), values },
             Err(e) => {
-                self.problems.push(shifted(text, e.line, e.column, e.message));
+                self.problems.push(shifted(text, e.line, e.column, *e.fault));
                 Constraint { tests: None, values }
             }
         }
@@ -438,11 +493,15 @@ impl Reader {
         match Expr::parse(source, scope) {
             Ok(expr) => {
                 let objections = expr.check(scope);
-                self.warnings.extend(objections.into_iter().map(|e| shifted(text, e.line, e.column, e.message)));
+                self.warnings.extend(
+                    objections
+                        .into_iter()
+                        .map(|e| shifted(text, e.line, e.column, Fault::plain(FaultKind::Objection, e.message))),
+                );
                 Some(expr)
             }
             Err(e) => {
-                self.problems.push(shifted(text, e.line, e.column, e.message));
+                self.problems.push(shifted(text, e.line, e.column, *e.fault));
                 None
             }
         }
@@ -456,11 +515,15 @@ impl Reader {
             Ok(tests) => {
                 let at = text.unwrap_or(node);
                 let objections = tests.check(scope, input);
-                self.warnings.extend(objections.into_iter().map(|e| shifted(at, e.line, e.column, e.message)));
+                self.warnings.extend(
+                    objections
+                        .into_iter()
+                        .map(|e| shifted(at, e.line, e.column, Fault::plain(FaultKind::Objection, e.message))),
+                );
                 Some(tests)
             }
             Err(e) => {
-                self.problems.push(shifted(text.unwrap_or(node), e.line, e.column, e.message));
+                self.problems.push(shifted(text.unwrap_or(node), e.line, e.column, *e.fault));
                 None
             }
         }
@@ -469,7 +532,7 @@ impl Reader {
     fn boxed(&mut self, node: Element<'_>, id: DocumentId, scope: &Scope, name: &Arc<str>, depth: u32) -> Boxed {
         let mut boxed = Boxed { type_ref: type_ref(node), kind: BoxedKind::Literal(None) };
         if depth > MAX_DEPTH {
-            self.problems.push(error_at(node, "nested too deeply"));
+            self.problems.push(error_at(node, Fault::plain(FaultKind::TooDeep, "nested too deeply")));
             return boxed;
         }
         let depth = depth + 1;
@@ -477,7 +540,10 @@ impl Reader {
             "literalExpression" => {
                 let foreign = node.attribute("expressionLanguage").filter(|l| !l.to_ascii_uppercase().contains("FEEL"));
                 if let Some(language) = foreign {
-                    self.problems.push(error_at(node, format!("the language `{language}` is refused")));
+                    self.problems.push(error_at(
+                        node,
+                        named(FaultKind::Language, format!("the language `{language}` is refused"), language),
+                    ));
                     return boxed;
                 }
                 BoxedKind::Literal(self.expression(node, scope))
@@ -621,7 +687,7 @@ impl Reader {
         }
         let external = node.attribute("kind").is_some_and(|k| k != "FEEL");
         if external {
-            self.problems.push(error_at(node, "external functions are refused"));
+            self.problems.push(error_at(node, Fault::plain(FaultKind::External, "external functions are refused")));
         }
         let body = expression_of(node).filter(|_| !external).map(|e| self.boxed(e, id, &inner, &"".into(), depth));
         let result = type_ref(node).filter(|t| !matches!(self.documents.feel_type(id, t), Type::Function(..)));
@@ -639,7 +705,10 @@ impl Reader {
             "COLLECT" => HitPolicy::Collect,
             "UNIQUE" => HitPolicy::Unique,
             other => {
-                self.problems.push(error_at(node, format!("there is no hit policy `{other}`")));
+                self.problems.push(error_at(
+                    node,
+                    named(FaultKind::HitPolicy, format!("there is no hit policy `{other}`"), other),
+                ));
                 HitPolicy::Unique
             }
         };
@@ -686,7 +755,10 @@ impl Reader {
                 .collect();
             let entries: Vec<_> = children(rule, "outputEntry").map(|e| self.expression(e, scope)).collect();
             if tests.len() != inputs.len() || entries.len() != outputs.len() {
-                self.problems.push(error_at(rule, "the rule has not as many entries as the table has columns"));
+                self.problems.push(error_at(
+                    rule,
+                    Fault::plain(FaultKind::RuleLength, "the rule has not as many entries as the table has columns"),
+                ));
             }
             rules.push(Rule { tests, outputs: entries });
         }

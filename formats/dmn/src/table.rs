@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use feel::{Cx, EvalError, Evaluated, Frame, Function, Value};
+use feel::{Cx, EvalError, Evaluated, Fault, FaultKind, Frame, Function, Value};
 use indexmap::IndexMap;
 
 use crate::evaluate::{Logic, allows};
@@ -13,7 +13,7 @@ pub(crate) fn evaluate(logic: Logic<'_>, table: &Table, frame: &Frame, cx: &mut 
     for input in &table.inputs {
         let value = match &input.expression {
             Some(expr) => expr.eval_in(frame, cx)?,
-            None => cx.null(|| "an input expression is missing or faulty".to_owned()),
+            None => cx.null(|| Fault::plain(FaultKind::NoLogic, "an input expression is missing or faulty")),
         };
         let value = match &input.type_ref {
             Some(name) => logic.fit(name, value, cx)?,
@@ -23,7 +23,13 @@ pub(crate) fn evaluate(logic: Logic<'_>, table: &Table, frame: &Frame, cx: &mut 
             && !value.is_null()
             && !allows(values, &value, cx)?
         {
-            return Ok(cx.null(|| format!("input {value} is not among the allowed values")));
+            return Ok(cx.null(|| {
+                Fault::new(
+                    FaultKind::NotAllowed,
+                    format!("input {value} is not among the allowed values"),
+                    vec![("value", value.to_string())],
+                )
+            }));
         }
         inputs.push(value);
     }
@@ -40,7 +46,7 @@ pub(crate) fn evaluate(logic: Logic<'_>, table: &Table, frame: &Frame, cx: &mut 
         return no_hit(logic, table, frame, cx);
     }
     if table.hit_policy == HitPolicy::Unique && hits.len() > 1 {
-        return Ok(cx.null(|| "several rules of a table with unique hits apply".to_owned()));
+        return Ok(cx.null(|| Fault::plain(FaultKind::SeveralRules, "several rules of a table with unique hits apply")));
     }
     let mut results = Vec::with_capacity(hits.len());
     for rule in hits {
@@ -59,7 +65,9 @@ pub(crate) fn evaluate(logic: Logic<'_>, table: &Table, frame: &Frame, cx: &mut 
         HitPolicy::Any => {
             let agree = results.iter().all(|row| row.iter().zip(&results[0]).all(|(a, b)| a.equals(b) == Some(true)));
             if !agree {
-                return Ok(cx.null(|| "the rules that apply have different results".to_owned()));
+                return Ok(cx.null(|| {
+                    Fault::plain(FaultKind::DifferentResults, "the rules that apply have different results")
+                }));
             }
             combined(table, results.swap_remove(0), cx)
         }
@@ -143,7 +151,7 @@ fn no_hit(logic: Logic<'_>, table: &Table, frame: &Frame, cx: &mut Cx<'_>) -> Ev
     match (table.hit_policy, table.aggregation) {
         (HitPolicy::Collect, None) => cx.list(Vec::new()),
         (HitPolicy::Collect, Some(Aggregation::Count)) => Ok(0.into()),
-        _ => Ok(cx.null(|| "no rule of the table applies".to_owned())),
+        _ => Ok(cx.null(|| Fault::plain(FaultKind::NoRule, "no rule of the table applies"))),
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use crate::eval::{Cx, Evaluated};
+use crate::fault::{Fault, FaultKind};
 use crate::number::Number;
 use crate::value::{List, Value};
 
@@ -212,7 +213,9 @@ impl Builtin {
 
     pub(crate) fn run(self, mut args: Vec<Value>, cx: &mut Cx<'_>) -> Evaluated {
         if !self.accepts(args.len()) {
-            return Ok(cx.null(|| format!("{}: wrong number of arguments", self.name())));
+            return Ok(
+                cx.null(|| Fault::plain(FaultKind::Arguments, format!("{}: wrong number of arguments", self.name())))
+            );
         }
         let spec = self.spec();
         if spec.variadic == AsList && !matches!(args.as_slice(), [Value::List(_) | Value::Null]) {
@@ -227,7 +230,8 @@ impl Builtin {
         if result.is_null() {
             cx.null(|| {
                 let types: Vec<_> = args.iter().map(Value::type_name).collect();
-                format!("{}({}) has no result", self.name(), types.join(", "))
+                let message = format!("{}({}) has no result", self.name(), types.join(", "));
+                Fault::new(FaultKind::NoResult, message, vec![("name", self.name().to_string())])
             });
         }
         Ok(result)

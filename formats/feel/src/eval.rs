@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::ast::{Args, Arithmetic, Comparison, Iterator, Kind, Node, Test};
 use crate::builtins::Builtin;
+use crate::fault::{Fault, FaultKind};
 use crate::number::{Number, Rounding};
 use crate::parser::each_child;
 use crate::temporal::{DAY_NANOS, Date, DateTime, MONTHS_MAX, days_duration};
@@ -62,12 +63,12 @@ pub enum EvalError {
     #[error("the expression makes too large a value")]
     Size,
     /// A condition is null or not a boolean.
-    #[error("the condition is {found}, neither true nor false{}", .reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default())]
+    #[error("the condition is {found}, neither true nor false{}", .reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default())]
     NullCondition {
         /// Type of the outcome.
         found: &'static str,
         /// What first went wrong, if known.
-        reason: Option<String>,
+        reason: Option<Box<Fault>>,
     },
 }
 
@@ -84,7 +85,7 @@ pub struct Cx<'e> {
     env: &'e Env,
     steps_left: u64,
     depth: u32,
-    reason: Option<String>,
+    reason: Option<Box<Fault>>,
     patterns: HashMap<(Arc<str>, String), Option<Regex>>,
 }
 
@@ -159,19 +160,19 @@ impl<'e> Cx<'e> {
     }
 
     /// Why the first value became null that should not have been.
-    pub fn reason(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<&Fault> {
         self.reason.as_deref()
     }
 
     /// Forgets why something became null, before a part of the work whose faults do not belong to what came before.
-    pub fn take_reason(&mut self) -> Option<String> {
+    pub fn take_reason(&mut self) -> Option<Box<Fault>> {
         self.reason.take()
     }
 
     /// Null, remembering why.
-    pub fn null(&mut self, reason: impl FnOnce() -> String) -> Value {
+    pub fn null(&mut self, reason: impl FnOnce() -> Fault) -> Value {
         if self.reason.is_none() {
-            self.reason = Some(reason());
+            self.reason = Some(Box::new(reason()));
         }
         Value::Null
     }
@@ -302,7 +303,13 @@ impl<'e> Cx<'e> {
             Some(value) => value.clone(),
             None => match Builtin::named(name) {
                 Some(builtin) => Value::Function(Function(FunctionKind::Builtin(builtin))),
-                None => self.null(|| format!("there is no `{name}`")),
+                None => self.null(|| {
+                    Fault::new(
+                        FaultKind::UnknownName,
+                        format!("there is no `{name}`"),
+                        vec![("name", name.to_string())],
+                    )
+                }),
             },
         }
     }
@@ -347,7 +354,13 @@ impl<'e> Cx<'e> {
             Value::Number(n) => Value::Number(n.negated()),
             Value::DaysDuration(n) => Value::DaysDuration(-n),
             Value::MonthsDuration(m) => Value::MonthsDuration(-m),
-            other => self.null(|| format!("cannot negate {}", other.type_name())),
+            other => self.null(|| {
+                Fault::new(
+                    FaultKind::Negate,
+                    format!("cannot negate {}", other.type_name()),
+                    vec![("type", other.type_name().to_owned())],
+                )
+            }),
         })
     }
 
@@ -372,7 +385,13 @@ impl<'e> Cx<'e> {
         let high = self.eval(high, frame)?;
         Ok(match (self.order(&value, &low)?, self.order(&value, &high)?) {
             (Some(a), Some(b)) => Value::Bool(a != Ordering::Less && b != Ordering::Greater),
-            _ => self.null(|| format!("cannot compare {} with the bounds", value.type_name())),
+            _ => self.null(|| {
+                Fault::new(
+                    FaultKind::Compare,
+                    format!("cannot compare {} with the bounds", value.type_name()),
+                    vec![("left", value.type_name().to_owned()), ("right", "range".to_owned())],
+                )
+            }),
         })
     }
 
@@ -438,7 +457,7 @@ impl<'e> Cx<'e> {
             }
         }
         Ok(if unknown {
-            self.null(|| "an operand of `and` or `or` is no boolean".to_owned())
+            self.null(|| Fault::plain(FaultKind::NotBoolean, "an operand of `and` or `or` is no boolean"))
         } else {
             Value::Bool(!decisive)
         })
@@ -457,7 +476,7 @@ impl<'e> Cx<'e> {
         };
         Ok(match result {
             Some(b) => Value::Bool(b),
-            None => self.null(|| format!("cannot compare {} with {}", left.type_name(), right.type_name())),
+            None => self.null(|| two(FaultKind::Compare, "cannot compare {} with {}", left, right)),
         })
     }
 
@@ -465,7 +484,7 @@ impl<'e> Cx<'e> {
         let plain = |v: &Value| !matches!(v, Value::List(_) | Value::Context(_) | Value::Function(_) | Value::Range(_));
         let fits = start.is_null() || end.is_null() || start.compare(&end).is_some();
         if !(plain(&start) && plain(&end) && fits) || (start.is_null() && end.is_null()) {
-            return self.null(|| format!("no range from {} to {}", start.type_name(), end.type_name()));
+            return self.null(|| two(FaultKind::Range, "no range from {} to {}", &start, &end));
         }
         Value::Range(Arc::new(Range { start, start_included, end, end_included, form: RangeForm::Interval }))
     }
@@ -509,7 +528,15 @@ impl<'e> Cx<'e> {
             },
             _ => None,
         };
-        Ok(found.unwrap_or_else(|| self.null(|| format!("{} has no `{name}`", base.type_name()))))
+        Ok(found.unwrap_or_else(|| {
+            self.null(|| {
+                Fault::new(
+                    FaultKind::NoMember,
+                    format!("{} has no `{name}`", base.type_name()),
+                    vec![("type", base.type_name().to_owned()), ("name", name.to_string())],
+                )
+            })
+        }))
     }
 
     fn filter(&mut self, base: &Node, filter: &Node, frame: &Frame) -> Evaluated {
@@ -529,7 +556,15 @@ impl<'e> Cx<'e> {
     fn call_node(&mut self, callee: &Node, args: &Args, frame: &Frame) -> Evaluated {
         let function = match self.eval(callee, frame)? {
             Value::Function(f) => f,
-            other => return Ok(self.null(|| format!("{} cannot be called", other.type_name()))),
+            other => {
+                return Ok(self.null(|| {
+                    Fault::new(
+                        FaultKind::NotCallable,
+                        format!("{} cannot be called", other.type_name()),
+                        vec![("type", other.type_name().to_owned())],
+                    )
+                }));
+            }
         };
         match args {
             Args::Positional(nodes) => {
@@ -554,18 +589,24 @@ impl<'e> Cx<'e> {
         if let FunctionKind::Builtin(builtin) = &function.0 {
             return match builtin.order(&args) {
                 Some(args) => builtin.run(args, self),
-                None => Ok(self.null(|| format!("{} has no such arguments", builtin.name()))),
+                None => Ok(self
+                    .null(|| Fault::plain(FaultKind::Arguments, format!("{} has no such arguments", builtin.name())))),
             };
         }
         let params = function.params();
         if params.len() != args.len() {
-            return Ok(self.null(|| format!("expected {} arguments, found {}", params.len(), args.len())));
+            return Ok(self.null(|| {
+                Fault::plain(FaultKind::Arguments, format!("expected {} arguments, found {}", params.len(), args.len()))
+            }));
         }
         let mut ordered = Vec::with_capacity(args.len());
         for param in params {
             match args.iter().find(|(name, _)| *name == param.name) {
                 Some((_, value)) => ordered.push(value.clone()),
-                None => return Ok(self.null(|| format!("argument `{}` is missing", param.name))),
+                None => {
+                    return Ok(self
+                        .null(|| Fault::plain(FaultKind::Arguments, format!("argument `{}` is missing", param.name))));
+                }
             }
         }
         self.call(function, ordered)
@@ -582,7 +623,9 @@ impl<'e> Cx<'e> {
         }
         let params = function.params();
         if params.len() != args.len() {
-            return Ok(self.null(|| format!("expected {} arguments, found {}", params.len(), args.len())));
+            return Ok(self.null(|| {
+                Fault::plain(FaultKind::Arguments, format!("expected {} arguments, found {}", params.len(), args.len()))
+            }));
         }
         let mut coerced = Vec::with_capacity(args.len());
         for (param, arg) in params.iter().zip(args) {
@@ -593,7 +636,17 @@ impl<'e> Cx<'e> {
             match param.ty.coerce(arg) {
                 Some(arg) => coerced.push(arg),
                 None => {
-                    return Ok(self.null(|| format!("argument `{}` is {found}, not {}", param.name, param.ty)));
+                    return Ok(self.null(|| {
+                        Fault::new(
+                            FaultKind::WrongType,
+                            format!("argument `{}` is {found}, not {}", param.name, param.ty),
+                            vec![
+                                ("name", param.name.to_string()),
+                                ("found", found.to_string()),
+                                ("expected", param.ty.to_string()),
+                            ],
+                        )
+                    }));
                 }
             }
         }
@@ -652,7 +705,9 @@ impl<'e> Cx<'e> {
         Ok(match (decided, complete && !unknown) {
             (true, _) => Value::Bool(decisive),
             (false, true) => Value::Bool(!decisive),
-            (false, false) => self.null(|| "a condition of `some` or `every` is no boolean".to_owned()),
+            (false, false) => {
+                self.null(|| Fault::plain(FaultKind::NotBoolean, "a condition of `some` or `every` is no boolean"))
+            }
         })
     }
 
@@ -753,7 +808,9 @@ impl<'e> Cx<'e> {
                 let at = n.to_i64().and_then(|n| list_index(n, items.len()));
                 Ok(match at {
                     Some(at) => items[at].clone(),
-                    None => self.null(|| format!("the list has no item {n}")),
+                    None => self.null(|| {
+                        Fault::new(FaultKind::NoItem, format!("the list has no item {n}"), vec![("n", n.to_string())])
+                    }),
                 })
             }
             None => self.list(kept),
@@ -773,7 +830,9 @@ impl<'e> Cx<'e> {
             (None, single) => Some(Domain::Items(vec![single].into())),
         };
         if domain.is_none() {
-            self.null(|| format!("`{}` has nothing to run over", iterator.name));
+            self.null(|| {
+                Fault::plain(FaultKind::NothingToRunOver, format!("`{}` has nothing to run over", iterator.name))
+            });
         }
         Ok(domain)
     }
@@ -823,7 +882,7 @@ impl<'e> Cx<'e> {
         };
         Ok(match holds {
             Some(b) => Value::Bool(b),
-            None => self.null(|| format!("cannot compare {} with {}", input.type_name(), value.type_name())),
+            None => self.null(|| two(FaultKind::Compare, "cannot compare {} with {}", input, &value)),
         })
     }
 
@@ -848,7 +907,13 @@ impl<'e> Cx<'e> {
             };
             return Ok(match result {
                 Some(n) => Value::Number(n),
-                None => self.null(|| format!("{left} and {right} have no result here")),
+                None => self.null(|| {
+                    Fault::new(
+                        FaultKind::Arithmetic,
+                        format!("{left} and {right} have no result here"),
+                        vec![("left", left.to_string()), ("right", right.to_string())],
+                    )
+                }),
             });
         }
         let result = match operator {
@@ -865,9 +930,16 @@ impl<'e> Cx<'e> {
         };
         Ok(match result {
             Some(value) => value,
-            None => self.null(|| format!("no arithmetic with {} and {}", left.type_name(), right.type_name())),
+            None => self.null(|| two(FaultKind::Arithmetic, "no arithmetic with {} and {}", &left, &right)),
         })
     }
+}
+
+/// A fault between the types of two values; the message has a place for each.
+fn two(kind: FaultKind, message: &str, left: &Value, right: &Value) -> Fault {
+    let (left, right) = (left.type_name(), right.type_name());
+    let message = message.replacen("{}", left, 1).replacen("{}", right, 1);
+    Fault::new(kind, message, vec![("left", left.to_owned()), ("right", right.to_owned())])
 }
 
 /// A function with the names it can see; `own_name` lets it call itself.

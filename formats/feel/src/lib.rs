@@ -6,6 +6,7 @@ mod ast;
 mod builtins;
 mod check;
 mod eval;
+mod fault;
 pub mod number;
 mod parser;
 mod pattern;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 pub use check::TypeError;
 pub use eval::{Cx, Env, EvalError, Evaluated, Frame, Limits};
+pub use fault::{Fault, FaultKind};
 pub use number::Number;
 pub use parser::{MAX_NESTING, MAX_SOURCE, ParseError};
 pub use types::{Scope, Type};
@@ -85,10 +87,7 @@ impl Expr {
     pub fn eval_condition(&self, names: &Context, env: &Env) -> Result<bool, EvalError> {
         let mut cx = Cx::new(env);
         let value = self.eval_in(&Frame::new(names.clone()), &mut cx)?;
-        value.as_bool().ok_or_else(|| EvalError::NullCondition {
-            found: value.type_name(),
-            reason: cx.reason().map(str::to_owned),
-        })
+        value.as_bool().ok_or_else(|| EvalError::NullCondition { found: value.type_name(), reason: cx.take_reason() })
     }
 
     /// Evaluates as a part of a larger evaluation.

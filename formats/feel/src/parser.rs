@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::ast::{Args, Arithmetic, Comparison, Iterator, Kind, Node, Test};
 use crate::builtins;
+use crate::fault::{Fault, FaultKind};
 use crate::types::{Scope, Type};
 use crate::value::{Param, Value};
 
@@ -26,8 +27,10 @@ pub struct ParseError {
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
-    /// What is wrong.
+    /// What is wrong, in English.
     pub message: String,
+    /// The same by its kind.
+    pub fault: Box<Fault>,
 }
 
 /// Line and column, both from 1, of a byte offset.
@@ -42,7 +45,7 @@ pub(crate) fn normalise(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-type Parsed<T> = Result<T, (usize, String)>;
+type Parsed<T> = Result<T, (usize, Box<Fault>)>;
 
 pub(crate) struct Outcome<T> {
     pub(crate) tree: T,
@@ -67,18 +70,18 @@ fn run<T>(
 ) -> Result<Outcome<T>, ParseError> {
     let mut parser = Parser::new(source, scope);
     let parsed = if source.len() > MAX_SOURCE {
-        Err((0, format!("longer than {MAX_SOURCE} bytes")))
+        Err((0, Box::new(Fault::plain(FaultKind::TooLong, format!("longer than {MAX_SOURCE} bytes")))))
     } else {
         grammar(&mut parser).and_then(|tree| {
             parser.skip_space();
-            if parser.pos < source.len() { Err((parser.pos, parser.unexpected())) } else { Ok(tree) }
+            if parser.pos < source.len() { Err((parser.pos, Box::new(parser.unexpected()))) } else { Ok(tree) }
         })
     };
     match parsed {
         Ok(tree) => Ok(Outcome { tree, free_names: parser.free_names }),
-        Err((at, message)) => {
+        Err((at, fault)) => {
             let (line, column) = position(source, at);
-            Err(ParseError { line, column, message })
+            Err(ParseError { line, column, message: fault.to_string(), fault })
         }
     }
 }
@@ -213,20 +216,46 @@ impl<'s> Parser<'s> {
         }
     }
 
-    fn unexpected(&self) -> String {
+    fn unexpected(&self) -> Fault {
         match self.rest().split_whitespace().next() {
-            None => "unexpected end".to_owned(),
+            None => Fault::plain(FaultKind::UnexpectedEnd, "unexpected end"),
             Some(word) => {
                 let known = word.chars().next().is_some_and(is_name_start);
                 let word: String = word.chars().take(30).collect();
                 let hint = if known { " (is a name with spaces misspelt?)" } else { "" };
-                format!("unexpected `{word}`{hint}")
+                Fault::new(FaultKind::Unexpected, format!("unexpected `{word}`{hint}"), vec![("found", word)])
             }
         }
     }
 
-    fn fail<T>(&self, message: impl Into<String>) -> Parsed<T> {
-        Err((self.pos, message.into()))
+    fn fail<T>(&self, fault: Fault) -> Parsed<T> {
+        Err((self.pos, Box::new(fault)))
+    }
+
+    /// A fault without values. Not inlined: the functions that call it call each other, and their stack must be small.
+    #[cold]
+    #[inline(never)]
+    fn stop<T>(&self, at: usize, kind: FaultKind, message: &str) -> Parsed<T> {
+        Err((at, Box::new(Fault::plain(kind, message))))
+    }
+
+    /// A fault that names something.
+    #[cold]
+    #[inline(never)]
+    fn stop_at<T>(
+        &self,
+        at: usize,
+        kind: FaultKind,
+        message: String,
+        (name, value): (&'static str, &str),
+    ) -> Parsed<T> {
+        Err((at, Box::new(Fault::new(kind, message, vec![(name, value.to_owned())]))))
+    }
+
+    /// Something is missing here.
+    fn missing<T>(&self, expected: &str) -> Parsed<T> {
+        let message = format!("expected `{expected}`, {}", self.unexpected());
+        self.fail(Fault::new(FaultKind::Expected, message, vec![("expected", expected.to_owned())]))
     }
 
     fn looking_at(&mut self, symbol: &str) -> bool {
@@ -243,7 +272,7 @@ impl<'s> Parser<'s> {
     }
 
     fn expect(&mut self, symbol: &str) -> Parsed<()> {
-        if self.eat(symbol) { Ok(()) } else { self.fail(format!("expected `{symbol}`, {}", self.unexpected())) }
+        if self.eat(symbol) { Ok(()) } else { self.missing(symbol) }
     }
 
     /// The word at the current position, empty if there is none.
@@ -265,7 +294,7 @@ impl<'s> Parser<'s> {
     }
 
     fn expect_word(&mut self, word: &str) -> Parsed<()> {
-        if self.eat_word(word) { Ok(()) } else { self.fail(format!("expected `{word}`, {}", self.unexpected())) }
+        if self.eat_word(word) { Ok(()) } else { self.missing(word) }
     }
 
     /// Length in the source of `name` at the current position, if it stands there as a whole.
@@ -320,7 +349,7 @@ impl<'s> Parser<'s> {
         let name = normalise(&rest[..end]);
         let valid = name.starts_with(is_name_start) && name.chars().all(|c| is_name_part(c) || " ./-'+*’".contains(c));
         if !valid || KEYWORDS.contains(&name.as_str()) {
-            return self.fail("expected a name");
+            return self.stop(self.pos, FaultKind::NameExpected, "expected a name");
         }
         self.pos += end;
         Ok(name.into())
@@ -348,18 +377,18 @@ impl<'s> Parser<'s> {
         each_child(&kind, &mut |child| height = height.max(child.height));
         let height = height + 1;
         if height > MAX_HEIGHT {
-            return Err((at, "nested too deeply".to_owned()));
+            return self.stop(at, FaultKind::TooDeep, "nested too deeply");
         }
         self.nodes.set(self.nodes.get() + 1);
         if self.nodes.get() > 2 * MAX_SOURCE {
-            return Err((at, "too complicated".to_owned()));
+            return self.stop(at, FaultKind::TooDeep, "too complicated");
         }
         Ok(Node { kind, at: at as u32, height })
     }
 
     fn deeper<T>(&mut self, inner: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
         if self.depth >= MAX_NESTING {
-            return self.fail("nested too deeply");
+            return self.stop(self.pos, FaultKind::TooDeep, "nested too deeply");
         }
         self.depth += 1;
         let range_end = std::mem::take(&mut self.range_end);
@@ -535,7 +564,7 @@ impl<'s> Parser<'s> {
         match operands.pop() {
             Some((_, only)) if rest.is_empty() => Ok(only),
             Some((_, first)) => self.node(first.at as usize, Kind::Arithmetic(Box::new(first), rest)),
-            None => self.fail("unexpected end"),
+            None => self.stop(self.pos, FaultKind::UnexpectedEnd, "unexpected end"),
         }
     }
 
@@ -612,7 +641,12 @@ impl<'s> Parser<'s> {
                 let name = self.new_name(&[':'])?;
                 self.expect(":")?;
                 if named.iter().any(|(n, _)| *n == name) {
-                    return self.fail(format!("argument `{name}` is given twice"));
+                    return self.stop_at(
+                        self.pos,
+                        FaultKind::Twice,
+                        format!("argument `{name}` is given twice"),
+                        ("name", &name),
+                    );
                 }
                 named.push((name, self.expression()?));
                 if !self.eat(",") {
@@ -643,7 +677,9 @@ impl<'s> Parser<'s> {
     fn primary(&mut self) -> Parsed<Node> {
         self.skip_space();
         let at = self.pos;
-        let Some(c) = self.peek_char() else { return self.fail("unexpected end") };
+        let Some(c) = self.peek_char() else {
+            return self.stop(self.pos, FaultKind::UnexpectedEnd, "unexpected end");
+        };
         match c {
             '0'..='9' | '.' => self.number(),
             '"' => {
@@ -656,7 +692,12 @@ impl<'s> Parser<'s> {
                 let text = self.string()?;
                 match Value::parse_temporal(&text) {
                     Some(value) => self.node(at, Kind::Literal(value)),
-                    None => Err((at, format!("`{text}` is no date, time or duration"))),
+                    None => self.stop_at(
+                        at,
+                        FaultKind::NoTime,
+                        format!("`{text}` is no date, time or duration"),
+                        ("text", &text),
+                    ),
                 }
             }
             '(' => self.parenthesis(),
@@ -726,7 +767,7 @@ impl<'s> Parser<'s> {
                         let hex =
                             source.get(i + 2..i + 2 + length).filter(|h| h.bytes().all(|b| b.is_ascii_hexdigit()));
                         let Some(code) = hex.and_then(|h| u32::from_str_radix(h, 16).ok()) else {
-                            return Err((self.pos + i, "expected hexadecimal digits".to_owned()));
+                            return self.stop(self.pos + i, FaultKind::Text, "expected hexadecimal digits");
                         };
                         chars.nth(length - 1);
                         unit = Some(code);
@@ -744,12 +785,14 @@ impl<'s> Parser<'s> {
                 }
                 (None, Some(code)) => match char::from_u32(code) {
                     Some(c) => out.push(c),
-                    None => return Err((self.pos + i, "no such character".to_owned())),
+                    None => return self.stop(self.pos + i, FaultKind::Text, "no such character"),
                 },
-                (Some(_), _) => return Err((self.pos + i, "half a character".to_owned())),
+                (Some(_), _) => {
+                    return self.stop(self.pos + i, FaultKind::Text, "half a character");
+                }
             }
         }
-        Err((self.pos - 1, "text without closing quote".to_owned()))
+        self.stop(self.pos - 1, FaultKind::Text, "text without closing quote")
     }
 
     fn parenthesis(&mut self) -> Parsed<Node> {
@@ -800,7 +843,7 @@ impl<'s> Parser<'s> {
         } else if self.eat(")") || self.eat("[") {
             false
         } else {
-            return self.fail("expected the end of the range");
+            return self.stop(self.pos, FaultKind::RangeEndExpected, "expected the end of the range");
         };
         self.node(at, Kind::Range { start: Box::new(start), start_included, end: Box::new(end), end_included })
     }
@@ -817,7 +860,12 @@ impl<'s> Parser<'s> {
                 let key: Arc<str> =
                     if self.looking_at("\"") { self.string()?.into() } else { self.new_name(&[':', ',', '}', '{'])? };
                 if entries.iter().any(|(k, _)| *k == key) {
-                    return Err((key_at, format!("entry `{key}` is defined twice")));
+                    return self.stop_at(
+                        key_at,
+                        FaultKind::Twice,
+                        format!("entry `{key}` is defined twice"),
+                        ("name", &key),
+                    );
                 }
                 self.expect(":")?;
                 // A function may call itself by the name of its entry.
@@ -932,7 +980,7 @@ impl<'s> Parser<'s> {
             }
             let name: Arc<str> = normalise(&self.source[start..end]).into();
             if name.is_empty() || KEYWORDS.contains(&&*name) {
-                return self.fail("expected a name");
+                return self.stop(self.pos, FaultKind::NameExpected, "expected a name");
             }
             self.expect_word("in")?;
             let domain = self.expression()?;
@@ -956,7 +1004,12 @@ impl<'s> Parser<'s> {
                 let name = self.new_name(&[':', ',', ')'])?;
                 let ty = if self.eat(":") { self.type_name()? } else { Type::Any };
                 if params.iter().any(|p| p.name == name) {
-                    return self.fail(format!("parameter `{name}` is defined twice"));
+                    return self.stop_at(
+                        self.pos,
+                        FaultKind::Twice,
+                        format!("parameter `{name}` is defined twice"),
+                        ("name", &name),
+                    );
                 }
                 params.push(Param { name, ty });
                 if !self.eat(",") {
@@ -966,7 +1019,7 @@ impl<'s> Parser<'s> {
             self.expect(")")?;
         }
         if self.peek_word() == "external" {
-            return self.fail("external functions are refused");
+            return self.stop(self.pos, FaultKind::External, "external functions are refused");
         }
         for param in &params {
             self.bind(&param.name);
@@ -1034,7 +1087,7 @@ impl<'s> Parser<'s> {
         }
         match self.scope.types.get(&name).cloned().or_else(|| Type::from_name(&name)) {
             Some(ty) => Ok(ty),
-            None => Err((at, format!("there is no type `{name}`"))),
+            None => self.stop_at(at, FaultKind::NoType, format!("there is no type `{name}`"), ("name", &name)),
         }
     }
 }

@@ -44,15 +44,13 @@ pub async fn start(cx: &Cx, tx: &mut Tx, command: StartProcess) -> Result<Uuid> 
     Ok(id)
 }
 
-/// Begins an instance at a start event of its own choice; none when there is no such process.
-pub async fn start_at(cx: &Cx, tx: &mut Tx, process: &str, element: &str, case: CaseId) -> Result<Option<Uuid>> {
+/// Begins an instance of this version at a start event of its own choice.
+pub async fn start_at(cx: &Cx, tx: &mut Tx, item: &content::Item, element: &str, case: CaseId) -> Result<Uuid> {
     let mut work = Work::default();
-    let begun = work.begin(cx, process, case, None)?;
-    if let Some(id) = begun {
-        work.todo.push_back(Todo::Apply(id, Event::StartAt { element: element.to_owned(), vars: Vars::new() }));
-        work.lead(cx, tx).await?;
-    }
-    Ok(begun)
+    let id = work.begin_by(cx, item, case, None)?;
+    work.todo.push_back(Todo::Apply(id, Event::StartAt { element: element.to_owned(), vars: Vars::new() }));
+    work.lead(cx, tx).await?;
+    Ok(id)
 }
 
 pub async fn send_message(cx: &Cx, tx: &mut Tx, sent: SendMessage) -> Result<()> {
@@ -93,6 +91,19 @@ struct Migrated {
     process: String,
     from: i64,
     to: i64,
+    /// What led it over; who began that and chose which step becomes which is in `processes.switch-begun`.
+    #[serde(default)]
+    run: Option<Uuid>,
+    /// Each step at which the instance was, and the one at which it goes on.
+    #[serde(default)]
+    steps: Vec<Became>,
+}
+
+/// A step of the old version and what it is in the new one, by their ids.
+#[derive(Serialize, Deserialize)]
+struct Became {
+    from: String,
+    to: String,
 }
 
 impl kernel::Event for Migrated {
@@ -103,7 +114,7 @@ impl kernel::Event for Migrated {
 }
 
 /// Leads a running instance of the version `from` over to another one. `mapping` names steps of the old version with those
-/// of the new one; what it does not name keeps its id.
+/// of the new one; what it does not name keeps its id. `run` is what it is a part of.
 pub async fn switch(
     cx: &Cx,
     tx: &mut Tx,
@@ -111,16 +122,20 @@ pub async fn switch(
     from: i64,
     to: &content::Item,
     mapping: &BTreeMap<String, String>,
+    run: Uuid,
 ) -> Result<Switched> {
     let mut work = Work::default();
     let Some(at) = work.fetch(cx, tx, id).await? else { return Ok(Switched::Gone) };
     let city = cx.city()?;
     let new = city.content.parse(to, load)?;
-    let effects = {
+    let (steps, effects) = {
         let live = &mut work.live[at];
         if live.instance.version != from || live.instance.status != "running" {
             return Ok(Switched::Gone);
         }
+        let places = bpmn::preview(&live.model, &live.state, &new, mapping).into_iter();
+        let steps: BTreeMap<String, String> =
+            places.filter_map(|place| place.to.ok().map(|to| (place.element, to))).collect();
         let rules = Rules::new(cx, &city.content);
         match bpmn::migrate(&live.model, live.state.clone(), &new, mapping, &rules) {
             Ok((state, effects)) => {
@@ -128,14 +143,15 @@ pub async fn switch(
                 live.model = new;
                 live.instance.version = to.version;
                 live.changed = true;
-                effects
+                (steps, effects)
             }
             Err(reasons) => return Ok(Switched::Stays(reasons)),
         }
     };
     versions::store::set_version(tx, id, to.version).await?;
-    let process = to.key.clone();
-    journal::emit(tx, cx, &Migrated { instance: id, process, from, to: to.version }).await?;
+    let steps = steps.into_iter().map(|(from, to)| Became { from, to }).collect();
+    let migrated = Migrated { instance: id, process: to.key.clone(), from, to: to.version, run: Some(run), steps };
+    journal::emit(tx, cx, &migrated).await?;
     for effect in effects {
         match effect {
             // The same token, at another element: work that was given up there still is, and its incident stays open.
@@ -251,13 +267,19 @@ impl Work {
 
     /// Begins an instance that has not started; none when there is no such process.
     fn begin(&mut self, cx: &Cx, process: &str, case: CaseId, caller: Option<(Uuid, i64)>) -> Result<Option<Uuid>> {
-        let city = cx.city()?;
-        let Some(item) = city.content.get("processes", process) else { return Ok(None) };
-        let model = city.content.parse(&item, load)?;
+        match cx.city()?.content.get("processes", process) {
+            Some(item) => self.begin_by(cx, &item, case, caller).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Begins an instance of this version that has not started.
+    fn begin_by(&mut self, cx: &Cx, item: &content::Item, case: CaseId, caller: Option<(Uuid, i64)>) -> Result<Uuid> {
+        let model = cx.city()?.content.parse(item, load)?;
         let state = State::new();
         let instance = Instance {
             id: cx.sources.uuid(),
-            process: process.to_owned(),
+            process: item.key.clone(),
             version: item.version,
             case_id: case,
             state: serde_json::to_value(&state)?,
@@ -269,7 +291,7 @@ impl Work {
         let began = cx.now();
         let visits = Vec::new();
         self.live.push(Live { instance, model, state, changed: false, began, ended: None, stored: false, visits });
-        Ok(Some(id))
+        Ok(id)
     }
 
     /// Begins instances at start events that something has triggered.

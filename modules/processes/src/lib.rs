@@ -6,7 +6,9 @@
 
 mod design;
 mod engine;
+mod faults;
 mod jobs;
+mod names;
 mod pages;
 mod register;
 mod rules;
@@ -45,7 +47,8 @@ const MOST_BYTES: usize = 6 * 1024 * 1024;
 pub const MODULE: Module = Module {
     name: "processes",
     migrations: Some(db::migrations!(
-        "processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures", "0005_design", "0006_runtime"
+        "processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures", "0005_design", "0006_runtime",
+        "0007_switch"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -62,6 +65,11 @@ pub const MODULE: Module = Module {
             Access::Staff(perm::RELEASE),
             "/intern/prozesse/{process}/versionen/{version}",
             versions::pages::migrate,
+        );
+        r.get(
+            Access::Staff(perm::RELEASE),
+            "/intern/prozesse/{process}/versionen/umstellung/{run}",
+            versions::pages::run,
         );
         workshop(r);
         r.get(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter", work::pages::list);
@@ -88,6 +96,7 @@ pub const MODULE: Module = Module {
     jobs: |j| {
         j.on(job!(jobs::advance: jobs::Advance));
         j.on(job!(jobs::fire: jobs::Fire));
+        j.on(job!(versions::switch::switch_running: versions::switch::SwitchRunning));
         j.on(job!(starts::begin: starts::Begin));
         // What was released is planned when the city opens, and soon after it was released in the browser.
         j.on(job!(starts::plan_again: starts::Plan)).every("*/5 * * * *", &starts::Plan {});
@@ -151,6 +160,21 @@ pub const MODULE: Module = Module {
             },
         },
         Table {
+            name: "processes_switch",
+            holds: Holds::NoPerson("which versions running instances were led over to, with counts and no persons"),
+        },
+        Table {
+            name: "processes_switch_stay",
+            holds: Holds::Person {
+                by: Key::Case,
+                export: "SELECT s.element, s.message FROM processes_switch_stay s JOIN processes_instance i
+                       ON i.tenant = s.tenant AND i.id = s.instance WHERE s.tenant = $1 AND i.case_id = $2",
+                erase: "DELETE FROM processes_switch_stay WHERE tenant = $1
+                      AND instance IN (SELECT id FROM processes_instance WHERE tenant = $1 AND case_id = $2)",
+                retention: Retention::WithCase,
+            },
+        },
+        Table {
             name: "processes_draft",
             holds: Holds::Person {
                 by: Key::Staff,
@@ -190,6 +214,10 @@ pub const MODULE: Module = Module {
         Table {
             name: "processes_start_timer",
             holds: Holds::NoPerson("when a process begins by itself the next time"),
+        },
+        Table {
+            name: "processes_start_overdue",
+            holds: Holds::NoPerson("times that an earlier version of a process still has to begin"),
         },
     ],
     evidence: &[design::service::DRAFT],

@@ -1,13 +1,18 @@
 //! What runs, what is stuck, and the button that lets it try again.
 
+use std::collections::{HashMap, hash_map::Entry};
+
 use askama::Template;
-use bpmn::Event;
+use bpmn::{Event, Line};
+use db::Rx;
 use house::{Answer, Path, Req, StuckSubscriber};
-use kernel::{Error, Uuid};
+use kernel::{Error, Result, Uuid};
 use ui::Page;
 
 use crate::{
-    engine, perm,
+    engine,
+    names::Names,
+    perm,
     register::{figures::Count, pages::count},
     store, work,
 };
@@ -17,13 +22,41 @@ use crate::{
 struct Overview<'a> {
     page: &'a Page,
     usage: Vec<Used>,
-    incidents: Vec<store::OpenIncident>,
+    incidents: Vec<Shown>,
     /// Those that no incident tells of.
     dead: Vec<jobs::Dead>,
     stuck: Vec<StuckSubscriber>,
     /// What is wrong with the scanner for malware: title and text.
     scanner: Option<(String, String)>,
     may_retry: bool,
+}
+
+/// An incident with the names that people know.
+struct Shown {
+    incident: store::OpenIncident,
+    process: String,
+    step: String,
+}
+
+/// Incidents with the names that their processes and steps had in the version that the instance runs by.
+async fn named(rq: &Req, rx: &mut Rx, page: &Page, incidents: Vec<store::OpenIncident>) -> Result<Vec<Shown>> {
+    let mut lines: HashMap<(String, i64), Vec<Line>> = HashMap::new();
+    for incident in &incidents {
+        if let Entry::Vacant(free) = lines.entry((incident.process.clone(), incident.version)) {
+            free.insert(match content::version(rx, "processes", &incident.process, incident.version).await {
+                // Somebody who has to help is shown the id rather than nothing.
+                Err(Error::NotFound) => Vec::new(),
+                found => rq.city.content.parse(&found?, engine::load)?.outline(),
+            });
+        }
+    }
+    let names: HashMap<&(String, i64), Names<'_>> = lines.iter().map(|(key, lines)| (key, Names::of(lines))).collect();
+    let shown = incidents.into_iter().map(|incident| {
+        let known = names.get(&(incident.process.clone(), incident.version));
+        let step = known.map_or_else(|| incident.element.clone(), |names| names.name(page, &incident.element));
+        Shown { process: name_of(rq, &incident.process), step, incident }
+    });
+    Ok(shown.collect())
 }
 
 /// How a process is used; groups under five are not told apart.
@@ -54,7 +87,7 @@ pub async fn overview(rq: Req) -> Answer {
     };
     let template = Overview {
         usage: usage.iter().map(used).collect(),
-        incidents,
+        incidents: named(&rq, &mut rx, &page, incidents).await?,
         dead,
         stuck: house::stuck_subscribers(&rq.app, &mut rx, rq.cx.now()).await?,
         scanner: house::scanner_notice(&page, &rq.city, &mut rx, rq.cx.now()).await?,

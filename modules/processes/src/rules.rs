@@ -1,33 +1,46 @@
 //! FEEL and DMN behind the stepper, and the check of a city's processes at start.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use bpmn::{Conditions, Due, Known, Model, ModelError, Rule, Vars};
 use content::Content;
 use feel::{Context, Env, Expr, Scope, Value};
-use house::App;
+use house::{App, InCity as _};
 use kernel::{Cx, Error, Result, Timestamp};
+use ui::{Lang, Texts};
 
-use crate::{engine::due_at, register, starts, work};
+use crate::{engine::due_at, faults, register, starts, work};
 
 /// Expressions and decisions at one moment, for one city.
 pub struct Rules<'a> {
     env: Env,
     now: Timestamp,
     content: &'a Content,
+    /// None where there is no program around, and faults are told as the format crates say them.
+    texts: Option<Arc<Texts>>,
 }
 
 impl<'a> Rules<'a> {
     pub fn new(cx: &Cx, content: &'a Content) -> Self {
-        Self { env: Env::at(cx.local_now()), now: cx.now(), content }
+        let texts = cx.app().ok().map(|app| app.texts.clone());
+        Self { env: Env::at(cx.local_now()), now: cx.now(), content, texts }
     }
 
-    fn parse(expression: &str, vars: &Vars) -> Result<(Expr, Context), String> {
+    /// What incidents say is German, the language of the office.
+    fn not_evaluated(&self, expression: &str, error: &feel::EvalError) -> String {
+        let why = self.texts.as_ref().map(|texts| faults::not_evaluated(texts, Lang::De, error));
+        format!("„{expression}“: {}", why.unwrap_or_else(|| error.to_string()))
+    }
+
+    fn parse(&self, expression: &str, vars: &Vars) -> Result<(Expr, Context), String> {
         let mut scope = Scope::default();
         for name in vars.keys() {
             scope.declare(name.as_str(), feel::Type::Any);
         }
-        let expr = Expr::parse(expression, &scope).map_err(|e| format!("{expression}: {e}"))?;
+        let expr = Expr::parse(expression, &scope).map_err(|e| {
+            let why = self.texts.as_ref().map(|texts| faults::said(texts, Lang::De, &e.fault));
+            format!("„{expression}“ ({}:{}): {}", e.line, e.column, why.unwrap_or(e.message))
+        })?;
         let names = vars.iter().map(|(k, v)| (k.as_str(), Value::from_json(v))).collect();
         Ok((expr, names))
     }
@@ -35,13 +48,13 @@ impl<'a> Rules<'a> {
 
 impl Conditions for Rules<'_> {
     fn condition(&self, expression: &str, vars: &Vars) -> Result<bool, String> {
-        let (expr, names) = Self::parse(expression, vars)?;
-        expr.eval_condition(&names, &self.env).map_err(|e| format!("{expression}: {e}"))
+        let (expr, names) = self.parse(expression, vars)?;
+        expr.eval_condition(&names, &self.env).map_err(|e| self.not_evaluated(expression, &e))
     }
 
     fn value(&self, expression: &str, vars: &Vars) -> Result<serde_json::Value, String> {
-        let (expr, names) = Self::parse(expression, vars)?;
-        expr.eval(&names, &self.env).map(|v| v.to_json()).map_err(|e| format!("{expression}: {e}"))
+        let (expr, names) = self.parse(expression, vars)?;
+        expr.eval(&names, &self.env).map(|v| v.to_json()).map_err(|e| self.not_evaluated(expression, &e))
     }
 
     fn time(&self, due: &Due) -> Result<(), String> {
@@ -53,8 +66,15 @@ impl Conditions for Rules<'_> {
         let (file, decision) = key.split_once('#').ok_or_else(|| format!("{key}: Datei#Entscheidung erwartet"))?;
         let model = self.content.parsed("decisions", file, read_decision).map_err(|e| format!("{key}: {e}"))?;
         let names: Context = inputs.iter().map(|(k, v)| (k.as_str(), Value::from_json(v))).collect();
-        let value = model.evaluate(decision, &names, &self.env).map_err(|e| format!("{key}: {e}"))?;
-        if value.is_null() { Err(format!("{key}: keine Regel trifft zu")) } else { Ok(value.to_json()) }
+        let outcome = model.explain(decision, &names, &self.env).map_err(|e| {
+            let why = self.texts.as_ref().map(|texts| faults::not_decided(texts, Lang::De, &e));
+            format!("{key}: {}", why.unwrap_or_else(|| e.to_string()))
+        })?;
+        if !outcome.value.is_null() {
+            return Ok(outcome.value.to_json());
+        }
+        let why = self.texts.as_ref().zip(outcome.reason).map(|(texts, reason)| faults::said(texts, Lang::De, &reason));
+        Err(format!("{key}: {}", why.unwrap_or_else(|| "Keine Regel trifft zu.".to_owned())))
     }
 }
 
@@ -100,7 +120,7 @@ pub fn faults(app: &App, content: &Content) -> Vec<Fault> {
             Ok(model) => decisions.extend(model.decisions().iter().map(|d| format!("{}#{}", item.key, d.name))),
             Err(_) => {
                 let fault = |error| Fault { kind: "decisions", key: item.key.clone(), file: item.name.clone(), error };
-                faults.extend(decision_errors(&item.body).into_iter().map(fault));
+                faults.extend(decision_errors(&app.texts, &item.body).into_iter().map(fault));
             }
         }
     }
@@ -120,7 +140,7 @@ pub fn faults(app: &App, content: &Content) -> Vec<Fault> {
                 let mut errors = model.check(&known_to(&known, &model));
                 errors.extend(register::faults(&model, organisation.as_deref()));
                 errors.extend(starts::faults(content, &item.key, &model, organisation.as_deref()));
-                errors.extend(model.expressions().into_iter().filter_map(|e| expression_fault(&e)));
+                errors.extend(model.expressions().into_iter().filter_map(|e| expression_fault(&app.texts, &e)));
                 errors
             }
         };
@@ -131,7 +151,7 @@ pub fn faults(app: &App, content: &Content) -> Vec<Fault> {
 }
 
 /// Everything that keeps a decision model from being used.
-pub fn decision_errors(body: &str) -> Vec<ModelError> {
+pub fn decision_errors(texts: &Texts, body: &str) -> Vec<ModelError> {
     let problems = match dmn::Model::read_tolerantly(body, &[]) {
         Ok(model) => model.problems().to_vec(),
         Err(problem) => vec![problem],
@@ -142,7 +162,7 @@ pub fn decision_errors(body: &str) -> Vec<ModelError> {
         element: String::new(),
         name: None,
         rule: Rule::Value,
-        message: format!("Die Entscheidung ist nicht lesbar: {}", problem.message),
+        message: format!("Die Entscheidung ist nicht lesbar: {}", faults::said(texts, Lang::De, &problem.fault)),
     };
     problems.into_iter().map(error).collect()
 }
@@ -156,7 +176,7 @@ pub fn known_to(known: &Known, model: &Model) -> Known {
     known
 }
 
-fn expression_fault(used: &bpmn::ExpressionUse<'_>) -> Option<ModelError> {
+fn expression_fault(texts: &Texts, used: &bpmn::ExpressionUse<'_>) -> Option<ModelError> {
     let error = Expr::parse(used.text, &Scope::default()).err()?;
     Some(ModelError {
         line: used.at.line,
@@ -164,6 +184,10 @@ fn expression_fault(used: &bpmn::ExpressionUse<'_>) -> Option<ModelError> {
         element: used.element.to_owned(),
         name: None,
         rule: Rule::Value,
-        message: format!("Der Ausdruck „{}“ ist nicht lesbar: {error}", used.text),
+        message: format!(
+            "Der Ausdruck „{}“ ist nicht lesbar: {}",
+            used.text,
+            faults::said(texts, Lang::De, &error.fault)
+        ),
     })
 }

@@ -244,6 +244,8 @@ pub async fn plan_again(cx: Cx, _: Plan) -> Result<()> {
 }
 
 /// Plans the times of versions that have none yet, and forgets those of start events that are gone. What is planned stays.
+/// A time that had come when another version was released belongs to the version that planned it, whose job still begins it;
+/// later ones belong to the new version. So each time begins once.
 pub async fn plan(cx: &Cx, tx: &mut Tx) -> Result<()> {
     let city = cx.city()?;
     let released = content::released_at(tx, "processes").await?;
@@ -260,7 +262,10 @@ pub async fn plan(cx: &Cx, tx: &mut Tx) -> Result<()> {
                 continue;
             }
             let at = released.iter().find(|(key, _)| *key == item.key).map_or(cx.now(), |(_, at)| *at);
-            set(cx, tx, &item.key, start.element, item.version, next(spec, at, None)?).await?;
+            // Up to the release the times are those of the version before, if it had any.
+            let after = known.map(|_| at);
+            keep_overdue(tx, known, at).await?;
+            set(cx, tx, &item.key, start.element, item.version, next(spec, at, after)?).await?;
         }
     }
     for gone in planned {
@@ -270,10 +275,22 @@ pub async fn plan(cx: &Cx, tx: &mut Tx) -> Result<()> {
             None => released.iter().any(|(key, _)| *key == gone.process),
         };
         if !newer && !wanted.contains(&(gone.process.clone(), gone.element.clone())) {
+            // A process that is not there any more begins no more.
+            if let Some((_, at)) = released.iter().find(|(key, _)| *key == gone.process) {
+                keep_overdue(tx, Some(&gone), *at).await?;
+            }
             store::drop(tx, &gone.process, &gone.element).await?;
         }
     }
     Ok(())
+}
+
+/// Keeps a planned time that had come at the release of another version for the job that begins it.
+async fn keep_overdue(tx: &mut Tx, planned: Option<&Planned>, released: Timestamp) -> Result<()> {
+    match planned {
+        Some(planned) if planned.due.is_some_and(|due| due <= released) => store::add_overdue(tx, planned).await,
+        _ => Ok(()),
+    }
 }
 
 async fn set(cx: &Cx, tx: &mut Tx, process: &str, element: &str, version: i64, due: Option<Timestamp>) -> Result<()> {
@@ -292,22 +309,34 @@ pub async fn begin(cx: Cx, job: Begin) -> Result<()> {
     if city.content.get("processes", &job.process).is_none_or(|item| item.version < job.version) {
         city.content.refresh(&city.db).await?;
     }
+    let due = Timestamp::from_microsecond(job.due).map_err(Error::internal)?;
     db::write!(city.db, |tx| {
-        let Some(planned) = store::planned(tx, &job.process, &job.element).await? else { return Ok(()) };
-        let is_meant = planned.version == job.version && planned.due.map(Timestamp::as_microsecond) == Some(job.due);
-        if !is_meant {
+        let planned = store::planned(tx, &job.process, &job.element).await?;
+        let is_planned = planned.is_some_and(|planned| planned.version == job.version && planned.due == Some(due));
+        let newest = city.content.get("processes", &job.process);
+        if is_planned && newest.is_none_or(|newest| newest.version != job.version) {
+            // Released anew, and the times of the new version are not planned yet. This one may be the old version's still.
+            plan(&cx, tx).await?;
+        }
+        let is_overdue = store::take_overdue(tx, &job.process, &job.element, job.version, due).await?;
+        let is_planned = match store::planned(tx, &job.process, &job.element).await? {
+            Some(planned) => planned.version == job.version && planned.due == Some(due),
+            None => false,
+        };
+        if !is_overdue && !is_planned {
             return Ok(());
         }
-        // Released anew, and the times of the new version are not planned yet.
-        let item = city.content.get("processes", &job.process);
-        let Some(item) = item.filter(|item| item.version == job.version) else { return plan(&cx, tx).await };
+        let item = content::version(tx, "processes", &job.process, job.version).await?;
         let model = city.content.parse(&item, engine::load)?;
         let starts = model.starts();
         let Some(start) = starts.iter().find(|start| start.element == job.element) else { return Ok(()) };
         let StartTrigger::Timer(spec) = start.trigger else { return Ok(()) };
         let (entry, unit) = (start.plan.unwrap_or_default(), start.unit.unwrap_or_default());
         let case = open_case(&cx, tx, model.name().unwrap_or(&job.process), entry, unit).await?;
-        engine::start_at(&cx, tx, &job.process, &job.element, case).await?;
+        engine::start_at(&cx, tx, &item, &job.element, case).await?;
+        if is_overdue {
+            return Ok(());
+        }
         let released = content::released_at(tx, "processes").await?;
         let at = released.iter().find(|(key, _)| *key == job.process).map_or(cx.now(), |(_, at)| *at);
         let following = next(spec, at, Some(cx.now()))?;

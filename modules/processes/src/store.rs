@@ -188,6 +188,7 @@ db::record! {
     pub struct OpenIncident {
         pub id: Uuid,
         pub process: String,
+        pub version: i64,
         pub element: String,
         pub message: String,
         pub at: Timestamp,
@@ -198,7 +199,7 @@ db::record! {
 }
 
 pub async fn open_incidents(rx: &mut Rx) -> Result<Vec<OpenIncident>> {
-    let sql = "SELECT i.id, p.process, i.element, i.message, i.at, i.job, i.work FROM processes_incident i
+    let sql = "SELECT i.id, p.process, p.version, i.element, i.message, i.at, i.job, i.work FROM processes_incident i
                JOIN processes_instance p ON p.tenant = i.tenant AND p.id = i.instance
                WHERE i.tenant = $1 AND i.resolved_at IS NULL ORDER BY i.at LIMIT 200";
     rx.list(sql, &[]).await

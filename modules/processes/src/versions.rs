@@ -2,3 +2,4 @@
 
 pub mod pages;
 pub mod store;
+pub mod switch;

@@ -191,7 +191,7 @@ impl Rule {
         let mut cx = feel::Cx::new(&world.env);
         let value = self.expr.eval_in(&world.frame, &mut cx);
         let value = value.map_err(|error| self.fault(format!("Die Regel wurde abgebrochen: {error}.")))?;
-        Ok((value, cx.take_reason()))
+        Ok((value, cx.take_reason().map(|reason| reason.to_string())))
     }
 
     /// Whether the condition holds.

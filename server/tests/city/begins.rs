@@ -2,8 +2,10 @@
 //! both changes of clocks, at New Year's Eve, and when the program ends and starts again in between.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use contract_processes::{SendMessage, SendSignal, StartProcess};
@@ -12,8 +14,12 @@ use house::{App, Call, City, Config};
 use kernel::{CaseId, Cx, FixedClock, OsRandom, Sources, Uuid};
 use meer::modules::MODULES;
 use serde_json::{Map, Value, json};
+use testkit::Browser;
 
-use crate::processes::{copy, process};
+use crate::{
+    processes::{copy, process},
+    walks::STAFF_PASSWORD,
+};
 
 /// A city with processes of the test's own, on a clock that stands still.
 pub struct Town {
@@ -300,6 +306,136 @@ async fn a_waiting_process_goes_on_at_its_hour_over_a_change_of_clocks_and_a_res
             let town = town.restarted().await;
             town.at(due).await;
             assert_eq!(town.status("muster-tag").await, ["completed"], "{due}");
+        }
+    }
+}
+
+/// Running instances, more than one look at the database takes.
+const MANY: usize = 1_050;
+
+/// Lets the program work in the background for so long, and ends it wherever it is by then.
+fn work_for(town: &Town, time: Duration) {
+    let (app, city) = (town.app.clone(), town.city.clone());
+    let program = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let _ = runtime.block_on(async { tokio::time::timeout(time, house::settle(&app, &city)).await.is_ok() });
+        // What runs on its own ends with its runtime.
+        runtime.shutdown_timeout(Duration::from_secs(10));
+    });
+    tokio::task::block_in_place(|| program.join().unwrap());
+}
+
+async fn sabine(town: &Town) -> Browser {
+    let mut browser = Browser::new(house::router(&town.app));
+    browser.staff_sign_in("sabine.beispiel", STAFF_PASSWORD).await.is(200);
+    browser
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_running_instances_are_led_over_once_each_though_the_program_ends_in_the_middle() {
+    let first = process("muster-tag", DAY);
+    let second = first.replace("\"mitte\"", "\"pause\"");
+    for town in Town::both("2026-11-23T12:00:00Z", &[("muster-tag", first)]).await {
+        let (_, one) = town.start("muster-tag", json!({})).await;
+        town.settle().await;
+        let sql = "SELECT state FROM processes_instance WHERE tenant = $1 AND id = $2";
+        let (state,) = town.city.db.read().await.unwrap().one::<(Value,)>(sql, db::params![one]).await.unwrap();
+        // One of them stands at a place that its version does not have.
+        let mut lost = state.clone();
+        *lost.pointer_mut("/tokens/0/at").expect("it waits") = json!("weg");
+        let cx = town.cx();
+        let copied = db::write!(town.city.db, |tx| {
+            let sql = "INSERT INTO processes_instance
+                         (tenant, id, process, version, case_id, state, status, started_at)
+                       SELECT tenant, $2, process, version, case_id, $3, status, started_at FROM processes_instance
+                       WHERE tenant = $1 AND id = $4";
+            for n in 0..MANY {
+                let state = if n == 0 { &lost } else { &state };
+                tx.exec_one(sql, db::params![cx.sources.uuid(), state, one]).await?;
+            }
+            Ok(())
+        });
+        copied.unwrap();
+
+        std::fs::write(town.home.join("processes/muster-tag.bpmn"), &second).unwrap();
+        let town = town.restarted().await;
+        let mut browser = sabine(&town).await;
+        let at = "/intern/prozesse/muster-tag/versionen/1";
+        let shown = browser.get(at).await;
+        shown.is(200).shows("„Warten“").shows("braucht eine Zuordnung").shows("Das geht nicht: 1.051");
+        let shown = browser.get(&format!("{at}?nach-mitte=pause")).await;
+        shown.is(200).shows("Das geht: 1.050").shows("Das geht nicht: weniger als 5");
+        let begun = browser.post(at, &[("auf", "2"), ("nach-mitte", "pause")]).await;
+        let run = begun.is(303).location.clone().expect("a page of its own");
+        browser.get(&run).await.is(200).shows("von 1.051 Vorgängen");
+
+        // Ends somewhere in the middle, and goes on when its lease is over.
+        work_for(&town, Duration::from_millis(500));
+        let town = town.restarted().await;
+        town.at("2026-11-23T13:00:00Z").await;
+
+        let sql = "SELECT version, COUNT(*) AS n FROM processes_instance
+                   WHERE tenant = $1 AND process = 'muster-tag' GROUP BY version ORDER BY version";
+        let versions: Vec<(i64, i64)> = town.city.db.read().await.unwrap().list(sql, &[]).await.unwrap();
+        assert_eq!(versions, [(1, 1), (2, i64::try_from(MANY).unwrap())]);
+        let mut rx = town.city.db.read().await.unwrap();
+        let mut entries = journal::entries(&mut rx, 0, 100_000).await.unwrap();
+        drop(rx);
+        entries.retain(|entry| entry.name == "processes.migrated");
+        assert!(
+            entries.iter().all(|e| e.fact["steps"] == json!([{"from": "mitte", "to": "pause"}])),
+            "what became what"
+        );
+        let led: BTreeSet<String> = entries.iter().map(|entry| entry.fact["instance"].to_string()).collect();
+        assert_eq!((entries.len(), led.len()), (MANY, MANY), "each once");
+
+        let mut browser = sabine(&town).await;
+        let page = browser.get(&run).await;
+        page.is(200).shows("Die Umstellung ist seit").shows("Umgestellte Vorgänge: 1.050");
+        page.shows("Der gespeicherte Stand passt nicht").shows("Vorgang öffnen").shows("Vorschau für die übrigen");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_that_has_come_when_a_new_version_is_released_begins_once_by_the_version_that_planned_it() {
+    let name = "muster-taeglich";
+    let daily = |text: &str| begun(name, "", PLACE, &timer("timeCycle", text));
+    let versions = async |town: &Town| -> Vec<i64> {
+        let sql = "SELECT version FROM processes_instance WHERE tenant = $1 AND process = 'muster-taeglich'
+                   ORDER BY started_at, id";
+        let found: Vec<(i64,)> = town.city.db.read().await.unwrap().list(sql, &[]).await.unwrap();
+        found.into_iter().map(|(version,)| version).collect()
+    };
+    // Released at the very moment, and later: the program did not run in between.
+    for released in ["2026-11-24T05:00:00Z", "2026-11-24T05:00:01Z", "2026-11-24T20:00:00Z"] {
+        for town in Town::both("2026-11-23T12:00:00Z", &[(name, daily("R/2026-11-24T06:00:00/P1D"))]).await {
+            town.settle().await;
+            town.clock.set(released.parse().unwrap());
+            let file = daily("R/2026-11-24T06:00:00/P1D").replace("name=\"Ende\"", "name=\"Schluss\"");
+            std::fs::write(town.home.join("processes/muster-taeglich.bpmn"), file).unwrap();
+            let town = town.restarted().await;
+            town.settle().await;
+            assert_eq!(versions(&town).await, [1], "{released}: not lost, and not by both");
+            let town = town.restarted().await;
+            town.settle().await;
+            assert_eq!(versions(&town).await, [1], "{released}");
+            town.at("2026-11-25T04:59:59Z").await;
+            assert_eq!(versions(&town).await, [1], "{released}");
+            town.at("2026-11-25T05:00:00Z").await;
+            assert_eq!(versions(&town).await, [1, 2], "{released}: the next time is that of the new version");
+        }
+    }
+    // A start that the new version does not have any more, and one that has not come yet.
+    for (now, expected) in [("2026-11-24T06:00:00Z", vec![1]), ("2026-11-24T04:59:59Z", Vec::new())] {
+        for town in Town::both("2026-11-23T12:00:00Z", &[(name, daily("R/2026-11-24T06:00:00/P1D"))]).await {
+            town.settle().await;
+            town.clock.set(now.parse().unwrap());
+            let file = process(name, DAY);
+            std::fs::write(town.home.join("processes/muster-taeglich.bpmn"), file).unwrap();
+            let town = town.restarted().await;
+            town.settle().await;
+            town.at("2026-11-25T12:00:00Z").await;
+            assert_eq!(versions(&town).await, expected, "{now}");
         }
     }
 }

@@ -145,6 +145,7 @@ async fn one_more_approval_is_added_in_the_list_and_what_runs_keeps_its_version(
         let list = add_approval(&mut petra, &draft).await;
         let page = petra.get(&draft).await;
         page.is(200).shows("keine Fehler").shows("Freigabe durch eine zweite Person").shows(">Neu<");
+        page.shows("(nach „").hides("„nach-");
 
         // Undone and done again.
         send(&mut petra, &list, &format!("{draft}/rueckgaengig"), &[]).await.is(303);
@@ -236,6 +237,62 @@ async fn two_who_edit_one_draft_see_each_other_and_nothing_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_with_a_whole_draft_counts_for_the_state_that_was_seen() {
+    for test in TestCity::both(MODULES).await {
+        let (_, mut petra) = staff(&test, "petra.prozess").await;
+        let (_, mut admin) = staff(&test, "admin.muster").await;
+        let (_, mut sabine) = staff(&test, "sabine.beispiel").await;
+        let draft = begin(&mut petra, "processes", ORDER).await;
+        let (hers, his) = (petra.get(&draft).await, admin.get(&draft).await);
+        let drop = format!("{draft}/verwerfen");
+        let stale = form_revision(&hers, &format!("{draft}/beschreibung"));
+
+        // Two describe it.
+        let at = format!("{draft}/beschreibung");
+        send(&mut petra, &hers, &at, &[("note", "Zwei Personen prüfen.")]).await.is(303);
+        let conflict = send(&mut admin, &his, &at, &[("note", "Drei Personen prüfen.")]).await;
+        conflict.is(409).shows("inzwischen geändert").shows("Zwei Personen prüfen.").shows("Drei Personen prüfen.");
+        petra.get(&draft).await.is(200).shows("Zwei Personen prüfen.").hides("Drei Personen prüfen.");
+        send(&mut admin, &conflict, &at, &[("note", "Drei Personen prüfen.")]).await.is(303);
+        petra.get(&draft).await.is(200).shows("Drei Personen prüfen.");
+
+        // One drops what the other goes on with.
+        admin.post(&drop, &[("revision", &stale)]).await.is(409).shows("inzwischen geändert");
+        petra.get(&draft).await.is(200).shows("in Arbeit");
+
+        // What is in review was taken back and submitted anew meanwhile.
+        let step = format!("{draft}/schritt/mitteilen");
+        let shown = petra.get(&step).await;
+        let fields = [("name", "Versand melden"), ("befehl", "postbox.notify")];
+        send(&mut petra, &shown, &step, &fields).await.is(303);
+        press(&mut petra, &draft, "vorlegen", &[]).await.is(303);
+        let (seen, hers) = (sabine.get(&draft).await, petra.get(&draft).await);
+        press(&mut admin, &draft, "zurueckholen", &[]).await.is(303);
+        press(&mut admin, &draft, "beschreibung", &[("note", "Der Versand heißt anders.")]).await.is(303);
+        press(&mut admin, &draft, "vorlegen", &[]).await.is(303);
+        let returned = [("grund", "Bitte die Frist prüfen.")];
+        let conflict = send(&mut sabine, &seen, &format!("{draft}/zurueckgeben"), &returned).await;
+        conflict.is(409).shows("inzwischen geändert").shows("Bitte die Frist prüfen.").shows("zur Prüfung");
+        send(&mut sabine, &seen, &format!("{draft}/freigeben"), &[]).await.is(409);
+        send(&mut petra, &hers, &format!("{draft}/zurueckholen"), &[]).await.is(409).shows("inzwischen geändert");
+        send(&mut sabine, &conflict, &format!("{draft}/zurueckgeben"), &returned).await.is(303);
+
+        // Seen as it is, it is dropped.
+        let now = form_revision(&petra.get(&draft).await, &at);
+        petra.get(&drop).await.is(200).shows(&format!("value=\"{now}\""));
+        petra.post(&drop, &[("revision", &now)]).await.is(303);
+        petra.get(&draft).await.is(200).shows("verworfen");
+        is_whole(&test).await;
+    }
+}
+
+/// The revision that a form of a page was made for.
+fn form_revision(shown: &Page, action: &str) -> String {
+    let fields = form_of(&shown.body, action);
+    fields.into_iter().find(|(name, _)| name == "revision").expect("a revision").1
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_draft_with_faults_is_not_submitted_and_an_unreadable_text_comes_back() {
     let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
     let (_, mut petra) = staff(&test, "petra.prozess").await;
@@ -277,6 +334,16 @@ async fn a_draft_with_faults_is_not_submitted_and_an_unreadable_text_comes_back(
     press(&mut sabine, &draft, "freigeben", &[]).await.is(303);
     assert_eq!(test.city.content.get("processes", "muster").unwrap().version, 1);
 
+    // A copy of a decision bears the name that was typed.
+    let copy = [
+        ("art", "decisions"),
+        ("name", "Muster einer Kopie"),
+        ("key", "kopie"),
+        ("vorlage", "decisions/personenstandsurkunde"),
+    ];
+    let copied = way_on(&petra.post(&make, &copy).await);
+    petra.get(&copied).await.is(200).shows("Entwurf: Muster einer Kopie");
+
     // A decision whose change would break a process that asks it.
     let rule = begin(&mut petra, "decisions", ORDER).await;
     let at = format!("{rule}/zeichnung");
@@ -316,11 +383,19 @@ async fn running_cases_are_led_over_to_the_version_that_holds() {
         let shown = sabine.get(&format!("{at}/1")).await;
         shown.is(200).shows("Gebühr bezahlen").shows("Auf Fassung 2 umstellen");
         sabine.post(&format!("{at}/1"), &[("auf", "1")]).await.is(409);
-        sabine.post(&format!("{at}/1"), &[("auf", "2")]).await.is(200).shows("Umgestellte Vorgänge");
-        assert_eq!(instance(&test, &case).await, (2, "running".to_owned()));
+        let run = way_on(&sabine.post(&format!("{at}/1"), &[("auf", "2")]).await);
+        sabine.get(&run).await.is(200).shows("läuft im Hintergrund");
+        sabine.post(&format!("{at}/1"), &[("auf", "2")]).await.is(409).shows("schon umgestellt");
+        petra.get(&run).await.is(403);
         test.settle().await;
+        assert_eq!(instance(&test, &case).await, (2, "running".to_owned()));
+        sabine.get(&run).await.is(200).shows("Umstellung ist seit").shows("Umgestellte Vorgänge: weniger als 5");
+        sabine.get(&at).await.is(200).shows(&run);
         let entries = journal::entries(&mut test.city.db.read().await.unwrap(), 0, 100_000).await.unwrap();
-        assert_eq!(entries.iter().filter(|entry| entry.name == "processes.migrated").count(), 1);
+        let led: Vec<_> = entries.iter().filter(|entry| entry.name == "processes.migrated").collect();
+        assert_eq!(led.len(), 1);
+        let steps = led[0].fact["steps"].as_array().expect("which step became which");
+        assert!(!steps.is_empty() && steps.iter().all(|step| step["from"] == step["to"]), "{steps:?}");
 
         // It goes on by the new version.
         walks::pay(&test, &mut applicant, &case).await;

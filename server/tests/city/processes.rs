@@ -353,7 +353,7 @@ async fn a_job_that_is_given_up_while_a_process_waits_for_it_is_an_incident_unti
         assert!(failures.len() == 1 && failures[0].dead, "{failures:?}");
 
         let (mut browser, page) = overview(Browser::new(house::router(&town.app))).await;
-        page.shows("muster-warten, mitte")
+        page.shows("Muster, Warten")
             .shows("Der Auftrag fake.work ist auch beim letzten Versuch gescheitert (peer fake).");
         // The sentence is made by the page, in the language of whoever looks.
         browser.get("/sprache/en").await;

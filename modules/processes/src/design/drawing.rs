@@ -74,9 +74,9 @@ pub struct Sent {
 }
 
 /// What keeps a text from being read at all.
-fn unreadable(draft: &Draft, body: &str) -> Vec<Finding> {
+fn unreadable(rq: &Req, draft: &Draft, body: &str) -> Vec<Finding> {
     let errors = match draft.is_decision() {
-        true => rules::decision_errors(body),
+        true => rules::decision_errors(&rq.app.texts, body),
         false => Model::parse(body).err().unwrap_or_default(),
     };
     let finding = |error: bpmn::ModelError| Finding {
@@ -97,7 +97,7 @@ pub async fn save(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<Sent>) -> Answ
     if body.len() > service::LONGEST_BODY {
         return Err(Error::refused("processes-too-large").into());
     }
-    let findings = unreadable(&draft, &body);
+    let findings = unreadable(&rq, &draft, &body);
     if !findings.is_empty() {
         let page = Page { invalid: true, ..page };
         let shown = Drawing { is_refused: true, ..drawing(&rq, &page, &draft, body, findings) };

@@ -7,6 +7,7 @@ use axum::{Form, extract::Query};
 use content::Item;
 use db::Rx;
 use house::{Answer, Path, Req};
+use http::StatusCode;
 use kernel::{Error, Result, StaffId, Timestamp, Uuid};
 use serde::Deserialize;
 use ui::{Choice, Errors, Page, Tone};
@@ -246,6 +247,10 @@ struct DraftPage<'a> {
     is_own: bool,
     errors: Errors,
     reason: String,
+    /// What changes and why, as it stands in its field.
+    typed_note: String,
+    /// Somebody else saved in between.
+    is_conflict: bool,
 }
 
 impl DraftPage<'_> {
@@ -315,8 +320,21 @@ async fn draft_page<'a>(rq: &Req, page: &'a Page, draft: Draft, errors: Errors, 
         is_own: me.is_some_and(|me| editors.contains(&me)),
         errors,
         reason: reason.to_owned(),
+        typed_note: draft.note.clone(),
+        is_conflict: false,
         draft,
     })
+}
+
+/// The draft as somebody else has left it meanwhile, with what was typed, and the status of a conflict.
+async fn conflict(rq: &Req, id: Uuid, note: Option<String>, reason: &str) -> Answer {
+    let draft = store::draft(&mut rq.city.db.read().await?, id).await?;
+    let page = titled(rq, &draft);
+    let shown = draft_page(rq, &page, draft, Errors::new(), reason).await?;
+    let typed_note = note.unwrap_or_else(|| shown.typed_note.clone());
+    let mut response = rq.html(&DraftPage { typed_note, is_conflict: true, ..shown })?;
+    *response.status_mut() = StatusCode::CONFLICT;
+    Ok(response)
 }
 
 /// A change in words, by its code.
@@ -339,13 +357,18 @@ pub async fn draft(rq: Req, Path(id): Path<Uuid>) -> Answer {
 #[derive(Deserialize)]
 pub struct NoteForm {
     #[serde(default)]
+    revision: i64,
+    #[serde(default)]
     note: String,
 }
 
 pub async fn describe(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<NoteForm>) -> Answer {
     let note = short(&sent.note);
-    db::write!(rq.city.db, |tx| { service::describe(&rq.cx, tx, id, &note).await })?;
-    rq.see_other_with(address(id), "processes-done-described")
+    match db::write!(rq.city.db, |tx| { service::describe(&rq.cx, tx, id, sent.revision, &note).await }) {
+        Ok(()) => rq.see_other_with(address(id), "processes-done-described"),
+        Err(Error::Conflict(_)) => conflict(&rq, id, Some(note), "").await,
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// The revision that somebody saw.
@@ -360,13 +383,18 @@ pub async fn submit(rq: Req, Path(id): Path<Uuid>, Form(seen): Form<Seen>) -> An
     rq.see_other_with(address(id), "processes-done-submitted")
 }
 
-pub async fn recall(rq: Req, Path(id): Path<Uuid>) -> Answer {
-    db::write!(rq.city.db, |tx| { service::recall(&rq.cx, tx, id).await })?;
-    rq.see_other_with(address(id), "processes-done-recalled")
+pub async fn recall(rq: Req, Path(id): Path<Uuid>, Form(seen): Form<Seen>) -> Answer {
+    match db::write!(rq.city.db, |tx| { service::recall(&rq.cx, tx, id, seen.revision).await }) {
+        Ok(()) => rq.see_other_with(address(id), "processes-done-recalled"),
+        Err(Error::Conflict(_)) => conflict(&rq, id, None, "").await,
+        Err(other) => Err(other.into()),
+    }
 }
 
 #[derive(Deserialize)]
 pub struct ReasonForm {
+    #[serde(default)]
+    revision: i64,
     #[serde(default)]
     grund: String,
 }
@@ -381,8 +409,11 @@ pub async fn give_back(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<ReasonFor
         let page = page.checked(&errors);
         return rq.invalid(&draft_page(&rq, &page, draft, errors, &sent.grund).await?);
     }
-    db::write!(rq.city.db, |tx| { service::give_back(&rq.cx, tx, id, &reason).await })?;
-    rq.see_other_with(address(id), "processes-done-returned")
+    match db::write!(rq.city.db, |tx| { service::give_back(&rq.cx, tx, id, sent.revision, &reason).await }) {
+        Ok(()) => rq.see_other_with(address(id), "processes-done-returned"),
+        Err(Error::Conflict(_)) => conflict(&rq, id, None, &reason).await,
+        Err(other) => Err(other.into()),
+    }
 }
 
 pub async fn release(rq: Req, Path(id): Path<Uuid>, Form(seen): Form<Seen>) -> Answer {
@@ -420,6 +451,7 @@ pub async fn undo(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<UndoForm>) -> 
 struct DropPage<'a> {
     page: &'a Page,
     id: Uuid,
+    revision: i64,
 }
 
 pub async fn ask_drop(rq: Req, Path(id): Path<Uuid>) -> Answer {
@@ -428,12 +460,15 @@ pub async fn ask_drop(rq: Req, Path(id): Path<Uuid>) -> Answer {
         return Err(Error::refused("processes-draft-closed").into());
     }
     let page = rq.page("processes-drop");
-    rq.html(&DropPage { page: &page, id })
+    rq.html(&DropPage { page: &page, id, revision: draft.revision })
 }
 
-pub async fn drop_draft(rq: Req, Path(id): Path<Uuid>) -> Answer {
-    db::write!(rq.city.db, |tx| { service::drop_draft(&rq.cx, tx, id).await })?;
-    rq.see_other_with(WORKSHOP, "processes-done-dropped")
+pub async fn drop_draft(rq: Req, Path(id): Path<Uuid>, Form(seen): Form<Seen>) -> Answer {
+    match db::write!(rq.city.db, |tx| { service::drop_draft(&rq.cx, tx, id, seen.revision).await }) {
+        Ok(()) => rq.see_other_with(WORKSHOP, "processes-done-dropped"),
+        Err(Error::Conflict(_)) => conflict(&rq, id, None, "").await,
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// The address of a page of the list for one element.

@@ -137,7 +137,10 @@ pub async fn begin_new(cx: &Cx, tx: &mut Tx, kind: &str, key: &str, name: &str, 
             let renamed = model.edit(&Edit::SetName { name: name.to_owned() }).map_err(Error::internal)?;
             renamed.to_xml()
         }
-        ("decisions", Some(source)) => city.content.get(kind, source).ok_or(Error::NotFound)?.body.to_string(),
+        ("decisions", Some(source)) => {
+            let item = city.content.get(kind, source).ok_or(Error::NotFound)?;
+            dmn::Model::renamed(&item.body, name).map_err(Error::internal)?
+        }
         _ => return Err(Error::NotFound),
     };
     add(cx, tx, kind, key, 0, &body).await
@@ -175,9 +178,7 @@ async fn changeable(tx: &mut Tx, id: Uuid, revision: i64) -> Result<Draft> {
     if !draft.is_open() {
         return Err(Error::refused("processes-draft-closed"));
     }
-    if draft.revision != revision {
-        return Err(Error::Conflict("processes-draft-changed"));
-    }
+    unchanged(&draft, revision)?;
     Ok(draft)
 }
 
@@ -218,15 +219,17 @@ pub async fn undo(cx: &Cx, tx: &mut Tx, id: Uuid, revision: i64) -> Result<()> {
 /// Says what changes, and why.
 ///
 /// # Errors
-/// Refused while it is in review and when it is decided.
-pub async fn describe(cx: &Cx, tx: &mut Tx, id: Uuid, note: &str) -> Result<()> {
-    let draft = store::draft(tx, id).await?;
-    if !draft.is_open() {
-        return Err(Error::refused("processes-draft-closed"));
+/// As [`save`].
+pub async fn describe(cx: &Cx, tx: &mut Tx, id: Uuid, revision: i64, note: &str) -> Result<()> {
+    let draft = changeable(tx, id, revision).await?;
+    if draft.note == note {
+        return Ok(());
     }
-    store::set_note(tx, id, note, cx.now()).await?;
+    if !store::set_note(tx, id, revision, note, cx.now()).await? {
+        return Err(Error::Conflict("processes-draft-changed"));
+    }
     store::add_editor(tx, id, staff(cx)?).await?;
-    let event = Saved { draft: id, revision: draft.revision };
+    let event = Saved { draft: id, revision: revision.saturating_add(1) };
     journal::emit_evidence(tx, cx, &event, None, &DRAFT).await?;
     Ok(())
 }
@@ -272,21 +275,27 @@ async fn in_review(tx: &mut Tx, id: Uuid) -> Result<Draft> {
     if draft.state == "review" { Ok(draft) } else { Err(Error::refused("processes-not-in-review")) }
 }
 
+/// # Errors
+/// `Conflict` when somebody saved after `revision`.
+fn unchanged(draft: &Draft, revision: i64) -> Result<()> {
+    if draft.revision == revision { Ok(()) } else { Err(Error::Conflict("processes-draft-changed")) }
+}
+
 /// Takes a draft back from review, to go on with it.
 ///
 /// # Errors
-/// Refused when it is not in review.
-pub async fn recall(cx: &Cx, tx: &mut Tx, id: Uuid) -> Result<()> {
-    in_review(tx, id).await?;
+/// Refused when it is not in review; `Conflict` when it is another state than the one that was seen.
+pub async fn recall(cx: &Cx, tx: &mut Tx, id: Uuid, revision: i64) -> Result<()> {
+    unchanged(&in_review(tx, id).await?, revision)?;
     moved(cx, tx, id, "draft", "recalled").await
 }
 
 /// Gives a draft back with a reason.
 ///
 /// # Errors
-/// Refused when it is not in review.
-pub async fn give_back(cx: &Cx, tx: &mut Tx, id: Uuid, reason: &str) -> Result<()> {
-    in_review(tx, id).await?;
+/// As [`recall`].
+pub async fn give_back(cx: &Cx, tx: &mut Tx, id: Uuid, revision: i64, reason: &str) -> Result<()> {
+    unchanged(&in_review(tx, id).await?, revision)?;
     let decision = Decision { state: "draft", reviewer: staff(cx)?, reason, version: None, at: cx.now() };
     store::decide(tx, id, &decision).await?;
     let event = Moved { draft: id, how: "returned".to_owned() };
@@ -306,9 +315,7 @@ pub async fn release(cx: &Cx, tx: &mut Tx, id: Uuid, revision: i64) -> Result<i6
     if store::editors(tx, id).await?.contains(&reviewer) || draft.author == Some(reviewer) {
         return Err(Error::refused("processes-own-draft"));
     }
-    if draft.revision != revision {
-        return Err(Error::Conflict("processes-draft-changed"));
-    }
+    unchanged(&draft, revision)?;
     sound(cx, &draft)?;
     let outdated = |error| match error {
         Error::Conflict("content-changed") => Error::refused("processes-outdated"),
@@ -352,11 +359,9 @@ pub async fn rebase(cx: &Cx, tx: &mut Tx, id: Uuid, revision: i64) -> Result<()>
 /// Puts a draft aside for good.
 ///
 /// # Errors
-/// Refused when it is in review or decided.
-pub async fn drop_draft(cx: &Cx, tx: &mut Tx, id: Uuid) -> Result<()> {
-    if !store::draft(tx, id).await?.is_open() {
-        return Err(Error::refused("processes-draft-closed"));
-    }
+/// As [`save`].
+pub async fn drop_draft(cx: &Cx, tx: &mut Tx, id: Uuid, revision: i64) -> Result<()> {
+    changeable(tx, id, revision).await?;
     store::drop_steps(tx, id).await?;
     moved(cx, tx, id, "dropped", "dropped").await
 }

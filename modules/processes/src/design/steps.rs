@@ -23,7 +23,7 @@ use crate::perm;
 
 pub use self::{
     edit::{add_way, ask_remove, change, change_way, insert, new_step, remove, step, way},
-    words::{Changes, changes},
+    words::{Changes, changes, kind},
 };
 
 /// The id of an element in the list, for links that lead to it.

@@ -107,9 +107,11 @@ pub async fn set_body(tx: &mut Tx, id: Uuid, revision: i64, body: &str, at: Time
     Ok(tx.exec(sql, params![id, revision, body, at]).await? == 1)
 }
 
-pub async fn set_note(tx: &mut Tx, id: Uuid, note: &str, at: Timestamp) -> Result<()> {
-    let sql = "UPDATE processes_draft SET note = $3, changed_at = $4 WHERE tenant = $1 AND id = $2";
-    tx.exec_one(sql, params![id, note, at]).await
+/// What changes and why, if nobody saved anything since `revision`; answers whether it was taken.
+pub async fn set_note(tx: &mut Tx, id: Uuid, revision: i64, note: &str, at: Timestamp) -> Result<bool> {
+    let sql = "UPDATE processes_draft SET note = $4, revision = revision + 1, changed_at = $5
+               WHERE tenant = $1 AND id = $2 AND revision = $3 AND state = 'draft'";
+    Ok(tx.exec(sql, params![id, revision, note, at]).await? == 1)
 }
 
 pub async fn set_base(tx: &mut Tx, id: Uuid, version: i64, at: Timestamp) -> Result<()> {

@@ -18,7 +18,7 @@ use super::{
     store::{self, Draft},
     unit_name,
 };
-use crate::rules::Rules;
+use crate::{faults, rules::Rules};
 
 /// Rows for variables in a form.
 const ROWS: usize = 4;
@@ -391,9 +391,9 @@ fn decide(rq: &Req, page: &Page, draft: &Draft, sent: &[(String, String)]) -> An
         match model.explain(&chosen, &names, &Env::at(rq.cx.local_now())) {
             Ok(outcome) => {
                 answer = outcome.value.to_json().to_string();
-                reason = outcome.reason.unwrap_or_default();
+                reason = outcome.reason.map_or_else(String::new, |why| faults::said(&page.texts, page.lang, &why));
             }
-            Err(error) => reason = error.to_string(),
+            Err(error) => reason = faults::not_decided(&page.texts, page.lang, &error),
         }
     }
     let decisions = all

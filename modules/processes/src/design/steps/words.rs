@@ -4,10 +4,13 @@ use bpmn::{Kind, Line, Model, On, Properties, Target, Way, model};
 use house::Req;
 use ui::Page;
 
-use crate::design::{
-    catalogue::{command_label, form_title},
-    store::Draft,
-    unit_name,
+use crate::{
+    design::{
+        catalogue::{command_label, form_title},
+        store::Draft,
+        unit_name,
+    },
+    names::Names,
 };
 
 pub fn kind(page: &Page, kind: Kind) -> String {
@@ -184,14 +187,23 @@ impl Changes {
 }
 
 /// A step in one sentence, without numbers: those change wherever something is inserted before.
-fn sentence(rq: &Req, page: &Page, model: &Model, line: &Line) -> String {
+fn sentence(rq: &Req, page: &Page, model: &Model, names: &Names<'_>, line: &Line) -> String {
     let mut text = kind(page, line.kind);
-    if let Some(name) = &line.name {
-        text = format!("{text} „{name}“");
+    match &line.name {
+        Some(name) => text = format!("{text} „{name}“"),
+        None => {
+            let place = names.place(page, &line.element);
+            if !place.is_empty() {
+                text = format!("{text} ({place})");
+            }
+        }
     }
     let ways = line.ways.iter().map(|way| {
-        let to = way.target.name.clone().unwrap_or_else(|| way.target.element.clone());
-        said(page, way, format!("„{to}“"))
+        let to = match &way.target.name {
+            Some(name) => format!("„{name}“"),
+            None => names.name(page, &way.target.element),
+        };
+        said(page, way, to)
     });
     // What comes after the only way out is told by the step that came there.
     let ways = ways.filter(|_| line.ways.len() > 1);
@@ -205,13 +217,14 @@ pub fn changes(rq: &Req, page: &Page, before: Option<&str>, draft: &Draft) -> Ch
     let models = Model::parse(before).ok().zip(super::read(draft).ok());
     let Some((old, new)) = models else { return Changes { is_text: true, ..Changes::default() } };
     let (old_lines, new_lines) = (old.outline(), new.outline());
+    let (old_names, new_names) = (Names::of(&old_lines), Names::of(&new_lines));
     let mut changes = Changes::default();
     for line in &new_lines {
-        let after = sentence(rq, page, &new, line);
+        let after = sentence(rq, page, &new, &new_names, line);
         match old_lines.iter().find(|other| other.element == line.element) {
             None => changes.added.push(after),
             Some(other) => {
-                let before = sentence(rq, page, &old, other);
+                let before = sentence(rq, page, &old, &old_names, other);
                 if before != after {
                     changes.changed.push(Change { before, after });
                 }
@@ -219,7 +232,7 @@ pub fn changes(rq: &Req, page: &Page, before: Option<&str>, draft: &Draft) -> Ch
         }
     }
     let gone = old_lines.iter().filter(|line| new_lines.iter().all(|other| other.element != line.element));
-    changes.removed = gone.map(|line| sentence(rq, page, &old, line)).collect();
+    changes.removed = gone.map(|line| sentence(rq, page, &old, &old_names, line)).collect();
     changes.is_text = changes.is_empty();
     changes
 }
