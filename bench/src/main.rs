@@ -1,7 +1,7 @@
 //! `make bench`: the promised figures, measured on this machine. Every missed one is marked, and the program ends with
 //! an error then.
 //!
-//! `cargo run --release -p bench -- 50000` measures with so many cases instead of a million, to try it out.
+//! `cargo run --profile measure -p bench -- 50000` measures with so many cases instead of a million, to try it out.
 
 mod case_page;
 mod desk_list;
