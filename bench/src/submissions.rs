@@ -56,7 +56,7 @@ pub async fn measure(folder: &Path, total: usize) -> Result<Vec<Figure>> {
 async fn postgres(folder: &Path, total: usize) -> Result<Vec<Figure>> {
     const NAME: &str = "submissions, PostgreSQL, 64 writers";
     let Some(test) = db::testing::postgres(&[]).await else {
-        return Ok(vec![Figure::not_measured(NAME, "MEER_TEST_DATABASE names no server")]);
+        return Ok(vec![Figure::not_measured(NAME, "MEER_TEST_DATABASE=none")]);
     };
     let data = folder.join("submissions-postgres");
     let _ = std::fs::remove_dir_all(&data);
