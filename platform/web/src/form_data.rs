@@ -49,7 +49,8 @@ impl FormData {
             return None;
         }
         match form.next_field().await {
-            Ok(field) => field.map(|field| FormField { field, cut }),
+            Ok(Some(field)) => Some(FormField { field, cut }),
+            Ok(None) => None,
             Err(error) => {
                 *cut = Some(Cut::of(&error));
                 None
