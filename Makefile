@@ -25,7 +25,7 @@ conformance: ## public test suites, one line each: passed/total (MEER_CONFORMANC
 	@cargo run -q -p xtask -- conformance
 
 bench: ## the promised figures, measured here
-	cargo run --release -p bench
+	@scripts/bench.sh
 
 lint: ## format, clippy, tidy
 	cargo fmt --all --check

@@ -26,7 +26,7 @@ pub async fn measure() -> Result<Vec<Figure>> {
             Some(test) => figures.extend(on(&test, name).await?),
             None => {
                 let name = format!("case with {DOCUMENTS} documents, {name}");
-                figures.push(Figure::not_measured(name, "MEER_TEST_DATABASE names no server"));
+                figures.push(Figure::not_measured(name, "MEER_TEST_DATABASE=none"));
             }
         }
     }

@@ -47,7 +47,7 @@ pub async fn measure(folder: &Path, cases: i64) -> Result<Vec<Figure>> {
             analyse(&test.url_text())?;
             figures.extend(on(&test.db, cases, "PostgreSQL").await?);
         }
-        None => figures.push(Figure::not_measured("list of cases, PostgreSQL", "MEER_TEST_DATABASE names no server")),
+        None => figures.push(Figure::not_measured("list of cases, PostgreSQL", "MEER_TEST_DATABASE=none")),
     }
     Ok(figures)
 }

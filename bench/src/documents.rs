@@ -40,7 +40,7 @@ pub async fn measure(folder: &Path, documents: i64) -> Result<Vec<Figure>> {
             figures.extend(on(&test.db, documents, "PostgreSQL").await?);
         }
         None => {
-            figures.push(Figure::not_measured("list of documents, PostgreSQL", "MEER_TEST_DATABASE names no server"));
+            figures.push(Figure::not_measured("list of documents, PostgreSQL", "MEER_TEST_DATABASE=none"));
         }
     }
     Ok(figures)

@@ -109,7 +109,7 @@ fn model() -> PathBuf {
 async fn postgres(folder: &Path, home: &Path, modules: Vec<Module>, total: usize) -> Result<Figure> {
     const NAME: &str = "process instances of five nodes, PostgreSQL, 64 writers";
     let Some(test) = db::testing::postgres(&[]).await else {
-        return Ok(Figure::not_measured(NAME, "MEER_TEST_DATABASE names no server"));
+        return Ok(Figure::not_measured(NAME, "MEER_TEST_DATABASE=none"));
     };
     let (app, city) = town::open_home(&folder.join("data-postgres"), Some(test.url_text()), modules, home).await?;
     let run = run(&app, &city, WRITERS, total).await?;

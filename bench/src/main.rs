@@ -1,7 +1,7 @@
 //! `make bench`: the promised figures, measured on this machine. Every missed one is marked, and the program ends with
 //! an error then.
 //!
-//! `cargo run --release -p bench -- 50000` measures with so many cases instead of a million, to try it out.
+//! `scripts/bench.sh 50000` measures with so many cases instead of a million, to try it out.
 
 mod case_page;
 mod desk_list;
@@ -22,7 +22,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use figures::{Figure, millis, print, quantile};
 
 /// Cases of the clerk's list.
@@ -34,6 +34,7 @@ async fn main() -> Result<ExitCode> {
         Some(text) => text.parse::<i64>().context("number of cases")?.max(5_000),
         None => CASES,
     };
+    ensure!(std::env::var_os("MEER_TEST_DATABASE").is_some(), "{}", db::testing::NOT_SET);
     if cfg!(debug_assertions) {
         eprintln!("This build is not optimised; its figures say nothing (`make bench`).");
     }

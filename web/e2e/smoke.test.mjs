@@ -5,8 +5,9 @@ import { startCity } from "./city.mjs";
 
 const database = process.env.MEER_TEST_DATABASE;
 
-if (!database) {
-  test("both services on PostgreSQL", { skip: "MEER_TEST_DATABASE names no server (scripts/test-postgres.sh start)" });
+if (!database) throw new Error("MEER_TEST_DATABASE is not set: scripts/e2e.sh starts a server; `none` leaves PostgreSQL out");
+if (database === "none") {
+  test("both services on PostgreSQL", { skip: "MEER_TEST_DATABASE=none" });
 } else {
   const city = await startCity({ database });
   process.env.MEER_E2E_BASE = city.base;

@@ -21,6 +21,7 @@ certificates-compare-text = Haben Sie die Bescheinigung als Datei, vergleichen w
 certificates-file = Datei
 certificates-file-hint = PDF bis 10 MB
 certificates-file-missing = Wählen Sie die Datei aus, die Sie vergleichen möchten.
+certificates-file-broken = Die Datei ist nicht ganz angekommen. Versuchen Sie es noch einmal.
 certificates-compare-send = Datei vergleichen
 certificates-same = Die Datei ist unverändert
 certificates-same-text = Sie gleicht Byte für Byte der Datei, die wir ausgestellt haben. Ihre Datei haben wir nicht gespeichert.

@@ -21,6 +21,7 @@ certificates-compare-text = If you have the certificate as a file, we compare it
 certificates-file = File
 certificates-file-hint = PDF up to 10 MB
 certificates-file-missing = Choose the file that you want to compare.
+certificates-file-broken = The file did not arrive completely. Try again.
 certificates-compare-send = Compare the file
 certificates-same = The file is unchanged
 certificates-same-text = It equals the file we issued, byte by byte. We have not kept your file.

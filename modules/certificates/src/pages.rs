@@ -1,15 +1,11 @@
 //! The public page that checks a certificate, and its withdrawal on the page of the case.
 
 use askama::Template;
-use axum::{
-    Form,
-    extract::Multipart,
-    response::{IntoResponse, Response},
-};
+use axum::{Form, extract::Multipart, response::IntoResponse};
 use contract_certificates::CertificateId;
 use contract_records::VisibleCase;
 use db::Rx;
-use house::{Answer, Call, Path, Req};
+use house::{Answer, Call, Cut, FormData, Path, Req};
 use http::StatusCode;
 use kernel::{CaseId, Error, Hash, Result};
 use serde::Deserialize;
@@ -108,15 +104,20 @@ pub async fn show(rq: Req, Path(typed): Path<String>) -> Answer {
 /// Compares a file with the one that was issued. It is read once, hashed and forgotten; nothing of it is stored.
 pub async fn compare(rq: Req, Path(typed): Path<String>, form: Multipart) -> Answer {
     let (code, found) = lookup(&rq, &typed).await?;
-    let hash = match hash_of_file(form).await {
-        Ok(hash) => hash,
-        Err(response) => return Ok(response),
-    };
     let page = rq.page("certificates-checked-title");
-    let Some(hash) = hash else {
-        let errors: Errors = [("datei", page.t("certificates-file-missing"))].into_iter().collect();
-        let page = page.checked(&errors);
-        return rq.invalid(&Checked { page: &page, code, found, compared: Compared::NotYet, errors });
+    let hash = match hash_of_file(form).await {
+        Ok(Some(hash)) => Ok(hash),
+        Ok(None) => Err(page.t("certificates-file-missing")),
+        Err(Cut::Broken) => Err(page.t("certificates-file-broken")),
+        Err(Cut::TooLarge) => return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response()),
+    };
+    let hash = match hash {
+        Ok(hash) => hash,
+        Err(text) => {
+            let errors: Errors = [("datei", text)].into_iter().collect();
+            let page = page.checked(&errors);
+            return rq.invalid(&Checked { page: &page, code, found, compared: Compared::NotYet, errors });
+        }
     };
     let same = found.as_ref().is_some_and(|c| c.pdf_sha256 == hash);
     let compared = if same { Compared::Same } else { Compared::Different };
@@ -124,23 +125,30 @@ pub async fn compare(rq: Req, Path(typed): Path<String>, form: Multipart) -> Ans
 }
 
 /// The hash of the field `datei`; none when no file was chosen or it is empty.
-async fn hash_of_file(mut form: Multipart) -> Result<Option<Hash>, Response> {
-    while let Some(mut field) = form.next_field().await.map_err(IntoResponse::into_response)? {
-        if field.name() != Some("datei") {
+///
+/// # Errors
+/// A form that ended before its end: part of a file is another one.
+async fn hash_of_file(form: Multipart) -> Result<Option<Hash>, Cut> {
+    let mut form = FormData::new(form);
+    while let Some(mut field) = form.next().await {
+        if field.name() != "datei" {
             continue;
         }
         let mut size = 0;
         let mut hasher = Sha256::new();
-        while let Some(chunk) = field.chunk().await.map_err(IntoResponse::into_response)? {
+        while let Some(chunk) = field.chunk().await {
             size += chunk.len();
             if size > MAX_FILE {
-                return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+                return Err(Cut::TooLarge);
             }
             hasher.update(&chunk);
         }
-        return Ok((size > 0).then(|| hasher.finalize().into()));
+        return match field.cut() {
+            Some(cut) => Err(cut),
+            None => Ok((size > 0).then(|| hasher.finalize().into())),
+        };
     }
-    Ok(None)
+    form.cut().map_or(Ok(None), Err)
 }
 
 #[derive(Template)]

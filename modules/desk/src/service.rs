@@ -13,8 +13,7 @@ use crate::{
 };
 
 pub async fn put_item(cx: &Cx, tx: &mut Tx, item: PutItem) -> Result<()> {
-    let before = store::class_before(tx, item.case).await?;
-    store::put_item(tx, &item).await?;
+    let before = store::put_item(tx, &item).await?;
     let Some(old) = before.filter(|old| *old != item.cls) else { return Ok(()) };
     // Who does not see the case any more does not see its tasks; a task of another unit stays with that unit alone.
     for unit in store::units_of_tasks(tx, item.case, old).await? {

@@ -24,8 +24,9 @@ db::record! {
     }
 }
 
-/// Writes a case's line and keeps the counts of its class.
-pub async fn put_item(tx: &mut Tx, item: &PutItem) -> Result<()> {
+/// Writes a case's line and keeps the counts of its class. Answers the class in which the case stood before; none for one
+/// that is new.
+pub async fn put_item(tx: &mut Tx, item: &PutItem) -> Result<Option<i64>> {
     let sql = "SELECT cls, closed FROM desk_item WHERE tenant = $1 AND case_id = $2";
     let before: Option<(i64, bool)> = tx.opt(sql, params![item.case]).await?;
     let sql = "INSERT INTO desk_item (tenant, case_id, cls, number, title, unit, status, opened_at, closed, party)
@@ -36,13 +37,13 @@ pub async fn put_item(tx: &mut Tx, item: &PutItem) -> Result<()> {
     let i = item;
     let values = params![i.case, i.cls, &i.number, &i.title, &i.unit, &i.status, i.opened_at, i.closed, &i.party];
     tx.exec_one(sql, values).await?;
-    if before == Some((item.cls, item.closed)) {
-        return Ok(());
+    if before != Some((item.cls, item.closed)) {
+        if let Some((cls, closed)) = before {
+            count(tx, cls, closed, -1).await?;
+        }
+        count(tx, item.cls, item.closed, 1).await?;
     }
-    if let Some((cls, closed)) = before {
-        count(tx, cls, closed, -1).await?;
-    }
-    count(tx, item.cls, item.closed, 1).await
+    Ok(before.map(|(cls, _)| cls))
 }
 
 async fn count(tx: &mut Tx, cls: i64, closed: bool, by: i64) -> Result<()> {
@@ -145,12 +146,6 @@ impl Task {
 
 pub async fn class_of_case(rx: &mut Rx, case: CaseId) -> Result<(i64, String)> {
     rx.one("SELECT cls, unit FROM desk_item WHERE tenant = $1 AND case_id = $2", params![case]).await
-}
-
-/// The class in which a case stands; none for one that is new.
-pub async fn class_before(rx: &mut Rx, case: CaseId) -> Result<Option<i64>> {
-    let sql = "SELECT cls FROM desk_item WHERE tenant = $1 AND case_id = $2";
-    Ok(rx.opt::<(i64,)>(sql, params![case]).await?.map(|(cls,)| cls))
 }
 
 /// Units whose tasks of a case stand in a class.

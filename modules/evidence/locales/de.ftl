@@ -3,6 +3,7 @@ evidence-check-text = Wählen Sie ein Dokument und seinen Echtheitsnachweis. Sie
 evidence-file = Dokument
 evidence-file-hint = Die Datei, wie Sie sie erhalten haben, bis 10 MB. Ein Ausdruck oder Scan geht nicht.
 evidence-file-missing = Wählen Sie das Dokument aus.
+evidence-upload-broken = Die Dateien sind nicht ganz angekommen. Versuchen Sie es noch einmal.
 evidence-proof = Echtheitsnachweis
 evidence-proof-hint = Datei mit der Endung .tlog-proof
 evidence-proof-missing = Wählen Sie den Echtheitsnachweis aus.

@@ -3,6 +3,7 @@ evidence-check-text = Choose a document and its proof of authenticity. You see t
 evidence-file = Document
 evidence-file-hint = The file as you received it, up to 10 MB. A printout or scan does not work.
 evidence-file-missing = Choose the document.
+evidence-upload-broken = The files did not arrive completely. Try again.
 evidence-proof = Proof of authenticity
 evidence-proof-hint = File that ends in .tlog-proof
 evidence-proof-missing = Choose the proof of authenticity.

@@ -1,13 +1,10 @@
 //! The page that checks a proof, and the proofs of a case's documents.
 
 use askama::Template;
-use axum::{
-    extract::Multipart,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::Multipart, response::IntoResponse};
 use contract_records::{Audience, DocumentView, DocumentsOfCase, VisibleCase};
 use db::Rx;
-use house::{Answer, Call, Path, Req};
+use house::{Answer, Call, Cut, FormData, Path, Req};
 use http::{StatusCode, header};
 use kernel::{CaseId, DocumentId, Error, Hash, Result};
 use sha2::{Digest, Sha256};
@@ -107,17 +104,20 @@ pub async fn ask(rq: Req) -> Answer {
 
 /// Checks a file against a proof. Both are read once and forgotten; nothing of them is stored.
 pub async fn check(rq: Req, form: Multipart) -> Answer {
-    let sent = match read(form).await {
-        Ok(sent) => sent,
-        Err(response) => return Ok(response),
+    let (sent, broken) = match read(form).await {
+        Ok(sent) => (sent, false),
+        Err(Cut::Broken) => (Sent::default(), true),
+        Err(Cut::TooLarge) => return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response()),
     };
     let page = rq.page("evidence-check-title");
     let stamps = stamp::standing(&rq.city, NIGHTS).await?;
     let mut errors = Errors::new();
-    if sent.sha256.is_none() {
+    if broken {
+        errors.push("datei", page.t("evidence-upload-broken"));
+    } else if sent.sha256.is_none() {
         errors.push("datei", page.t("evidence-file-missing"));
     }
-    if sent.proof.is_none() {
+    if !broken && sent.proof.is_none() {
         errors.push("nachweis", page.t("evidence-proof-missing"));
     }
     let (Some(sha256), Some(proof)) = (sent.sha256, sent.proof) else {
@@ -140,19 +140,21 @@ struct Sent {
     proof: Option<String>,
 }
 
-async fn read(mut form: Multipart) -> Result<Sent, Response> {
-    let mut sent = Sent::default();
-    while let Some(mut field) = form.next_field().await.map_err(IntoResponse::into_response)? {
+/// # Errors
+/// A form that ended before its end: part of a document is another one.
+async fn read(form: Multipart) -> Result<Sent, Cut> {
+    let (mut form, mut sent) = (FormData::new(form), Sent::default());
+    while let Some(mut field) = form.next().await {
         let (is_file, max) = match field.name() {
-            Some("datei") => (true, MAX_FILE),
-            Some("nachweis") => (false, MAX_PROOF),
+            "datei" => (true, MAX_FILE),
+            "nachweis" => (false, MAX_PROOF),
             _ => continue,
         };
         let (mut size, mut hasher, mut proof) = (0, Sha256::new(), Vec::new());
-        while let Some(chunk) = field.chunk().await.map_err(IntoResponse::into_response)? {
+        while let Some(chunk) = field.chunk().await {
             size += chunk.len();
             if size > max {
-                return Err(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+                return Err(Cut::TooLarge);
             }
             if is_file {
                 hasher.update(&chunk);
@@ -167,7 +169,7 @@ async fn read(mut form: Multipart) -> Result<Sent, Response> {
             sent.proof = Some(String::from_utf8_lossy(&proof).into_owned());
         }
     }
-    Ok(sent)
+    form.cut().map_or(Ok(sent), Err)
 }
 
 /// The documents of a case that this person may see.

@@ -236,6 +236,7 @@ records-document-file-hint = PDF, JPEG, PNG, Text oder Office-Datei ohne Makros,
 records-document-add = Hinzufügen
 records-upload-missing = Wählen Sie eine Datei aus.
 records-upload-too-large = Die Datei ist größer als { $mb } MB.
+records-upload-broken = Die Datei ist nicht ganz angekommen. Versuchen Sie es noch einmal, am besten mit einer kleineren Datei.
 records-file-empty = Die Datei „{ $name }“ ist leer.
 records-file-too-large = Die Datei „{ $name }“ ist zu groß.
 records-file-wrong-type = „{ $name }“ ist kein PDF, JPEG, PNG oder Text und keine Office-Datei ohne Makros. Speichern Sie die Datei in einem dieser Formate.

@@ -236,6 +236,7 @@ records-document-file-hint = PDF, JPEG, PNG, text or office file without macros,
 records-document-add = Add
 records-upload-missing = Choose a file.
 records-upload-too-large = The file is larger than { $mb } MB.
+records-upload-broken = The file did not arrive completely. Try again, best with a smaller file.
 records-file-empty = The file “{ $name }” is empty.
 records-file-too-large = The file “{ $name }” is too large.
 records-file-wrong-type = “{ $name }” is no PDF, JPEG, PNG or text and no office file without macros. Save the file in one of these formats.

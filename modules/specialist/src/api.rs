@@ -5,10 +5,7 @@ use std::collections::HashMap;
 
 use axum::{
     body::Bytes,
-    extract::{
-        Multipart, Query,
-        multipart::{Field, MultipartRejection},
-    },
+    extract::{Multipart, Query, multipart::MultipartRejection},
     response::{IntoResponse, Response},
 };
 use contract_records::{
@@ -16,7 +13,7 @@ use contract_records::{
     SaveVersionWithin, Which,
 };
 use files::{Accept, Scan, Stored, Type};
-use house::{Answer, Call, Path, Req};
+use house::{Answer, Call, FormData, Path, Req};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::SignedDuration;
 use kernel::{CaseId, Date, DocumentId, Error, Result, Timestamp, Uuid, berlin};
@@ -256,37 +253,27 @@ struct Sent {
     bytes: Option<Vec<u8>>,
 }
 
-async fn bounded(field: &mut Field<'_>, most: usize) -> Result<Option<Vec<u8>>> {
-    let (mut bytes, mut fits) = (Vec::new(), true);
-    while let Some(chunk) = field.chunk().await.map_err(|_| Error::invalid("body", "unreadable"))? {
-        fits &= bytes.len() + chunk.len() <= most;
-        if fits {
-            bytes.extend_from_slice(&chunk);
-        } else {
-            bytes = Vec::new();
-        }
-    }
-    Ok(fits.then_some(bytes))
-}
-
 async fn received(form: Form) -> Result<(Sent, Type)> {
-    let mut form = form.map_err(|_| Error::invalid("body", "unreadable"))?;
+    let unreadable = || Error::invalid("body", "unreadable");
+    let mut form = FormData::new(form.map_err(|_| unreadable())?);
     let mut sent = Sent::default();
     let mut is_there = false;
-    while let Some(mut field) = form.next_field().await.map_err(|_| Error::invalid("body", "unreadable"))? {
-        let name = field.name().unwrap_or_default().to_owned();
-        match name.as_str() {
+    while let Some(mut field) = form.next().await {
+        match field.name() {
             "datei" => {
                 is_there = true;
                 sent.name = field.file_name().unwrap_or_default().to_owned();
-                sent.bytes = bounded(&mut field, MAX_FILE).await?;
+                sent.bytes = field.bytes(MAX_FILE).await;
             }
             "metadaten" => {
-                let described = bounded(&mut field, MAX_FIELD).await?;
+                let described = field.bytes(MAX_FIELD).await;
                 sent.described = described.ok_or_else(|| Error::invalid("metadaten", "too-long"))?;
             }
             other => return Err(Error::invalid(other, "unknown")),
         }
+    }
+    if form.cut().is_some() {
+        return Err(unreadable());
     }
     if !is_there {
         return Err(Error::invalid("datei", "required"));

@@ -44,46 +44,79 @@ type Parsed = Arc<dyn Any + Send + Sync>;
 /// Kind, key, version and the type it was read into.
 type ParsedKey = (String, String, i64, TypeId);
 
-/// The released content of one city, in memory.
+/// The released content of one city, in memory. Another process may release something too: [`Content::newer`] asks for it.
 #[derive(Default)]
 pub struct Content {
-    items: RwLock<HashMap<(String, String), Arc<Item>>>,
+    released: RwLock<Released>,
     parsed: RwLock<HashMap<ParsedKey, Parsed>>,
+}
+
+/// What was released when it was read.
+#[derive(Clone, Default)]
+struct Released {
+    /// Versions of all items in the database. A release adds one and none is ever removed, so this only grows.
+    versions: i64,
+    items: HashMap<(String, String), Arc<Item>>,
 }
 
 impl Content {
     /// Reads the released versions.
     pub async fn load(db: &Db) -> Result<Self> {
-        let content = Self::default();
-        content.refresh(db).await?;
-        Ok(content)
+        let mut rx = db.read().await?;
+        let versions = versions(&mut rx).await?;
+        let released = released(&mut rx).await?;
+        let items = released.into_iter().map(|i| ((i.kind.clone(), i.key.clone()), Arc::new(i))).collect();
+        Ok(Self { released: RwLock::new(Released { versions, items }), parsed: RwLock::default() })
     }
 
     /// Takes over what was released since.
     pub async fn refresh(&self, db: &Db) -> Result<()> {
-        let released = released(&mut db.read().await?).await?;
-        let map = released.into_iter().map(|i| ((i.kind.clone(), i.key.clone()), Arc::new(i))).collect();
-        *self.items.write().unwrap_or_else(|e| e.into_inner()) = map;
+        self.take(Self::load(db).await?);
         Ok(())
+    }
+
+    /// What is released now, when there are more versions than these: another process released some on the same
+    /// database. Costs a count when there is nothing new.
+    pub async fn newer(db: &Db, than: i64) -> Result<Option<Self>> {
+        let versions = versions(&mut db.read().await?).await?;
+        if versions <= than { Ok(None) } else { Self::load(db).await.map(Some) }
+    }
+
+    /// Takes over what was read later than this; what was read before is left.
+    pub fn take(&self, later: Self) {
+        let later = later.released.into_inner().unwrap_or_else(|e| e.into_inner());
+        let mut released = self.released.write().unwrap_or_else(|e| e.into_inner());
+        if later.versions >= released.versions {
+            *released = later;
+        }
+    }
+
+    /// How many versions of all items there were in the database when this was read.
+    pub fn versions(&self) -> i64 {
+        self.read().versions
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Released> {
+        self.released.read().unwrap_or_else(|e| e.into_inner())
     }
 
     /// The same content with one item in place of its released version: to see what a release would break before it is
     /// one.
     #[must_use]
     pub fn with(&self, item: Item) -> Self {
-        let mut items = self.items.read().unwrap_or_else(|e| e.into_inner()).clone();
-        items.insert((item.kind.clone(), item.key.clone()), Arc::new(item));
-        Self { items: RwLock::new(items), parsed: RwLock::default() }
+        let mut released = self.read().clone();
+        released.items.insert((item.kind.clone(), item.key.clone()), Arc::new(item));
+        Self { released: RwLock::new(released), parsed: RwLock::default() }
     }
 
     pub fn get(&self, kind: &str, key: &str) -> Option<Arc<Item>> {
-        self.items.read().unwrap_or_else(|e| e.into_inner()).get(&(kind.to_owned(), key.to_owned())).cloned()
+        self.read().items.get(&(kind.to_owned(), key.to_owned())).cloned()
     }
 
     /// All of one kind, by key.
     pub fn all(&self, kind: &str) -> Vec<Arc<Item>> {
-        let items = self.items.read().unwrap_or_else(|e| e.into_inner());
-        let mut found: Vec<_> = items.values().filter(|i| i.kind == kind).cloned().collect();
+        let released = self.read();
+        let mut found: Vec<_> = released.items.values().filter(|i| i.kind == kind).cloned().collect();
         found.sort_by(|a, b| a.key.cmp(&b.key));
         found
     }
@@ -142,6 +175,11 @@ pub fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..text.floor_char_boundary(offset)];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// Answered from the key alone: no body is read.
+async fn versions(rx: &mut Rx) -> Result<i64> {
+    Ok(rx.one::<(i64,)>("SELECT COUNT(*) AS n FROM content_item WHERE tenant = $1", &[]).await?.0)
 }
 
 async fn released(rx: &mut Rx) -> Result<Vec<Item>> {
@@ -354,6 +392,29 @@ mod tests {
             put("forms/tasks/a.toml", "x = 3");
             let third = db::write!(test.db, |tx| { import(tx, &cx, folder.path()).await }).unwrap();
             assert_eq!(third.conflicts, ["forms/tasks/a.toml"]);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_another_process_released_is_asked_for_and_taken_over() {
+        for test in db::testing::both(&[MIGRATIONS]).await {
+            let cx = Cx::new(TenantId(1), Principal::System { name: "test" }, Sources::system());
+            db::write!(test.db, |tx| { create(tx, &cx, "forms", "a", "forms/a.toml", "x = 1").await }).unwrap();
+            let here = Content::load(&test.db).await.unwrap();
+            assert!(Content::newer(&test.db, here.versions()).await.unwrap().is_none(), "nothing was released since");
+            let before = Content::load(&test.db).await.unwrap();
+
+            let other = Db::open(&test.url, TenantId(1), &[MIGRATIONS]).await.unwrap();
+            let seen = here.get("forms", "a").unwrap();
+            db::write!(other, |tx| { edit(tx, &cx, &seen, "x = 2").await }).unwrap();
+            assert_eq!(here.get("forms", "a").unwrap().version, 1);
+            let newer = Content::newer(&test.db, here.versions()).await.unwrap().unwrap();
+            here.take(newer);
+            assert_eq!(&*here.get("forms", "a").unwrap().body, "x = 2");
+            assert!(Content::newer(&test.db, here.versions()).await.unwrap().is_none());
+            // Who was slow with an older answer takes nothing back.
+            here.take(before);
+            assert_eq!(&*here.get("forms", "a").unwrap().body, "x = 2");
         }
     }
 

@@ -72,7 +72,7 @@ impl Db {
             }
             Url::Postgres(config) => {
                 migrate::postgres(config, migrations).await?;
-                Backend::Pg(Arc::new(pg::Pg::open(config, tenant)?))
+                Backend::Pg(Arc::new(pg::Pg::open(config, tenant, commits.clone())?))
             }
         };
         Ok(Db { tenant, backend, commits })
@@ -91,7 +91,7 @@ impl Db {
             }
             Url::Postgres(config) => {
                 migrate::postgres_same(config, migrations).await?;
-                Backend::Pg(Arc::new(pg::Pg::open(config, tenant)?))
+                Backend::Pg(Arc::new(pg::Pg::open(config, tenant, commits.clone())?))
             }
         };
         Ok(Db { tenant, backend, commits })
@@ -109,7 +109,7 @@ impl Db {
                 migrate::sqlite_known(path, migrations)?;
                 Backend::Lite(lite::Lite::open_to_look(path, tenant, commits.clone())?)
             }
-            Url::Postgres(config) => Backend::Pg(Arc::new(pg::Pg::open(config, tenant)?)),
+            Url::Postgres(config) => Backend::Pg(Arc::new(pg::Pg::open(config, tenant, commits.clone())?)),
         };
         Ok(Db { tenant, backend, commits })
     }
@@ -137,7 +137,7 @@ impl Db {
         self.commits.subscribe()
     }
 
-    /// Number of commits that reached the disk through this handle (SQLite: one fsync each).
+    /// Number of commits that reached the disk through this handle, one fsync each; several writers share one.
     pub fn commit_count(&self) -> u64 {
         *self.commits.borrow()
     }
@@ -155,7 +155,7 @@ impl Db {
     async fn read_for(&self, limit: Duration) -> Result<Rx> {
         let conn = match &self.backend {
             Backend::Lite(lite) => Conn::LiteRead(lite.read(limit).await?),
-            Backend::Pg(pg) => Conn::Pg(pg.begin(false, limit).await?),
+            Backend::Pg(pg) => Conn::PgRead(pg.read(limit).await?),
         };
         Ok(Rx { tenant: self.tenant, conn })
     }
@@ -165,9 +165,9 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx> {
         let conn = match &self.backend {
             Backend::Lite(lite) => Conn::LiteWrite(lite.begin().await?),
-            Backend::Pg(pg) => Conn::Pg(pg.begin(true, Duration::from_secs(30)).await?),
+            Backend::Pg(pg) => Conn::PgWrite(pg.begin().await?),
         };
-        Ok(Tx { rx: Rx { tenant: self.tenant, conn }, commits: self.commits.clone() })
+        Ok(Tx { rx: Rx { tenant: self.tenant, conn } })
     }
 
     /// Copies the whole SQLite file while writers go on. PostgreSQL has its own tools and this is refused there.
@@ -182,7 +182,8 @@ impl Db {
 pub(crate) enum Conn {
     LiteRead(lite::ReadLease),
     LiteWrite(lite::WriteLease),
-    Pg(pg::Lease),
+    PgRead(pg::ReadLease),
+    PgWrite(pg::WriteLease),
 }
 
 /// A read-only view of one city.
@@ -198,8 +199,8 @@ impl Rx {
 
     pub fn engine(&self) -> Engine {
         match self.conn {
-            Conn::Pg(_) => Engine::Postgres,
-            _ => Engine::Sqlite,
+            Conn::PgRead(_) | Conn::PgWrite(_) => Engine::Postgres,
+            Conn::LiteRead(_) | Conn::LiteWrite(_) => Engine::Sqlite,
         }
     }
 
@@ -208,7 +209,8 @@ impl Rx {
         match &mut self.conn {
             Conn::LiteRead(lease) => lite::query(lease.conn()?, sql.lite, self.tenant, params),
             Conn::LiteWrite(lease) => lite::query(lease.conn()?, sql.lite, self.tenant, params),
-            Conn::Pg(lease) => lease.query(sql.pg, self.tenant, params).await,
+            Conn::PgRead(lease) => lease.query(sql.pg, self.tenant, params).await,
+            Conn::PgWrite(lease) => lease.query(sql.pg, self.tenant, params).await,
         }
     }
 
@@ -235,7 +237,6 @@ impl Rx {
 /// A write transaction of one city. Reads see its own writes.
 pub struct Tx {
     rx: Rx,
-    commits: watch::Sender<u64>,
 }
 
 /// What became of a transaction's body.
@@ -270,8 +271,8 @@ impl Runs {
 }
 
 impl Tx {
-    pub(crate) fn from_lite(lease: lite::WriteLease, tenant: TenantId, commits: watch::Sender<u64>) -> Tx {
-        Tx { rx: Rx { tenant, conn: Conn::LiteWrite(lease) }, commits }
+    pub(crate) fn from_lite(lease: lite::WriteLease, tenant: TenantId) -> Tx {
+        Tx { rx: Rx { tenant, conn: Conn::LiteWrite(lease) } }
     }
 
     pub(crate) fn into_lite(self) -> Option<lite::WriteLease> {
@@ -286,9 +287,9 @@ impl Tx {
         let sql = sql.into();
         let tenant = self.rx.tenant;
         match &mut self.rx.conn {
-            Conn::LiteRead(_) => Err(Error::internal("a read-only view cannot write")),
+            Conn::LiteRead(_) | Conn::PgRead(_) => Err(Error::internal("a read-only view cannot write")),
             Conn::LiteWrite(lease) => lite::exec(lease.conn()?, sql.lite, tenant, params),
-            Conn::Pg(lease) => lease.exec(sql.pg, tenant, params).await,
+            Conn::PgWrite(lease) => lease.exec(sql.pg, tenant, params).await,
         }
     }
 
@@ -328,34 +329,26 @@ impl Tx {
 
     async fn batch(&mut self, sql: &'static str) -> Result<()> {
         match &mut self.rx.conn {
-            Conn::LiteRead(_) => Err(Error::internal("a read-only view cannot write")),
+            Conn::LiteRead(_) | Conn::PgRead(_) => Err(Error::internal("a read-only view cannot write")),
             Conn::LiteWrite(lease) => lite::batch(lease.conn()?, sql),
-            Conn::Pg(lease) => lease.batch(sql).await,
+            Conn::PgWrite(lease) => lease.batch(sql).await,
         }
     }
 
     #[doc(hidden)]
     pub async fn finish<T>(self, result: Result<T>, runs: &mut Runs) -> Finish<T> {
-        let commits = self.commits.clone();
-        let outcome = match self.rx.conn {
-            Conn::LiteWrite(lease) => match result {
-                Ok(value) => lease.keep().await.map(|()| value),
-                Err(error) => {
-                    lease.undo().await;
-                    Err(error)
-                }
-            },
-            Conn::Pg(lease) => match result {
-                Ok(value) => lease.commit().await.map(|()| {
-                    commits.send_modify(|n| *n += 1);
-                    value
-                }),
-                Err(error) => {
-                    lease.rollback().await;
-                    Err(error)
-                }
-            },
-            Conn::LiteRead(_) => Err(Error::internal("a read-only view cannot commit")),
+        let outcome = match (self.rx.conn, result) {
+            (Conn::LiteWrite(lease), Ok(value)) => lease.keep().await.map(|()| value),
+            (Conn::LiteWrite(lease), Err(error)) => {
+                lease.undo().await;
+                Err(error)
+            }
+            (Conn::PgWrite(lease), Ok(value)) => lease.keep().await.map(|()| value),
+            (Conn::PgWrite(lease), Err(error)) => {
+                lease.undo().await;
+                Err(error)
+            }
+            (Conn::LiteRead(_) | Conn::PgRead(_), _) => Err(Error::internal("a read-only view cannot commit")),
         };
         if let Err(Error::Again) = outcome
             && let Some(wait) = runs.wait()

@@ -8,6 +8,7 @@
 //! a pool, so nothing can wait for a second connection while it holds one.
 
 mod engine;
+mod group;
 mod lite;
 mod migrate;
 mod pg;

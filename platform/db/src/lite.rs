@@ -15,10 +15,11 @@ use std::{
 
 use kernel::{Error, Result, TenantId};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot, watch};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::{
     BeforeCommit, Tx, V,
+    group::{Committed, Members, OneWriter, Queued},
     row::{Inner, Row},
 };
 
@@ -30,7 +31,6 @@ pub(crate) struct Lite {
     tenant: TenantId,
     path: PathBuf,
     writer: Arc<AsyncMutex<Writer>>,
-    /// Writers that wait for the connection. Whoever finishes and sees none commits the group.
     waiting: AtomicUsize,
     readers: Mutex<Vec<Connection>>,
     reader_slots: Arc<Semaphore>,
@@ -45,16 +45,7 @@ pub(crate) struct Writer {
 
 struct Group {
     started: Instant,
-    members: Vec<oneshot::Sender<Committed>>,
-}
-
-#[derive(Clone)]
-enum Committed {
-    Yes,
-    /// Somebody got in the way of the whole group; every member runs again.
-    Again,
-    /// Running again would not help: the disk is full, the file cannot be written, a rule of the schema is broken.
-    Failed(Arc<str>),
+    members: Members,
 }
 
 pub(crate) fn error(e: rusqlite::Error) -> Error {
@@ -138,7 +129,7 @@ impl Lite {
                 writer.conn.execute_batch("ROLLBACK").map_err(error)?;
             }
             writer.conn.execute_batch("BEGIN IMMEDIATE").map_err(error)?;
-            writer.group = Some(Group { started: Instant::now(), members: Vec::new() });
+            writer.group = Some(Group { started: Instant::now(), members: Members::default() });
         }
         let lease = WriteLease { writer: Some(writer), home: self.clone(), in_savepoint: true };
         lease.conn()?.execute_batch("SAVEPOINT member").map_err(error)?;
@@ -157,7 +148,7 @@ impl Lite {
             None => (writer, Ok(())),
             Some(hook) => {
                 let lease = WriteLease { writer: Some(writer), home: self.clone(), in_savepoint: false };
-                let mut tx = Tx::from_lite(lease, self.tenant, self.commits.clone());
+                let mut tx = Tx::from_lite(lease, self.tenant);
                 // On SQLite nothing in the hook waits, so this never parks the thread.
                 let numbered = tokio::runtime::Handle::current().block_on(hook.run(&mut tx));
                 match tx.into_lite().and_then(|mut lease| lease.writer.take()) {
@@ -167,40 +158,13 @@ impl Lite {
             }
         };
         let committed = numbered.and_then(|()| writer.conn.execute_batch("COMMIT").map_err(error));
-        let outcome = match committed {
-            Ok(()) => {
-                self.commits.send_modify(|n| *n += 1);
-                Committed::Yes
-            }
-            Err(e) => {
-                tracing::error!(error = %e, members = group.members.len(), "commit failed");
-                if !writer.conn.is_autocommit() {
-                    let _ = writer.conn.execute_batch("ROLLBACK");
-                }
-                match e {
-                    Error::Again => Committed::Again,
-                    other => Committed::Failed(format!("commit: {other:#}").into()),
-                }
-            }
-        };
-        for member in group.members {
-            let _ = member.send(outcome.clone());
+        if committed.is_ok() {
+            self.commits.send_modify(|n| *n += 1);
+        } else if !writer.conn.is_autocommit() {
+            let _ = writer.conn.execute_batch("ROLLBACK");
         }
-    }
-
-    /// Commits what a vanished writer left behind.
-    async fn flush(self: Arc<Self>) {
-        let mut writer = self.writer.clone().lock_owned().await;
-        match &writer.group {
-            Some(group) if group.members.is_empty() => {
-                writer.group = None;
-                let _ = writer.conn.execute_batch("ROLLBACK");
-            }
-            Some(_) => {
-                let _ = self.commit(writer).await;
-            }
-            None => {}
-        }
+        let outcome = Committed::of(committed, group.members.len());
+        group.members.tell(&outcome);
     }
 
     pub(crate) async fn copy_to(self: &Arc<Self>, path: PathBuf) -> Result<()> {
@@ -217,30 +181,22 @@ impl Lite {
     }
 }
 
-/// Counts a writer in the queue, also when its request is dropped while it waits.
-struct Queued(Option<Arc<Lite>>);
-
-impl Queued {
-    fn new(home: Arc<Lite>) -> Self {
-        home.waiting.fetch_add(1, Ordering::SeqCst);
-        Self(Some(home))
+impl OneWriter for Lite {
+    fn waiting(&self) -> &AtomicUsize {
+        &self.waiting
     }
 
-    fn served(mut self) {
-        if let Some(home) = self.0.take() {
-            home.waiting.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-}
-
-impl Drop for Queued {
-    fn drop(&mut self) {
-        if let Some(home) = self.0.take() {
-            home.waiting.fetch_sub(1, Ordering::SeqCst);
-            // The writer before may have left the commit to this one.
-            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                runtime.spawn(home.flush());
+    async fn flush(self: Arc<Self>) {
+        let mut writer = self.writer.clone().lock_owned().await;
+        match &writer.group {
+            Some(group) if group.members.is_empty() => {
+                writer.group = None;
+                let _ = writer.conn.execute_batch("ROLLBACK");
             }
+            Some(_) => {
+                let _ = self.commit(writer).await;
+            }
+            None => {}
         }
     }
 }
@@ -268,24 +224,15 @@ impl WriteLease {
             lose(&mut writer);
             return Err(error(e));
         }
-        let (tell, told) = oneshot::channel();
-        let full = match &mut writer.group {
-            Some(group) => {
-                group.members.push(tell);
-                group.members.len() >= GROUP_MEMBERS || group.started.elapsed() >= GROUP_TIME
-            }
-            None => return Err(Error::internal("no open group")),
-        };
+        let Some(group) = &mut writer.group else { return Err(Error::internal("no open group")) };
+        let outcome = group.members.add();
+        let full = group.members.len() >= GROUP_MEMBERS || group.started.elapsed() >= GROUP_TIME;
         if full || self.home.waiting.load(Ordering::SeqCst) == 0 {
             drop(self.home.commit(writer));
         } else {
             drop(writer);
         }
-        match told.await {
-            Ok(Committed::Yes) => Ok(()),
-            Ok(Committed::Failed(why)) => Err(Error::internal(why)),
-            Ok(Committed::Again) | Err(_) => Err(Error::Again),
-        }
+        outcome.told().await
     }
 
     /// Takes the member's work back; the others of the group keep theirs.
@@ -325,9 +272,7 @@ fn lose(writer: &mut Writer) {
     }
     if let Some(group) = writer.group.take() {
         tracing::warn!(members = group.members.len(), "the engine rolled back a group of writers");
-        for member in group.members {
-            let _ = member.send(Committed::Again);
-        }
+        group.members.tell(&Committed::Again);
     }
 }
 

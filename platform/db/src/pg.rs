@@ -1,10 +1,15 @@
-//! PostgreSQL: SERIALIZABLE for writes, REPEATABLE READ READ ONLY for reads, row-level security on the tenant.
+//! PostgreSQL: writers in turn (see `writers`), REPEATABLE READ READ ONLY for reads, row-level security on the tenant.
 
-use std::{fmt, time::Duration};
+mod writers;
+
+use std::{fmt, sync::Arc, time::Duration};
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
 use kernel::{Error, Result, TenantId};
+use tokio::sync::watch;
 use tokio_postgres::{NoTls, error::SqlState, types::ToSql};
+
+pub(crate) use writers::WriteLease;
 
 use crate::{
     V,
@@ -14,11 +19,11 @@ use crate::{
 /// The role that the program works as; it owns no table, so row-level security binds it.
 pub(crate) const APP_ROLE: &str = "meer_app";
 
-/// Longest wait for a free connection, a new one included. Whoever waits longer is told to come again: a queue without end
-/// would keep everybody waiting when the server is slow or away.
+/// Longest wait for a free connection, a new one included, or for one's turn to write. Whoever waits longer is told to come
+/// again: a queue without end would keep everybody waiting when the server is slow or away.
 const ACQUIRE: Duration = Duration::from_secs(5);
-/// Connections of one process to a city's database.
-const CONNECTIONS: usize = 16;
+/// Connections of one process to a city's database that read; one more writes.
+const READERS: usize = 15;
 
 /// How to reach the server. The password never appears in `Debug`.
 #[derive(Clone)]
@@ -39,93 +44,86 @@ impl fmt::Debug for Config {
 
 pub(crate) fn error(e: tokio_postgres::Error) -> Error {
     match e.code() {
-        Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED) => Error::Again,
+        Some(
+            &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED | &SqlState::LOCK_NOT_AVAILABLE,
+        ) => Error::Again,
         Some(&SqlState::QUERY_CANCELED) => Error::internal("a statement took too long and was stopped"),
         _ => Error::Internal(e.into()),
     }
 }
 
 pub(crate) struct Pg {
-    pool: Pool,
+    readers: Pool,
+    writers: Arc<writers::Writers>,
     tenant: TenantId,
 }
 
 impl Pg {
-    pub(crate) fn open(config: &Config, tenant: TenantId) -> Result<Self> {
-        let manager =
-            Manager::from_config(config.0.clone(), NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let set_role = Hook::async_fn(|client, _| {
-            Box::pin(async move {
-                let role = format!("SET ROLE {APP_ROLE}");
-                client.batch_execute(&role).await.map_err(HookError::Backend)
-            })
-        });
-        let pool =
-            Pool::builder(manager).max_size(CONNECTIONS).post_create(set_role).build().map_err(Error::internal)?;
-        Ok(Self { pool, tenant })
+    pub(crate) fn open(config: &Config, tenant: TenantId, commits: watch::Sender<u64>) -> Result<Self> {
+        let writers = Arc::new(writers::Writers::new(pool(config, 1)?, tenant, commits));
+        Ok(Self { readers: pool(config, READERS)?, writers, tenant })
     }
 
-    pub(crate) async fn begin(&self, write: bool, limit: Duration) -> Result<Lease> {
-        let Ok(client) = tokio::time::timeout(ACQUIRE, self.pool.get()).await else {
+    /// A consistent read-only view whose statements are stopped after `limit`.
+    pub(crate) async fn read(&self, limit: Duration) -> Result<ReadLease> {
+        let Ok(client) = tokio::time::timeout(ACQUIRE, self.readers.get()).await else {
             tracing::warn!("no connection to the database was free within {ACQUIRE:?}");
             return Err(Error::Again);
         };
         let client = client.map_err(Error::internal)?;
-        let mode = if write { "SERIALIZABLE" } else { "REPEATABLE READ READ ONLY" };
         let begin = format!(
-            "BEGIN ISOLATION LEVEL {mode}; SET LOCAL meer.tenant = '{}'; SET LOCAL statement_timeout = {}",
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL meer.tenant = '{}'; \
+             SET LOCAL statement_timeout = {}",
             self.tenant.0,
             limit.as_millis()
         );
-        let lease = Lease { client: Some(client) };
+        let lease = ReadLease { client: Some(client) };
         lease.client()?.batch_execute(&begin).await.map_err(error)?;
         Ok(lease)
     }
+
+    /// A write transaction, when it is one's turn.
+    pub(crate) async fn begin(&self) -> Result<WriteLease> {
+        self.writers.begin().await
+    }
 }
 
-pub(crate) struct Lease {
+fn pool(config: &Config, size: usize) -> Result<Pool> {
+    let manager =
+        Manager::from_config(config.0.clone(), NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let set_role = Hook::async_fn(|client, _| {
+        Box::pin(async move {
+            let role = format!("SET ROLE {APP_ROLE}");
+            client.batch_execute(&role).await.map_err(HookError::Backend)
+        })
+    });
+    Pool::builder(manager).max_size(size).post_create(set_role).build().map_err(Error::internal)
+}
+
+async fn query(client: &Object, sql: &'static str, tenant: TenantId, params: &[V]) -> Result<Vec<Row>> {
+    let statement = client.prepare_cached(sql).await.map_err(error)?;
+    let bound = bound(&tenant, params, statement.params().len())?;
+    let rows = client.query(&statement, &bound).await.map_err(error)?;
+    Ok(rows.into_iter().map(|row| Row(Inner::Pg(row))).collect())
+}
+
+async fn exec(client: &Object, sql: &'static str, tenant: TenantId, params: &[V]) -> Result<u64> {
+    let statement = client.prepare_cached(sql).await.map_err(error)?;
+    let bound = bound(&tenant, params, statement.params().len())?;
+    client.execute(&statement, &bound).await.map_err(error)
+}
+
+pub(crate) struct ReadLease {
     client: Option<Object>,
 }
 
-impl Lease {
+impl ReadLease {
     fn client(&self) -> Result<&Object> {
-        self.client.as_ref().ok_or_else(|| Error::internal("transaction is over"))
+        self.client.as_ref().ok_or_else(|| Error::internal("read view is over"))
     }
 
     pub(crate) async fn query(&mut self, sql: &'static str, tenant: TenantId, params: &[V]) -> Result<Vec<Row>> {
-        let client = self.client()?;
-        let statement = client.prepare_cached(sql).await.map_err(error)?;
-        let bound = bound(&tenant, params, statement.params().len())?;
-        let rows = client.query(&statement, &bound).await.map_err(error)?;
-        Ok(rows.into_iter().map(|row| Row(Inner::Pg(row))).collect())
-    }
-
-    pub(crate) async fn exec(&mut self, sql: &'static str, tenant: TenantId, params: &[V]) -> Result<u64> {
-        let client = self.client()?;
-        let statement = client.prepare_cached(sql).await.map_err(error)?;
-        let bound = bound(&tenant, params, statement.params().len())?;
-        client.execute(&statement, &bound).await.map_err(error)
-    }
-
-    pub(crate) async fn batch(&mut self, sql: &'static str) -> Result<()> {
-        self.client()?.batch_execute(sql).await.map_err(error)
-    }
-
-    pub(crate) async fn commit(mut self) -> Result<()> {
-        let Some(client) = self.client.take() else { return Err(Error::internal("transaction is over")) };
-        match client.batch_execute("COMMIT").await {
-            Ok(()) => Ok(()),
-            Err(e) => {
-                let _ = client.batch_execute("ROLLBACK").await;
-                Err(error(e))
-            }
-        }
-    }
-
-    pub(crate) async fn rollback(mut self) {
-        if let Some(client) = self.client.take() {
-            let _ = client.batch_execute("ROLLBACK").await;
-        }
+        query(self.client()?, sql, tenant, params).await
     }
 }
 
@@ -139,7 +137,7 @@ fn bound<'a>(tenant: &'a TenantId, params: &'a [V], wanted: usize) -> Result<Vec
     Ok(bound)
 }
 
-impl Drop for Lease {
+impl Drop for ReadLease {
     /// A dropped request or a finished read leaves no open transaction in the pool.
     fn drop(&mut self) {
         if let Some(client) = self.client.take()

@@ -1,11 +1,17 @@
-//! Fresh databases for tests: always SQLite, and PostgreSQL where `MEER_TEST_DATABASE` names a server whose
-//! databases may be made and dropped (`make test` starts a private one).
+//! Fresh databases for tests: SQLite, and PostgreSQL on the server that `MEER_TEST_DATABASE` names, whose databases may
+//! be made and dropped (`make test` starts a private one). Whoever wants to go without it says so: a half that is left
+//! out unnoticed is one that nobody misses.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use kernel::{TenantId, sha256};
 
 use crate::{Db, Engine, Migrations, Url, pg};
+
+/// What to do when `MEER_TEST_DATABASE` is not set.
+pub const NOT_SET: &str = "MEER_TEST_DATABASE is not set: half of this needs PostgreSQL. Please run\n\n    \
+    export MEER_TEST_DATABASE=$(scripts/test-postgres.sh start)\n\n\
+    and try again, or leave PostgreSQL out with\n\n    export MEER_TEST_DATABASE=none\n";
 
 /// A database that goes when it is dropped.
 pub struct TestDb {
@@ -22,15 +28,15 @@ impl TestDb {
     }
 }
 
-/// One fresh database per engine that this machine offers.
+/// One fresh database per engine.
 ///
 /// # Panics
-/// When a test database cannot be made: the test cannot go on.
+/// When a test database cannot be made: the test cannot go on. When `MEER_TEST_DATABASE` is not set.
 pub async fn both(migrations: &[Migrations]) -> Vec<TestDb> {
     let mut all = vec![sqlite(migrations).await];
     match postgres(migrations).await {
         Some(db) => all.push(db),
-        None => eprintln!("PostgreSQL left out: MEER_TEST_DATABASE names no server (`make test` starts one)"),
+        None => eprintln!("PostgreSQL left out: MEER_TEST_DATABASE=none"),
     }
     all
 }
@@ -45,13 +51,22 @@ pub async fn sqlite(migrations: &[Migrations]) -> TestDb {
     TestDb { db, url, text, _folder: Some(folder) }
 }
 
-/// A copy of a template that is migrated once per set of steps.
+/// The server that the variable names; none when PostgreSQL is left out on purpose.
+fn server(variable: Option<String>) -> Option<String> {
+    if variable.as_deref() == Some("none") {
+        return None;
+    }
+    assert!(variable.as_ref().is_some_and(|server| !server.is_empty()), "{NOT_SET}");
+    variable
+}
+
+/// A copy of a template that is migrated once per set of steps; none with `MEER_TEST_DATABASE=none`.
 ///
 /// # Panics
-/// When the named server does not do as asked.
+/// When the variable is not set, or the named server does not do as asked.
 pub async fn postgres(migrations: &[Migrations]) -> Option<TestDb> {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let server = std::env::var("MEER_TEST_DATABASE").ok()?;
+    let server = server(std::env::var("MEER_TEST_DATABASE").ok())?;
     let config: tokio_postgres::Config = server.parse().expect("MEER_TEST_DATABASE is a postgres:// URL");
     let (client, connection) = config.connect(tokio_postgres::NoTls).await.expect("the test server answers");
     let driver = tokio::spawn(connection);
@@ -88,4 +103,19 @@ pub async fn postgres(migrations: &[Migrations]) -> Option<TestDb> {
     let base = before.rsplit_once('/').map_or(before, |(base, _)| base);
     let text = format!("{base}/{name}?{query}");
     Some(TestDb { db, url, text, _folder: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn postgresql_is_left_out_only_when_somebody_says_so() {
+        let url = "postgres://postgres@/postgres".to_owned();
+        assert_eq!(server(Some(url.clone())), Some(url));
+        assert_eq!(server(Some("none".into())), None);
+        for not_set in [None, Some(String::new())] {
+            assert!(std::panic::catch_unwind(|| server(not_set)).is_err());
+        }
+    }
 }

@@ -32,9 +32,11 @@ pub use module::{
 };
 pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use scan::{locked_files, scan_text, scanner_notice};
-pub use serve::{router, run_background, settle, table};
+pub use serve::{follow_content, router, run_background, settle, table};
 pub use stuck::{StuckSubscriber, TaskStuck, stuck_subscribers};
-pub use web::{Access, Answer, Failure, Path, RouteInfo, Routes, attachment, framing, inline};
+pub use web::{
+    Access, Answer, Cut, Failure, FormData, FormField, Path, RouteInfo, Routes, attachment, framing, inline,
+};
 
 /// Turns `async fn f(cx: &Cx, tx: &mut Tx, c: Command) -> Result<Answer>` into a handler.
 #[macro_export]

@@ -337,8 +337,11 @@ async fn healthy(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
     Ok("bereit\n")
 }
 
-/// Starts what runs beside the requests, for every city: numbering (PostgreSQL), subscriptions, jobs, checkpoints, and
-/// the search index where staff are served.
+/// How often another process is asked for what it released: a process or file plan is used on every node this much later.
+const CONTENT: Duration = Duration::from_secs(3);
+
+/// Starts what runs beside the requests, for every city: numbering (PostgreSQL), subscriptions, jobs, checkpoints, content
+/// that other nodes release, and the search index where staff are served.
 /// Ends when `shutdown` turns true.
 pub async fn run_background(app: Arc<App>, shutdown: tokio::sync::watch::Receiver<bool>) -> Result<()> {
     let mut work: Vec<crate::BoxFuture<'static, Result<()>>> = Vec::new();
@@ -350,6 +353,7 @@ pub async fn run_background(app: Arc<App>, shutdown: tokio::sync::watch::Receive
         work.push(Box::pin(run_subscriptions(app.clone(), city.clone(), shutdown.clone())));
         work.push(Box::pin(run_checkpoints(city.clone(), app.clone(), shutdown.clone())));
         work.push(Box::pin(run_clean_up(city.clone(), shutdown.clone())));
+        work.push(Box::pin(follow_content(app.clone(), city.clone(), CONTENT, shutdown.clone())));
         if app.config.role != crate::Role::Public {
             work.push(Box::pin(follow::run(app.clone(), city.clone(), shutdown.clone())));
         }
@@ -492,6 +496,45 @@ async fn run_clean_up(city: Arc<City>, mut shutdown: tokio::sync::watch::Receive
             Ok(0) => {}
             Ok(removed) => tracing::info!(city = %city.key, removed, "files without a row removed"),
             Err(error) => tracing::error!(city = %city.key, "clean-up: {error:#}"),
+        }
+    }
+}
+
+/// Takes over what other processes on the same database release, asked for this often, until `shutdown`. What this
+/// program finds faults in, a newer one may have released: the versions that were good stay in use then.
+///
+/// # Errors
+/// None on its own: what fails is logged and tried again.
+pub async fn follow_content(
+    app: Arc<App>,
+    city: Arc<City>,
+    every: Duration,
+    mut shutdown: tokio::sync::watch::Receiver<bool>,
+) -> Result<()> {
+    let mut refused = 0;
+    loop {
+        tokio::select! {
+            _ = shutdown.wait_for(|end| *end) => return Ok(()),
+            () = tokio::time::sleep(every) => {}
+        }
+        // What was refused is said once, not at every question.
+        let known = city.content.versions().max(refused);
+        let newer = match content::Content::newer(&city.db, known).await {
+            Ok(Some(newer)) => newer,
+            Ok(None) => continue,
+            Err(error) => {
+                tracing::error!(city = %city.key, "content: {error:#}");
+                continue;
+            }
+        };
+        let faults: Vec<String> = app.modules.iter().flat_map(|m| (m.check_content)(&app, &newer)).collect();
+        if faults.is_empty() {
+            tracing::info!(city = %city.key, "content that another process released is used now");
+            city.content.take(newer);
+        } else {
+            refused = newer.versions();
+            let faults = faults.join("\n");
+            tracing::error!(city = %city.key, "content that another process released is not used:\n{faults}");
         }
     }
 }

@@ -150,7 +150,7 @@ async fn a_city_on_postgresql_is_told_to_use_its_own_tools() {
     let folder = testkit::cities().join("meerbusch");
     let sandbox = sandbox::start(sandbox::Config::for_tests(vec![folder])).await.unwrap();
     let Some(place) = Place::with(&sandbox, Engine::Postgres).await else {
-        return eprintln!("PostgreSQL left out: MEER_TEST_DATABASE names no server");
+        return eprintln!("PostgreSQL left out: MEER_TEST_DATABASE=none");
     };
     let target = place.path("backup");
     let said = place.run(&["backup", target.to_str().unwrap()]);

@@ -84,6 +84,11 @@ impl Town {
         Town { app, city, clock, config, home, folder, db }
     }
 
+    /// Another node on the same database.
+    pub async fn beside(&self) -> (Arc<App>, Arc<City>) {
+        assembled(&self.config, &self.clock, &self.home).await.unwrap_or_else(|e| panic!("{e:#}"))
+    }
+
     /// Sets the clock and does what is due. What else a city does at night needs peers that are not there.
     pub async fn at(&self, now: &str) {
         self.clock.set(now.parse().unwrap());
@@ -137,7 +142,7 @@ impl Town {
 }
 
 /// A process that begins with this event and ends.
-fn begun(id: &str, roots: &str, attributes: &str, definition: &str) -> String {
+pub fn begun(id: &str, roots: &str, attributes: &str, definition: &str) -> String {
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:meer="urn:meer:bpmn:1"

@@ -1,9 +1,9 @@
 //! E-mails that file themselves: the message, its enclosures, and the message in it, as one set.
 
 use meer::modules::MODULES;
-use testkit::{Browser, TestCity};
+use testkit::TestCity;
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::at_case;
 
 const MAIL: &str = "From: =?utf-8?q?J=C3=BCrgen_Muster-Birke?= <juergen@post.example>\r\n\
     To: stadt@musterstadt.example\r\n\
@@ -41,32 +41,10 @@ const MAIL: &str = "From: =?utf-8?q?J=C3=BCrgen_Muster-Birke?= <juergen@post.exa
     --innen--\r\n\
     --aussen--\r\n";
 
-fn id_in(location: Option<&str>) -> String {
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
-}
-
-async fn at_case(test: &TestCity) -> (Browser, String) {
-    let mut rita = test.browser();
-    rita.staff_sign_in("rita.registratur", STAFF_PASSWORD).await.is(200);
-    let fields = [
-        ("entry", "61.50"),
-        ("title", "Radweg am Musterbach"),
-        ("unit", "dezernat-1"),
-        ("confidentiality", "normal"),
-        ("medium", "electronic"),
-        ("storage", ""),
-        ("part_of", ""),
-    ];
-    let file = id_in(rita.post("/intern/akten", &fields).await.is(303).location.as_deref());
-    let opened = rita.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Beteiligung")]).await;
-    let case = id_in(opened.is(303).location.as_deref());
-    (rita, case)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_files_itself_with_what_is_in_it_and_only_once() {
     for test in TestCity::both(MODULES).await {
-        let (mut rita, case) = at_case(&test).await;
+        let (mut rita, case) = at_case(&test, "Beteiligung").await;
         let at = format!("/intern/vorgang/{case}/dokumente");
         let mail = [("datei", "einwand.eml", MAIL.as_bytes())];
         let sent = rita.post_files(&at, &[("titel", "")], &mail).await;
@@ -106,5 +84,25 @@ async fn a_message_files_itself_with_what_is_in_it_and_only_once() {
             .is(422)
             .shows("keine E-Mail")
             .shows("Mein Brief");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_breaks_off_is_not_kept_and_its_title_comes_back() {
+    for test in TestCity::both(MODULES).await {
+        let (mut rita, case) = at_case(&test, "Beteiligung").await;
+        let at = format!("/intern/vorgang/{case}/dokumente");
+        let title = [("titel", "Stellungnahme der Nachbarin")];
+        // In the middle of the file, and in the middle of its head.
+        for missing in [60, 150] {
+            let file = [("datei", "stellungnahme.txt", &b"Der Radweg liegt zu nah am Bach."[..])];
+            let page = rita.post_files_broken(&at, &title, &file, missing).await;
+            page.is(422).shows("Die Datei ist nicht ganz angekommen").shows("Stellungnahme der Nachbarin");
+        }
+        // An e-mail of which a part is missing does not file itself.
+        let mail = [("datei", "einwand.eml", MAIL.as_bytes())];
+        let page = rita.post_files_broken(&at, &[("titel", "")], &mail, 60).await;
+        page.is(422).shows("Die Datei ist nicht ganz angekommen");
+        rita.get(&at).await.is(200).hides("Stellungnahme der Nachbarin").hides("Einwand gegen den Radweg");
     }
 }

@@ -7,18 +7,13 @@ use kernel::{CaseId, Cx, Date, StaffId};
 use meer::modules::MODULES;
 use testkit::{Browser, Page, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::{STAFF_PASSWORD, id_in};
 
 async fn staff(test: &TestCity, login: &str) -> (StaffId, Browser) {
     let all = identity::all_staff(&mut test.city.db.read().await.unwrap()).await.unwrap();
     let mut browser = test.browser();
     browser.staff_sign_in(login, STAFF_PASSWORD).await.is(200);
     (all.iter().find(|s| s.login == login).unwrap().id, browser)
-}
-
-fn id_in(page: &Page) -> String {
-    let location = page.is(303).location.as_deref();
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
 }
 
 /// A case of the Standesamt, made by hand.

@@ -7,11 +7,7 @@ use kernel::{CaseId, FileId, TaskToken, Uuid};
 use meer::modules::MODULES;
 use testkit::{Browser, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
-
-fn id_in(location: Option<&str>) -> String {
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
-}
+use crate::walks::{STAFF_PASSWORD, id_in};
 
 async fn open_case(clerk: &mut Browser) -> CaseId {
     let fields = [
@@ -23,9 +19,9 @@ async fn open_case(clerk: &mut Browser) -> CaseId {
         ("storage", ""),
         ("part_of", ""),
     ];
-    let file = id_in(clerk.post("/intern/akten", &fields).await.is(303).location.as_deref());
+    let file = id_in(clerk.post("/intern/akten", &fields).await.is(303));
     let sent = clerk.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Ortstermin")]).await;
-    id_in(sent.is(303).location.as_deref()).parse().unwrap()
+    id_in(sent.is(303)).parse().unwrap()
 }
 
 /// Puts so many documents into a case, as another room does.

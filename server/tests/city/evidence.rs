@@ -207,6 +207,9 @@ async fn the_page_says_what_is_wrong() {
     }
     let without = anybody.post_files("/nachweis", &[], &[("datei", "", b""), ("nachweis", "", b"")]).await;
     without.is(422).shows("Wählen Sie das Dokument aus.").shows("Wählen Sie den Echtheitsnachweis aus.");
+    let files = [("datei", "bescheinigung.pdf", bytes.as_slice()), ("nachweis", "a.tlog-proof", proof.as_slice())];
+    let broken = anybody.post_files_broken("/nachweis", &[], &files, 60).await;
+    broken.is(422).shows("Die Dateien sind nicht ganz angekommen");
     let large = vec![0; 300 * 1024];
     anybody.post_files("/nachweis", &[], &[("datei", "a", b"a"), ("nachweis", "b", &large)]).await.is(413);
 }

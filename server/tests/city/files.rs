@@ -9,7 +9,7 @@ use house::Call as _;
 use meer::modules::MODULES;
 use testkit::{Browser, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::{STAFF_PASSWORD, id_in};
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
 
@@ -17,10 +17,6 @@ async fn staff(test: &TestCity, login: &str) -> Browser {
     let mut browser = test.browser();
     browser.staff_sign_in(login, STAFF_PASSWORD).await.is(200);
     browser
-}
-
-fn id_in(location: Option<&str>) -> String {
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
 }
 
 /// A file about a place, open for the whole city; answers its id.
@@ -34,12 +30,12 @@ async fn open_file(clerk: &mut Browser, entry: &str, title: &str) -> String {
         ("storage", "Registratur, Regal 4"),
         ("part_of", ""),
     ];
-    id_in(clerk.post("/intern/akten", &fields).await.is(303).location.as_deref())
+    id_in(clerk.post("/intern/akten", &fields).await.is(303))
 }
 
 async fn open_case(clerk: &mut Browser, file: &str, title: &str) -> String {
     let sent = clerk.post(&format!("/intern/akte/{file}/vorgang"), &[("title", title)]).await;
-    id_in(sent.is(303).location.as_deref())
+    id_in(sent.is(303))
 }
 
 async fn add(clerk: &mut Browser, case: &str, title: &str) -> String {
@@ -92,7 +88,7 @@ async fn a_file_lives_from_opening_to_the_archive() {
         hold(&mut rita, &unwanted).await;
         rita.get("/intern/aussonderung").await.is(200).shows("Ein Vorgang ist anzubieten");
         lift(&mut rita, &unwanted).await;
-        let offer = id_in(rita.post("/intern/aussonderung", &[]).await.is(303).location.as_deref());
+        let offer = id_in(rita.post("/intern/aussonderung", &[]).await.is(303));
         test.settle().await;
         let offered = format!("/intern/aussonderung/{offer}");
         rita.get(&offered).await.is(200).shows("Anbieteverzeichnis (0501)").hides("Bewertung abschließen");
@@ -214,7 +210,7 @@ async fn two_who_save_at_once_lose_nothing() {
     let mut sabine = staff(&test, "sabine.beispiel").await;
     let fields =
         [("entry", "10.10"), ("title", "Dienstanweisung"), ("unit", "standesamt"), ("confidentiality", "normal")];
-    let file = id_in(stefan.post("/intern/akten", &fields).await.is(303).location.as_deref());
+    let file = id_in(stefan.post("/intern/akten", &fields).await.is(303));
     let case = open_case(&mut stefan, &file, "Neufassung").await;
     let document = add(&mut stefan, &case, "Entwurf").await;
     let at = format!("/intern/vorgang/{case}/dokument/{document}/fassungen");

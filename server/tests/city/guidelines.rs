@@ -3,7 +3,7 @@
 use meer::modules::MODULES;
 use testkit::{Browser, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::{STAFF_PASSWORD, id_in};
 
 const NEW: &str = "(neu für Sie)";
 
@@ -13,16 +13,12 @@ async fn staff(test: &TestCity, login: &str) -> Browser {
     browser
 }
 
-fn id_in(location: Option<&str>) -> String {
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
-}
-
 /// The page of a case that was opened by hand.
 async fn case(clerk: &mut Browser) -> String {
     let fields = [("entry", "61.50"), ("title", "Radweg"), ("unit", "dezernat-1"), ("confidentiality", "normal")];
-    let file = id_in(clerk.post("/intern/akten", &fields).await.is(303).location.as_deref());
+    let file = id_in(clerk.post("/intern/akten", &fields).await.is(303));
     let sent = clerk.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Ortstermin")]).await;
-    format!("/intern/vorgang/{}", id_in(sent.is(303).location.as_deref()))
+    format!("/intern/vorgang/{}", id_in(sent.is(303)))
 }
 
 #[tokio::test(flavor = "multi_thread")]

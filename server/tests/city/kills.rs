@@ -265,7 +265,7 @@ async fn on(engine: Engine) {
     let folder = testkit::cities().join("meerbusch");
     let sandbox = sandbox::start(sandbox::Config::for_tests(vec![folder])).await.unwrap();
     let Some(place) = Place::with(&sandbox, engine).await else {
-        return eprintln!("PostgreSQL left out: MEER_TEST_DATABASE names no server");
+        return eprintln!("PostgreSQL left out: MEER_TEST_DATABASE=none");
     };
     killed_under_load(&place, &sandbox).await;
 }

@@ -17,6 +17,7 @@ mod guidelines;
 mod hostile;
 mod kills;
 mod manipulation;
+mod nodes;
 mod odd;
 mod persons;
 mod preview;

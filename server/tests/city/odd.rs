@@ -16,7 +16,7 @@ use meer::modules::MODULES;
 use serde::{Deserialize, Serialize};
 use testkit::{Browser, Page, TestCity, form_of};
 
-use crate::walks::{self, STAFF_PASSWORD};
+use crate::walks::{self, STAFF_PASSWORD, id_in};
 
 /// Generous for a busy machine and a build without optimisation.
 const SOON: Duration = Duration::from_secs(20);
@@ -34,11 +34,6 @@ fn within(test: &TestCity, module: &'static str) -> Cx {
     let mut cx = test.app.cx(&test.city, "test");
     cx.actor.via = vec![module];
     cx
-}
-
-fn id_in(page: &Page) -> String {
-    let location = page.is(303).location.as_deref();
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
 }
 
 async fn open_file(clerk: &mut Browser, entry: &str, unit: &str) -> String {

@@ -3,7 +3,7 @@
 use meer::modules::MODULES;
 use testkit::{Browser, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::{STAFF_PASSWORD, id_in};
 
 async fn staff(test: &TestCity, login: &str) -> Browser {
     let mut browser = test.browser();
@@ -11,13 +11,9 @@ async fn staff(test: &TestCity, login: &str) -> Browser {
     browser
 }
 
-fn id_in(location: Option<&str>) -> String {
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
-}
-
 async fn case(clerk: &mut Browser, file: &str, title: &str) -> String {
     let sent = clerk.post(&format!("/intern/akte/{file}/vorgang"), &[("title", title)]).await;
-    id_in(sent.is(303).location.as_deref())
+    id_in(sent.is(303))
 }
 
 /// Numbers of the journal, which nothing but a change moves.
@@ -32,7 +28,7 @@ async fn a_preview_counts_what_would_become_due_and_changes_nothing() {
         let year = i64::from(test.app.cx(&test.city, "test").today().year());
         let mut rita = staff(&test, "rita.registratur").await;
         let fields = [("entry", "61.50"), ("title", "Radweg"), ("unit", "dezernat-1"), ("confidentiality", "normal")];
-        let file = id_in(rita.post("/intern/akten", &fields).await.is(303).location.as_deref());
+        let file = id_in(rita.post("/intern/akten", &fields).await.is(303));
         let closed = case(&mut rita, &file, "Ortstermin im Frühjahr").await;
         let held = case(&mut rita, &file, "Terminabsprache").await;
         case(&mut rita, &file, "Noch offen").await;

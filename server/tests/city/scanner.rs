@@ -3,7 +3,7 @@
 use meer::modules::MODULES;
 use testkit::{Browser, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::at_case;
 
 /// The test string of EICAR inside a text, in two halves: otherwise scanners would take this file for malware.
 fn eicar() -> Vec<u8> {
@@ -25,29 +25,6 @@ async fn away(test: &TestCity, away: bool) {
     peer.post_json("/sandbox/faults", &fault).await.unwrap();
 }
 
-fn id_in(location: Option<&str>) -> String {
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
-}
-
-/// A clerk with an open case of a file of its own.
-async fn at_case(test: &TestCity) -> (Browser, String) {
-    let mut rita = test.browser();
-    rita.staff_sign_in("rita.registratur", STAFF_PASSWORD).await.is(200);
-    let fields = [
-        ("entry", "61.50"),
-        ("title", "Radweg am Musterbach"),
-        ("unit", "dezernat-1"),
-        ("confidentiality", "normal"),
-        ("medium", "electronic"),
-        ("storage", ""),
-        ("part_of", ""),
-    ];
-    let file = id_in(rita.post("/intern/akten", &fields).await.is(303).location.as_deref());
-    let opened = rita.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Ortstermin")]).await;
-    let case = id_in(opened.is(303).location.as_deref());
-    (rita, case)
-}
-
 /// Addresses of the documents of a case, as its page links them.
 async fn documents(clerk: &mut Browser, case: &str) -> Vec<String> {
     let page = clerk.get(&format!("/intern/vorgang/{case}")).await;
@@ -59,7 +36,7 @@ async fn documents(clerk: &mut Browser, case: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn malware_is_locked_for_everybody_and_the_case_says_so() {
     for test in TestCity::both_scanned(MODULES).await {
-        let (mut rita, case) = at_case(&test).await;
+        let (mut rita, case) = at_case(&test, "Ortstermin").await;
         let at = format!("/intern/vorgang/{case}/dokumente");
         rita.post_files(&at, &[("titel", "Lageplan")], &[("datei", "plan.pdf", PDF)]).await.is(303);
         test.minutes_later(1);
@@ -84,7 +61,7 @@ async fn malware_is_locked_for_everybody_and_the_case_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scanner_that_is_away_leaves_files_closed_until_it_is_back() {
     for test in TestCity::both_scanned(MODULES).await {
-        let (mut rita, case) = at_case(&test).await;
+        let (mut rita, case) = at_case(&test, "Ortstermin").await;
         away(&test, true).await;
         let at = format!("/intern/vorgang/{case}/dokumente");
         let sent = rita.post_files(&at, &[("titel", "Lageplan")], &[("datei", "plan.pdf", PDF)]).await;

@@ -6,7 +6,7 @@ use kernel::{CaseId, Cx, DocumentId};
 use meer::modules::MODULES;
 use testkit::{Browser, Page, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::{STAFF_PASSWORD, id_in};
 
 const FIRST: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
 const GONE: &str = "Dieser Link gilt nicht (mehr)";
@@ -15,11 +15,6 @@ async fn staff(test: &TestCity, login: &str) -> Browser {
     let mut browser = test.browser();
     browser.staff_sign_in(login, STAFF_PASSWORD).await.is(200);
     browser
-}
-
-fn id_in(page: &Page) -> String {
-    let location = page.is(303).location.as_deref();
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
 }
 
 /// A case made by hand, with one document; answers the ids of both.

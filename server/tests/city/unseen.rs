@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use testkit::{Browser, Page, TestCity};
 use tower::ServiceExt as _;
 
-use crate::walks::{self, STAFF_PASSWORD};
+use crate::walks::{self, STAFF_PASSWORD, id_in};
 
 /// An id that nothing has.
 const NOWHERE: &str = "01900000-0000-7000-8000-00000000dead";
@@ -112,11 +112,6 @@ fn system(test: &TestCity) -> Cx {
     let mut cx = test.app.cx(&test.city, "test");
     cx.actor.via = vec!["accounts"];
     cx
-}
-
-fn id_in(page: &Page) -> String {
-    let location = page.is(303).location.as_deref();
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
 }
 
 /// What stands behind `before` on a page, up to the next slash or quotation mark.

@@ -5,9 +5,9 @@ use db::Engine;
 use house::Call as _;
 use kernel::{CaseId, DocumentId};
 use meer::modules::MODULES;
-use testkit::{Browser, Page, TestCity};
+use testkit::{Browser, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::{STAFF_PASSWORD, id_in};
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
 const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x00\x00\x00;";
@@ -16,11 +16,6 @@ async fn staff(test: &TestCity, login: &str) -> Browser {
     let mut browser = test.browser();
     browser.staff_sign_in(login, STAFF_PASSWORD).await.is(200);
     browser
-}
-
-fn id_in(page: &Page) -> String {
-    let location = page.is(303).location.as_deref();
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
 }
 
 async fn case(clerk: &mut Browser) -> CaseId {

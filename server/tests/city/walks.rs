@@ -9,6 +9,30 @@ pub const CITIZEN: &str = "erika.beispiel@example.org";
 pub const PASSWORD: &str = "Beispiel-Demo-2026";
 pub const STAFF_PASSWORD: &str = "Muster-Demo-2026";
 
+/// The id of what was made, at the end of the address that its page leads to.
+pub fn id_in(page: &Page) -> String {
+    let location = page.is(303).location.as_deref();
+    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
+}
+
+/// A clerk with an open case of this title, in a file of its own.
+pub async fn at_case(test: &TestCity, title: &str) -> (Browser, String) {
+    let mut rita = test.browser();
+    rita.staff_sign_in("rita.registratur", STAFF_PASSWORD).await.is(200);
+    let fields = [
+        ("entry", "61.50"),
+        ("title", "Radweg am Musterbach"),
+        ("unit", "dezernat-1"),
+        ("confidentiality", "normal"),
+        ("medium", "electronic"),
+        ("storage", ""),
+        ("part_of", ""),
+    ];
+    let file = id_in(&rita.post("/intern/akten", &fields).await);
+    let case = id_in(&rita.post(&format!("/intern/akte/{file}/vorgang"), &[("title", title)]).await);
+    (rita, case)
+}
+
 /// Begins an application and answers the path of its draft.
 pub async fn begin(browser: &mut Browser, service: &str) -> String {
     browser.get(&format!("/leistungen/{service}")).await.is(200);

@@ -9,17 +9,12 @@ use meer::modules::MODULES;
 use serde::{Deserialize, Serialize};
 use testkit::{Browser, Page, TestCity};
 
-use crate::walks::STAFF_PASSWORD;
+use crate::walks::{STAFF_PASSWORD, id_in};
 
 async fn staff(test: &TestCity, login: &str) -> Browser {
     let mut browser = test.browser();
     browser.staff_sign_in(login, STAFF_PASSWORD).await.is(200);
     browser
-}
-
-fn id_in(page: &Page) -> String {
-    let location = page.is(303).location.as_deref();
-    location.and_then(|l| l.rsplit('/').next()).unwrap_or_else(|| panic!("no way on")).to_owned()
 }
 
 async fn open_file(clerk: &mut Browser, title: &str) -> String {

@@ -10,7 +10,7 @@ use roxmltree::Document;
 
 use super::Tally;
 
-#[path = "../../../formats/bpmn/tests/support/tree.rs"]
+#[path = "../../../formats/bpmn/tests/bpmn/support/tree.rs"]
 mod tree;
 
 pub(crate) fn run(folder: &Path) -> Result<Tally> {

@@ -1,7 +1,5 @@
 //! Messages of all kinds, drawn from bytes: each byte decides one thing, and without bytes the smallest message comes.
 
-#![allow(dead_code)]
-
 use xdomea::model::*;
 use xdomea::{
     Aussonderungsart, Base64, Beteiligungsstatus, Bewertungsvorschlag, Coded, Codeliste, Date, DateTime, Dateiname,

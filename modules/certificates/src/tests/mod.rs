@@ -110,6 +110,9 @@ async fn a_certificate_is_made_once_and_anybody_can_check_it() {
         let different = "Die Datei ist verändert oder nicht von uns";
         anybody.post_files(&check, &[], &[("datei", "a.pdf", &changed)]).await.is(200).shows(different);
         anybody.post_files(&check, &[], &[("datei", "", b"")]).await.is(422).shows("Wählen Sie die Datei aus");
+        // Part of a file is not told to be a changed one.
+        let page = anybody.post_files_broken(&check, &[], &[("datei", "a.pdf", &bytes)], 60).await;
+        page.is(422).shows("nicht ganz angekommen").hides(different);
         let big = vec![0; 10 * 1024 * 1024 + 1];
         anybody.post_files(&check, &[], &[("datei", "a.pdf", &big)]).await.is(413);
         // Nothing that was sent for comparing was kept.

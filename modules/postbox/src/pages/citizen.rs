@@ -1,10 +1,10 @@
 use askama::Template;
-use axum::extract::{FromRequest as _, Multipart, Request, multipart::Field};
+use axum::extract::{FromRequest as _, Multipart, Request};
 use contract_postbox::MessageId;
 use contract_records::{CaseView, Cases, Documents, VisibleCase};
 use db::Rx;
 use files::{Accept, Scan, Type};
-use house::{Answer, Call, Path, Req};
+use house::{Answer, Call, FormData, Path, Req};
 use http::StatusCode;
 use kernel::{CaseId, DocumentId, Error, Result};
 use ui::{Errors, Page};
@@ -181,29 +181,6 @@ struct Chosen {
     bytes: Result<Vec<u8>, &'static str>,
 }
 
-/// Reads a field to its end, or to where the body breaks off; none when it is larger than this.
-async fn bounded(field: &mut Field<'_>, most: usize, broken: &mut bool) -> Option<Vec<u8>> {
-    let (mut bytes, mut fits) = (Vec::new(), true);
-    loop {
-        match field.chunk().await {
-            Ok(Some(chunk)) => {
-                fits &= bytes.len() + chunk.len() <= most;
-                if fits {
-                    bytes.extend_from_slice(&chunk);
-                } else {
-                    bytes = Vec::new();
-                }
-            }
-            Ok(None) => break,
-            Err(_) => {
-                *broken = true;
-                break;
-            }
-        }
-    }
-    fits.then_some(bytes)
-}
-
 /// Reads the form; files that were not chosen come with an empty name and are none. Of a body that breaks off the text
 /// is kept, so that it comes back to the page.
 ///
@@ -211,39 +188,29 @@ async fn bounded(field: &mut Field<'_>, most: usize, broken: &mut bool) -> Optio
 /// What no browser sends is [`Error::Invalid`].
 async fn read_form(request: Request) -> Result<Typed> {
     let malformed = || Error::invalid("", "malformed");
-    let mut form = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
+    let mut form = FormData::new(Multipart::from_request(request, &()).await.map_err(|_| malformed())?);
     let (mut typed, mut kept) = (Typed::default(), 0);
-    while !typed.broken {
-        let mut field = match form.next_field().await {
-            Ok(Some(field)) => field,
-            Ok(None) => break,
-            Err(_) => {
-                typed.broken = true;
-                break;
-            }
-        };
+    while let Some(mut field) = form.next().await {
         match field.name() {
-            Some("antwort") => {
-                let text = bounded(&mut field, MAX_FIELD, &mut typed.broken).await.ok_or_else(malformed)?;
-                typed.text = String::from_utf8_lossy(&text).into_owned();
-            }
-            Some("datei") => {
+            "antwort" => typed.text = field.text(MAX_FIELD).await.ok_or_else(malformed)?,
+            "datei" => {
                 let name = field.file_name().unwrap_or_default().to_owned();
                 // Files beyond the allowed number are counted and not kept.
                 let room = if typed.files.len() < MAX_FILES { MAX_ALL - kept } else { 0 };
-                let bytes = match bounded(&mut field, MAX_FILE.min(room), &mut typed.broken).await {
+                let bytes = match field.bytes(MAX_FILE.min(room)).await {
                     Some(bytes) => Ok(bytes),
                     None if room < MAX_FILE => Err("postbox-files-too-large"),
                     None => Err("postbox-file-too-large"),
                 };
                 kept += bytes.as_ref().map_or(0, Vec::len);
-                if !name.is_empty() && !typed.broken {
+                if !name.is_empty() && field.cut().is_none() {
                     typed.files.push(Chosen { name, bytes });
                 }
             }
             _ => {}
         }
     }
+    typed.broken = form.cut().is_some();
     Ok(typed)
 }
 

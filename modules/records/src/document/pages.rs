@@ -3,14 +3,12 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{
     Form,
-    extract::{Multipart, Query, multipart::Field},
-    response::{IntoResponse, Response},
+    extract::{Multipart, Query},
 };
 use contract_records::{CaseView, DocumentView};
 use convert::Format;
 use files::{Accept, Refusal, Scan, Stored, Type};
-use house::{Answer, Path, Req, attachment};
-use http::StatusCode;
+use house::{Answer, Cut, FormData, Path, Req, attachment};
 use kernel::{CaseId, DocumentId, Error, FileId, Result, StaffId};
 use serde::Deserialize;
 use ui::{Errors, Page};
@@ -47,47 +45,38 @@ struct Sent {
     name: String,
     /// None: larger than allowed.
     bytes: Option<Vec<u8>>,
+    /// The body ended before its end.
+    cut: Option<Cut>,
 }
 
-async fn bounded(field: &mut Field<'_>, most: usize) -> Result<Option<Vec<u8>>, Response> {
-    let (mut bytes, mut fits) = (Vec::new(), true);
-    while let Some(chunk) = field.chunk().await.map_err(IntoResponse::into_response)? {
-        fits &= bytes.len() + chunk.len() <= most;
-        if fits {
-            bytes.extend_from_slice(&chunk);
-        } else {
-            bytes = Vec::new();
-        }
-    }
-    Ok(fits.then_some(bytes))
-}
-
-async fn read(mut form: Multipart) -> Result<Sent, Response> {
-    let mut sent = Sent::default();
-    while let Some(mut field) = form.next_field().await.map_err(IntoResponse::into_response)? {
-        let name = field.name().unwrap_or_default().to_owned();
-        if name == "datei" {
-            sent.name = field.file_name().unwrap_or_default().to_owned();
-            sent.bytes = bounded(&mut field, MAX_FILE).await?;
-            continue;
-        }
-        let text =
-            bounded(&mut field, MAX_FIELD).await?.ok_or_else(|| StatusCode::PAYLOAD_TOO_LARGE.into_response())?;
-        let text = String::from_utf8_lossy(&text).into_owned();
-        match name.as_str() {
-            "titel" => sent.title = text,
-            "notiz" => sent.note = text.trim().chars().take(MAX_NOTE).collect(),
-            "stand" => sent.based_on = text.parse().unwrap_or(0),
+/// Reads the form, or as much of it as came: the title and the note go back to the page.
+async fn read(form: Multipart) -> Sent {
+    let (mut form, mut sent) = (FormData::new(form), Sent::default());
+    while let Some(mut field) = form.next().await {
+        match field.name() {
+            "datei" => {
+                sent.name = field.file_name().unwrap_or_default().to_owned();
+                sent.bytes = field.bytes(MAX_FILE).await;
+            }
+            "titel" => sent.title = field.text(MAX_FIELD).await.unwrap_or_default(),
+            "notiz" => {
+                let note = field.text(MAX_FIELD).await.unwrap_or_default();
+                sent.note = note.trim().chars().take(MAX_NOTE).collect();
+            }
+            "stand" => sent.based_on = field.text(MAX_FIELD).await.and_then(|text| text.parse().ok()).unwrap_or(0),
             _ => {}
         }
     }
-    Ok(sent)
+    sent.cut = form.cut();
+    sent
 }
 
 /// The media type of the file, by its content; every fault goes to the field.
 fn checked(page: &Page, errors: &mut Errors, sent: &Sent) -> Option<&'static str> {
     let name = files::clean_name(&sent.name);
     let text = match &sent.bytes {
+        _ if sent.cut == Some(Cut::Broken) => page.t("records-upload-broken"),
+        _ if sent.cut == Some(Cut::TooLarge) => page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024),
         _ if sent.name.is_empty() => page.t("records-upload-missing"),
         None => page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024),
         Some(bytes) => match files::accept(bytes, ACCEPT) {
@@ -239,12 +228,10 @@ pub async fn documents(rq: Req, Path(id): Path<CaseId>, Query(place): Query<Plac
 pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
     let (case, page) = case_of(&rq, id).await?;
     service::may_write(&rq.cx, &mut rq.city.db.read().await?, &case).await?;
-    let sent = match read(form).await {
-        Ok(sent) => sent,
-        Err(response) => return Ok(response),
-    };
+    let sent = read(form).await;
     let mut errors = Errors::new();
-    let mail = sent.bytes.as_deref().and_then(|bytes| message::kind_of(&sent.name, bytes));
+    let whole = sent.bytes.as_deref().filter(|_| sent.cut.is_none());
+    let mail = whole.and_then(|bytes| message::kind_of(&sent.name, bytes));
     if let Some(mail) = mail {
         // A message brings its own title: its subject.
         let bytes = sent.bytes.unwrap_or_default();
@@ -350,10 +337,7 @@ pub async fn save(rq: Req, Path((case, document)): Path<(CaseId, DocumentId)>, f
     let (case, page) = case_of(&rq, case).await?;
     service::may_write(&rq.cx, &mut rq.city.db.read().await?, &case).await?;
     let view = service::document_of(&mut rq.city.db.read().await?, &case, document).await?;
-    let sent = match read(form).await {
-        Ok(sent) => sent,
-        Err(response) => return Ok(response),
-    };
+    let sent = read(form).await;
     let mut errors = Errors::new();
     let Some(media_type) = checked(&page, &mut errors, &sent) else {
         let page = page.checked(&errors);

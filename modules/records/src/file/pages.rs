@@ -4,10 +4,9 @@ use askama::Template;
 use axum::{
     Form,
     extract::{Multipart, Query},
-    response::IntoResponse as _,
 };
 use contract_records::CaseView;
-use house::{Answer, Path, Req};
+use house::{Answer, Cut, FormData, Path, Req};
 use identity::access::Confidentiality;
 use kernel::{Error, Result, Timestamp, Uuid};
 use serde::Deserialize;
@@ -116,28 +115,34 @@ pub struct ImportForm {
 }
 
 /// Takes a plan as a file (CSV, or xdomea 0301 as XML) and shows what it would change; releasing it is a step of its own.
-pub async fn plan_file(rq: Req, mut form: Multipart) -> Answer {
+pub async fn plan_file(rq: Req, form: Multipart) -> Answer {
     let mut sent = ImportForm { table: String::new(), version: released(&rq), release: String::new() };
-    while let Some(mut field) = match form.next_field().await {
-        Ok(field) => field,
-        Err(error) => return Ok(error.into_response()),
-    } {
-        if field.name() != Some("datei") {
-            continue;
+    let mut form = FormData::new(form);
+    let mut too_large = false;
+    while let Some(mut field) = form.next().await {
+        if field.name() == "datei" {
+            let table = field.text(LARGEST_PLAN).await;
+            too_large = table.is_none();
+            sent.table = table.unwrap_or_default();
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = match field.chunk().await {
-            Ok(chunk) => chunk,
-            Err(error) => return Ok(error.into_response()),
-        } {
-            // One byte more than allowed is enough to say so.
-            if bytes.len() <= LARGEST_PLAN {
-                bytes.extend_from_slice(&chunk);
-            }
-        }
-        sent.table = String::from_utf8_lossy(&bytes).into_owned();
     }
-    plan_take(rq, Form(sent)).await
+    let fault = match form.cut() {
+        Some(Cut::Broken) => "records-upload-broken",
+        Some(Cut::TooLarge) => "records-plan-table-large",
+        None if too_large => "records-plan-table-large",
+        None => return plan_take(rq, Form(sent)).await,
+    };
+    let page = rq.page("records-plan-import-title");
+    let errors: Errors = [("datei", page.t(fault))].into_iter().collect();
+    let page = page.checked(&errors);
+    rq.invalid(&PlanImport {
+        page: &page,
+        errors,
+        table: String::new(),
+        version: sent.version,
+        faults: Vec::new(),
+        changes: None,
+    })
 }
 
 /// First shows what a table would change, then, with the same table, releases it.

@@ -2,11 +2,11 @@
 
 use axum::{
     Form,
-    extract::{FromRequest, Multipart, Request, multipart::Field},
+    extract::{FromRequest, Multipart, Request},
 };
 use files::{Accept, Refusal, Scan, Type};
 use forms::{FieldError, FileKind, FileRef, Kind};
-use house::Req;
+use house::{FormData, FormField, Req};
 use http::header;
 use kernel::{Error, Result};
 
@@ -34,7 +34,8 @@ pub async fn read(rq: &Req, form: &forms::Form, step: &str, request: Request) ->
     if content_type.starts_with("multipart/form-data") {
         let multipart = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
         let mut sent = Sent::default();
-        let read = Parts { rq, form, step, kept: 0, text: 0 }.read(multipart, &mut sent).await;
+        let read =
+            Parts { rq, form, step, kept: 0, text: 0, told: false }.read(FormData::new(multipart), &mut sent).await;
         if read.is_err() {
             service::drop_files(&rq.city, &sent, &[]).await?;
         }
@@ -57,6 +58,8 @@ struct Parts<'a> {
     step: &'a str,
     kept: usize,
     text: usize,
+    /// That the form broke off was said at the file in which it did.
+    told: bool,
 }
 
 /// How a file field limits what it takes.
@@ -66,13 +69,17 @@ struct Limits {
 }
 
 impl Parts<'_> {
-    async fn read(mut self, mut multipart: Multipart, sent: &mut Sent) -> Result<()> {
-        for _ in 0..MOST_PARTS {
-            match multipart.next_field().await {
-                Ok(Some(field)) => self.part(field, sent).await?,
-                Ok(None) => return Ok(()),
-                Err(_) => break,
-            }
+    async fn read(mut self, mut parts: FormData, sent: &mut Sent) -> Result<()> {
+        let mut room = MOST_PARTS;
+        while room > 0
+            && let Some(part) = parts.next().await
+        {
+            room -= 1;
+            self.part(part, sent).await?;
+        }
+        let whole = room > 0 && parts.cut().is_none();
+        if whole || self.told {
+            return Ok(());
         }
         // What came before the break is kept.
         let first = self.form.step(self.step).and_then(|s| s.fields().iter().find(|f| is_file(&f.kind)));
@@ -81,13 +88,13 @@ impl Parts<'_> {
         Ok(())
     }
 
-    async fn part(&mut self, mut part: Field<'_>, sent: &mut Sent) -> Result<()> {
-        let name = part.name().unwrap_or_default().to_owned();
+    async fn part(&mut self, mut part: FormField<'_>, sent: &mut Sent) -> Result<()> {
+        let name = part.name().to_owned();
         let Some(file_name) =
             part.file_name().map(|name| if name.is_empty() { String::new() } else { files::clean_name(name) })
         else {
             let mut value = Vec::new();
-            while let Ok(Some(chunk)) = part.chunk().await {
+            while let Some(chunk) = part.chunk().await {
                 self.text += chunk.len();
                 if self.text > MOST_TEXT {
                     return Err(malformed());
@@ -100,22 +107,18 @@ impl Parts<'_> {
         let limits = self.limits(&name);
         let room = limits.as_ref().map_or(0, |l| l.accept.max.min(MOST_KEPT - self.kept));
         let (mut bytes, mut size) = (Vec::new(), 0usize);
-        loop {
-            match part.chunk().await {
-                Ok(Some(chunk)) => {
-                    size = size.saturating_add(chunk.len());
-                    if size <= room {
-                        bytes.extend_from_slice(&chunk);
-                    } else {
-                        bytes = Vec::new();
-                    }
-                }
-                Ok(None) => break,
-                Err(_) => {
-                    sent.refused.push(FieldError::new(&name, "upload-broken"));
-                    return Ok(());
-                }
+        while let Some(chunk) = part.chunk().await {
+            size = size.saturating_add(chunk.len());
+            if size <= room {
+                bytes.extend_from_slice(&chunk);
+            } else {
+                bytes = Vec::new();
             }
+        }
+        if part.cut().is_some() {
+            sent.refused.push(FieldError::new(&name, "upload-broken"));
+            self.told = true;
+            return Ok(());
         }
         // A field that takes no files, and a file control left empty.
         let Some(limits) = limits else { return Ok(()) };

@@ -29,7 +29,7 @@ async fn crowd(db: &db::Db, writers: u128, rounds: u128) -> i64 {
                     match result {
                         Ok(()) => kept += 3,
                         Err(Error::Refused(_)) => {}
-                        // PostgreSQL gives up on a transaction that lost too often; it is not counted as kept.
+                        // Who waited too long for a turn on PostgreSQL; it is not counted as kept.
                         Err(Error::Again) => {}
                         Err(error) => panic!("{error}"),
                     }

@@ -1,11 +1,10 @@
 //! What a drawn mistake is answered with: rule and element, at the right line.
 
-mod support;
-
 use std::collections::BTreeSet;
 
 use bpmn::{ExpressionKind, Known, MAX_ELEMENTS, Model, Rule};
-use support::{file, flows, model};
+
+use crate::support::{self, file, flows, model};
 
 #[track_caller]
 fn expect(process: &str, expected: &[(Rule, &str)]) {

@@ -1,14 +1,13 @@
 //! Random models and random events: nothing is lost, nothing doubled, nothing panics.
 
-mod support;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use bpmn::{Effect, Event, Known, Model, Outcome, State, Status, StepError, Vars, Wait, migrate, preview, step};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::random::{Drawing, NODES, block, draw};
-use support::{Names, file, flows};
+
+use crate::support::random::{Drawing, NODES, block, draw};
+use crate::support::{self, Names, file, flows};
 
 /// Follows the effects the way a caller would, and objects to anything lost or doubled.
 #[derive(Default)]

@@ -1,10 +1,9 @@
 //! Activities that are done several times: loops and multi-instance activities.
 
-mod support;
-
 use bpmn::{Event, StepError};
 use serde_json::json;
-use support::{Run, flows, vars};
+
+use crate::support::{Run, flows, vars};
 
 #[track_caller]
 fn expect(effects: Vec<String>, expected: &[&str]) {

@@ -1,10 +1,9 @@
 //! States that were stored before event sub-processes, calls and repeated activities were executed still continue.
 
-mod support;
-
 use bpmn::{Event, State, Wait, step};
 use serde_json::json;
-use support::{Names, Run, flows, vars};
+
+use crate::support::{self, Names, Run, flows, vars};
 
 const PROCESS: &str = r#"<bpmn:startEvent id="s"/><bpmn:parallelGateway id="f"/><bpmn:userTask id="a"/><bpmn:subProcess id="sub">
     <bpmn:startEvent id="is"/><bpmn:receiveTask id="r" messageRef="m-paid"/><bpmn:endEvent id="ie"/>FLOWS</bpmn:subProcess>

@@ -1,12 +1,11 @@
 //! Timers as a caller keeps them: on the wall clock of Europe/Berlin, over the days the clocks change, and over restarts
 //! that come late.
 
-mod support;
-
 use bpmn::{Due, Effect, Event, Model, State, step};
 use jiff::{Span, Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::json;
-use support::{Names, flows, model, vars};
+
+use crate::support::{self, Names, flows, model, vars};
 
 /// What is stored between restarts, as text: the state, and the timers with the time each is due.
 struct City {

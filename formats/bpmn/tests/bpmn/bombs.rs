@@ -1,12 +1,11 @@
 //! Models made to cost: each is refused, or read, checked and stepped in little time.
 
-mod support;
-
 use std::time::{Duration, Instant};
 
 use bpmn::{Event, Known, MAX_ELEMENTS, Model, Rule, State, Status, step};
 use serde_json::json;
-use support::{Names, Run, file, flows, vars};
+
+use crate::support::{Names, Run, file, flows, vars};
 
 /// Generous for a busy machine and a build without optimisation.
 const SOON: Duration = Duration::from_secs(20);

@@ -1,15 +1,14 @@
 //! Random models through list, changes and drawing: every node is there once, changes can be undone, what is drawn is valid.
 
-mod support;
-
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use bpmn::model::{Base, Bounds, FlowElement, FlowNode, PlaneItem, Root, SequenceFlow};
 use bpmn::{Edit, Kind, Known, Model, NewStep, Properties, StepKind, Time};
 use proptest::prelude::*;
-use support::random::{NODES, block, draw};
-use support::{file, flows, model};
+
+use crate::support::random::{NODES, block, draw};
+use crate::support::{file, flows, model};
 
 fn step(name: &str) -> NewStep {
     NewStep { kind: StepKind::ManualTask, name: name.into(), properties: Properties::default() }

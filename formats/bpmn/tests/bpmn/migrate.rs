@@ -1,12 +1,11 @@
 //! A running instance goes over to a later version of its model.
 
-mod support;
-
 use std::collections::BTreeMap;
 
 use bpmn::{Event, Model, Reason, migrate, preview};
 use serde_json::json;
-use support::{Names, Run, flows, model, vars};
+
+use crate::support::{self, Names, Run, flows, model, vars};
 
 fn mapping(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(old, new)| ((*old).to_owned(), (*new).to_owned())).collect()

@@ -1,11 +1,9 @@
 //! Reading and writing keeps everything: compared on the XML trees, not on the model that does both.
 
-mod support;
-#[path = "support/tree.rs"]
-mod tree;
-
 use bpmn::Model;
 use roxmltree::{Document, Node};
+
+use crate::support::{self, tree};
 
 #[track_caller]
 fn kept(name: &str, source: &str) -> Model {

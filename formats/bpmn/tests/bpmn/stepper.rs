@@ -1,10 +1,9 @@
 //! One drawn example per element: what is entered, left, asked for and ended, in order.
 
-mod support;
-
 use bpmn::{Effect, Event, Outcome, Status, StepError};
 use serde_json::json;
-use support::{Run, flows, vars};
+
+use crate::support::{self, Run, flows, vars};
 
 #[track_caller]
 fn expect(effects: Vec<String>, expected: &[&str]) {

@@ -1,9 +1,8 @@
 //! Processes as lists.
 
-mod support;
-
 use bpmn::{Line, Model};
-use support::{flows, model};
+
+use crate::support::{flows, model};
 
 /// Number, id and where it goes on, one line each.
 fn show(model: &Model) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Models written short, and conditions that are simple enough to be seen through.
-#![allow(dead_code)]
 
 pub mod random;
+pub mod tree;
 
 use bpmn::{Conditions, Effect, Event, Model, State, StepError, Vars, Wait, step};
 use serde_json::{Map, Value, json};

@@ -2,8 +2,6 @@
 //! run them would name messages and commands and say what each way out is taken for, which is what `prepared` does. Then
 //! each of their processes runs to its end with the decisions of the table, or is refused with the element's name.
 
-mod support;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 

@@ -1,10 +1,9 @@
 //! Changes of a process: what comes out, and what is refused and why.
 
-mod support;
-
 use bpmn::model::{Mapping, Register};
 use bpmn::{Beside, Edit, Known, Model, NewStep, Passes, Properties, Repeat, StepKind, Time};
-use support::{flows, model};
+
+use crate::support::{flows, model};
 
 fn user(name: &str) -> NewStep {
     let properties =

@@ -1,10 +1,9 @@
 //! Call activities, event sub-processes, signals, thrown messages, escalations, links, and several ways to begin.
 
-mod support;
-
 use bpmn::{Event, Known, Outcome, StartTrigger, State, Status, StepError, step};
 use serde_json::json;
-use support::{Names, Run, flows, model, vars};
+
+use crate::support::{self, Names, Run, flows, model, vars};
 
 #[track_caller]
 fn expect(effects: Vec<String>, expected: &[&str]) {
