@@ -1,5 +1,5 @@
 use db::{Rx, Tx, params};
-use kernel::{Hash, Result, StaffId, Timestamp, Uuid};
+use kernel::{Date, Hash, Result, StaffId, Timestamp, Uuid};
 use serde_json::Value;
 
 db::record! {
@@ -170,21 +170,23 @@ db::record! {
     #[derive(Clone, Debug, PartialEq)]
     pub struct Refused {
         pub line: i64,
-        pub old_id: String,
         pub code: String,
-        pub value: String,
+        /// Key of the faulty field; empty where it is the whole row.
+        pub field: String,
+        /// When the same was erased here.
+        pub erased_on: Option<Date>,
     }
 }
 
 pub async fn add_refused(tx: &mut Tx, run: Uuid, r: &Refused) -> Result<()> {
-    let sql = "INSERT INTO exchange_refused (tenant, run_id, line, old_id, code, value)
-               VALUES ($1, $2, $3, $4, $5, $6)";
-    tx.exec_one(sql, params![run, r.line, &r.old_id, &r.code, &r.value]).await
+    let sql = "INSERT INTO exchange_refused (tenant, run_id, line, old_id, code, value, field, erased_on)
+               VALUES ($1, $2, $3, '', $4, '', $5, $6)";
+    tx.exec_one(sql, params![run, r.line, &r.code, &r.field, r.erased_on]).await
 }
 
 /// Refused rows in the order of the table, `skip` of them left out.
 pub async fn refused(rx: &mut Rx, run: Uuid, skip: i64, limit: i64) -> Result<Vec<Refused>> {
-    let sql = "SELECT line, old_id, code, value FROM exchange_refused WHERE tenant = $1 AND run_id = $2
+    let sql = "SELECT line, code, field, erased_on FROM exchange_refused WHERE tenant = $1 AND run_id = $2
                ORDER BY line LIMIT $3 OFFSET $4";
     rx.list(sql, params![run, limit, skip]).await
 }

@@ -102,7 +102,7 @@ impl jobs::Job for FindDue {
 }
 
 /// Deletes every case whose retention has ended a year later.
-async fn erase(test: &TestCity) {
+pub async fn erase(test: &TestCity) {
     test.later(24 * 366);
     let cx = test.app.cx(&test.city, "test");
     db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &FindDue {}).await }).unwrap();
