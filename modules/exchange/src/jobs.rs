@@ -65,6 +65,46 @@ impl jobs::Job for ForgetRefused {
     const NAME: &'static str = "exchange.forget-refused";
 }
 
+/// Ends runs and exports that nobody works on any more: their job was given up after it had taken the program down with it
+/// too often, or was thrown away. Whoever started them starts them again.
+#[derive(Serialize, Deserialize)]
+pub struct EndBroken {}
+
+impl jobs::Job for EndBroken {
+    const NAME: &'static str = "exchange.end-broken";
+}
+
+pub async fn end_broken(cx: Cx, _: EndBroken) -> Result<()> {
+    let city = cx.city()?;
+    let mut rx = city.db.read().await?;
+    let (runs, exports) = (store::running_runs(&mut rx).await?, store::running_exports(&mut rx).await?);
+    drop(rx);
+    for run in runs {
+        db::write!(city.db, |tx| {
+            if !jobs::is_under_way(tx, <RunRows as jobs::Job>::NAME, &run.to_string()).await? {
+                service::end(&cx, tx, run, "failed", "lost").await?;
+            }
+            Ok(())
+        })?;
+    }
+    for id in exports {
+        let broken = db::write!(city.db, |tx| {
+            let running = store::export(tx, id).await?.state == "running";
+            let broken = running && !jobs::is_under_way(tx, <WriteExport as jobs::Job>::NAME, &id.to_string()).await?;
+            if broken {
+                store::end_export(tx, id, "failed", "lost", (0, 0, 0), cx.now()).await?;
+            }
+            Ok(broken)
+        })?;
+        if broken {
+            tracing::warn!(%id, "an export was broken off and is not being written any more");
+            // Nobody fetches half of it, and the documents in it would lie there open.
+            export::clear(&export::place(&cx, id)?).await?;
+        }
+    }
+    Ok(())
+}
+
 pub async fn forget_refused(cx: Cx, _: ForgetRefused) -> Result<()> {
     let before = cx.local_now().saturating_sub(1.year()).timestamp();
     let city = cx.city()?;

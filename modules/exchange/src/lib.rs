@@ -45,13 +45,16 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::EXPORT), "/intern/ausgabe", pages::export::overview);
         r.post(Access::Staff(perm::EXPORT), "/intern/ausgabe", pages::export::start);
         r.get(Access::Staff(perm::EXPORT), "/intern/ausgabe/{export}/inhalt", pages::export::contents);
+        r.post(Access::Staff(perm::EXPORT), "/intern/ausgabe/{export}/starten", pages::export::again);
         r.post(Access::Staff(perm::EXPORT), "/intern/ausgabe/{export}/entfernen", pages::export::remove);
     },
     jobs: |j| {
         j.on(job!(jobs::run_rows: jobs::RunRows));
         j.on(job!(jobs::write_export: jobs::WriteExport));
         j.on(job!(jobs::forget_refused: jobs::ForgetRefused));
+        j.on(job!(jobs::end_broken: jobs::EndBroken));
         j.every("40 3 * * *", &jobs::ForgetRefused {});
+        j.every("*/10 * * * *", &jobs::EndBroken {});
     },
     menu: &[
         Menu {

@@ -205,6 +205,18 @@ pub async fn forget_refused(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     tx.exec(sql, params![before]).await
 }
 
+/// Runs that somebody should be working on.
+pub async fn running_runs(rx: &mut Rx) -> Result<Vec<Uuid>> {
+    let sql = "SELECT id FROM exchange_run WHERE tenant = $1 AND state = 'running' ORDER BY id";
+    Ok(rx.list::<(Uuid,)>(sql, &[]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Exports that somebody should be working on.
+pub async fn running_exports(rx: &mut Rx) -> Result<Vec<Uuid>> {
+    let sql = "SELECT id FROM exchange_export WHERE tenant = $1 AND state = 'running' ORDER BY id";
+    Ok(rx.list::<(Uuid,)>(sql, &[]).await?.into_iter().map(|(id,)| id).collect())
+}
+
 db::record! {
     /// Files given out.
     #[derive(Clone, Debug, PartialEq)]
@@ -239,6 +251,16 @@ pub async fn exports(rx: &mut Rx, staff: StaffId) -> Result<Vec<Export>> {
     let sql = "SELECT id, state, files, cases, documents, fault, staff_id, started_at, ended_at FROM exchange_export
                WHERE tenant = $1 AND staff_id = $2 ORDER BY started_at DESC, id DESC LIMIT 20";
     rx.list(sql, params![staff]).await
+}
+
+/// Starts one that failed once more.
+///
+/// # Errors
+/// `NotFound` for one that did not fail.
+pub async fn restart_export(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE exchange_export SET state = 'running', fault = '', started_at = $3, ended_at = NULL
+               WHERE tenant = $1 AND id = $2 AND state = 'failed'";
+    tx.exec_one(sql, params![id, at]).await
 }
 
 pub async fn end_export(

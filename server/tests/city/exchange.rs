@@ -386,6 +386,58 @@ async fn what_is_given_out_is_the_same_in_another_city() {
     assert_eq!(tree(&test.city.db).await, tree(&other.db).await);
 }
 
+/// As `exchange` calls what it does every ten minutes.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct EndBroken {}
+
+impl jobs::Job for EndBroken {
+    const NAME: &'static str = "exchange.end-broken";
+}
+
+async fn end_broken(test: &TestCity) {
+    let cx = test.app.cx(&test.city, "test");
+    db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &EndBroken {}).await }).unwrap();
+    test.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_works_on_any_more_is_marked_and_started_again() {
+    for test in TestCity::both(MODULES).await {
+        write_folder(&test.app.config.data.join("imports").join("meerbusch"), 20);
+        let mut rita = staff(&test, "rita.registratur").await;
+        let check = checked(&test, &mut rita, true).await;
+        let run = import(&mut rita, &check).await;
+        rita.post("/intern/ausgabe", &[]).await.is(303);
+        // Nothing ran yet: a job that waits is no broken one.
+        db::write!(test.city.db, |tx| {
+            let sql = "UPDATE jobs_job SET due = $2 WHERE tenant = $1 AND name LIKE 'exchange.%'";
+            let later = test.app.sources.now().checked_add(Duration::from_secs(3600));
+            tx.exec(sql, db::params![later.map_err(kernel::Error::internal)?]).await
+        })
+        .unwrap();
+        end_broken(&test).await;
+        rita.get("/intern/ausgabe").await.is(200).shows("läuft").hides("Noch einmal starten");
+
+        // Given up after the program died in it again and again.
+        db::write!(test.city.db, |tx| {
+            let sql = "UPDATE jobs_job SET state = 'dead' WHERE tenant = $1 AND name LIKE 'exchange.%'";
+            tx.exec(sql, &[]).await
+        })
+        .unwrap();
+        end_broken(&test).await;
+        let page = rita.get("/intern/ausgabe").await;
+        page.is(200).shows("abgebrochen").shows("Noch einmal starten");
+        let at = page.body.split("action=\"").find(|part| part.starts_with("/intern/ausgabe/")).unwrap();
+        rita.post(at.split('"').next().unwrap(), &[]).await.is(303);
+        let at = format!("{IMPORT}/lauf/{run}");
+        rita.get(&at).await.is(200).shows("Der Lauf ist abgebrochen").shows("mehrmals ausgefallen");
+        rita.post(&format!("{at}/fortsetzen"), &[]).await.is(303);
+        test.settle().await;
+        rita.get("/intern/ausgabe").await.is(200).shows("fertig");
+        assert_eq!(counts(&test.city.db, &run).await.0, 20);
+    }
+}
+
 /// Column of a field in what is given out.
 fn column(field: &str) -> String {
     let name = match field {
