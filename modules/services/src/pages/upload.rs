@@ -34,7 +34,9 @@ pub async fn read(rq: &Req, form: &forms::Form, step: &str, request: Request) ->
     if content_type.starts_with("multipart/form-data") {
         let multipart = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
         let mut sent = Sent::default();
-        let read = Parts { rq, form, step, kept: 0, text: 0 }.read(multipart, &mut sent).await;
+        let read = Parts { rq, form, step, kept: 0, text: 0, patience: files::Patience::default() }
+            .read(multipart, &mut sent)
+            .await;
         if read.is_err() {
             service::drop_files(&rq.city, &sent, &[]).await?;
         }
@@ -57,6 +59,7 @@ struct Parts<'a> {
     step: &'a str,
     kept: usize,
     text: usize,
+    patience: files::Patience,
 }
 
 /// How a file field limits what it takes.
@@ -131,7 +134,7 @@ impl Parts<'_> {
                     return Ok(());
                 }
                 self.kept += size;
-                let stored = self.rq.city.files.take_in(&self.rq.cx, bytes).await?;
+                let stored = self.rq.city.files.take_in_within(&self.rq.cx, bytes, &mut self.patience).await?;
                 if let Scan::Infected { signature, .. } = &stored.scan {
                     // Whoever sent it is still there and can choose another one: nothing of it stays.
                     self.rq.city.files.remove(stored.id).await?;
