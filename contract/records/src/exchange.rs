@@ -88,6 +88,8 @@ pub enum TakenAs {
     /// changed it here meanwhile.
     Version,
     Unchanged,
+    /// The case or the document was here and was erased on this day (Aussonderung, Löschung): nothing was written.
+    Erased(Date),
     /// Nothing was written. The code says why: `entry`, `level`, `unit`, `whole`, `unit-differs`, `stricter`, `closed`,
     /// `moved`, `version-order`.
     Refused(String),
@@ -116,6 +118,21 @@ pub struct Before {
     pub documents: Vec<BeforeDocument>,
     pub files: Vec<bool>,
     pub cases: Vec<bool>,
+    /// On which day the document, or the case of the same place in the question, was erased here.
+    pub erased: Vec<Option<Date>>,
+}
+
+/// Keeps a trace of what a case and its documents are known by in other systems, before they are erased: nothing that can be
+/// read (Art. 17 DSGVO), but enough not to take them over again.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct KeepErased {
+    pub case: CaseId,
+}
+
+impl Command for KeepErased {
+    const NAME: &'static str = "records.keep-erased";
+    const CALLERS: &'static [&'static str] = &["privacy"];
+    type Answer = ();
 }
 
 /// What is known of an old id.

@@ -24,8 +24,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use exchange::{
-    Before, BeforeDocument, CaseToExport, CasesToExport, DocumentToExport, FileToExport, FilesToExport, LogGivenOut,
-    PlanEntries, PlanEntry, TakeOver, TakenAs, TakenBefore, TakenCase, TakenDocument, TakenFile, TakenRow,
+    Before, BeforeDocument, CaseToExport, CasesToExport, DocumentToExport, FileToExport, FilesToExport, KeepErased,
+    LogGivenOut, PlanEntries, PlanEntry, TakeOver, TakenAs, TakenBefore, TakenCase, TakenDocument, TakenFile, TakenRow,
 };
 
 /// Who may see a document or a step.

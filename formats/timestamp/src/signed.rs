@@ -34,7 +34,7 @@ pub fn open(token: &[u8]) -> Result<Signed<'_>, Fault> {
     data.expect(INTEGER, "signedData.version")?;
     data.expect(SET, "digestAlgorithms")?;
     let content = content(&data.expect(SEQUENCE, "encapContentInfo")?)?;
-    let certificates = certificates(data.optional(constructed(0), "certificates")?)?;
+    let (certificates, unreadable) = certificates(data.optional(constructed(0), "certificates")?)?;
     data.optional(constructed(1), "crls")?;
     let mut signers = data.expect(SET, "signerInfos")?.reader();
     data.end("signedData")?;
@@ -43,7 +43,11 @@ pub fn open(token: &[u8]) -> Result<Signed<'_>, Fault> {
     signers.end("signerInfos")?;
 
     signer.expect(INTEGER, "signerInfo.version")?;
-    let place = find(&signer.next("sid")?, &certificates)?;
+    let place = match find(&signer.next("sid")?, &certificates) {
+        // It may be there and not be understood: that says more.
+        Err(Fault::NoSigner) => return Err(unreadable.unwrap_or(Fault::NoSigner)),
+        found => found?,
+    };
     let hash_id = signature::algorithm(&mut signer, "digestAlgorithm")?;
     let attributes = signer.expect(constructed(0), "signedAttrs")?;
     let algorithm = signature::algorithm(&mut signer, "signatureAlgorithm")?;
@@ -71,21 +75,28 @@ fn content<'a>(encapsulated: &Element<'a>) -> Result<&'a [u8], Fault> {
     Ok(der::only(explicit.content, OCTET_STRING, "eContent")?.content)
 }
 
-fn certificates<'a>(set: Option<Element<'a>>) -> Result<Vec<Certificate<'a>>, Fault> {
-    let mut found = Vec::new();
-    let Some(set) = set else { return Ok(found) };
+/// The certificates that the stamp brings along, and what is wrong with the first that cannot be read. Authorities add some that
+/// nobody needs (cross certificates, older roots): one that is not understood only matters where it is on the way.
+fn certificates<'a>(set: Option<Element<'a>>) -> Result<(Vec<Certificate<'a>>, Option<Fault>), Fault> {
+    let (mut found, mut unreadable) = (Vec::new(), None);
+    let Some(set) = set else { return Ok((found, unreadable)) };
     let mut reader = set.reader();
+    let mut elements = 0;
     while !reader.is_empty() {
-        if found.len() == MAX_CERTIFICATES {
+        if elements == MAX_CERTIFICATES {
             return Err(Fault::Format("certificates"));
         }
+        elements += 1;
         let element = reader.next("certificates")?;
         // Other forms than an X.509 certificate (RFC 5652 section 10.2.2) help nobody here.
         if element.tag == SEQUENCE {
-            found.push(Certificate::read(element.whole)?);
+            match Certificate::read(element.whole) {
+                Ok(certificate) => found.push(certificate),
+                Err(fault) => unreadable = unreadable.or(Some(fault)),
+            }
         }
     }
-    Ok(found)
+    Ok((found, unreadable))
 }
 
 /// The certificate that the signer says is theirs: by issuer and number, or by the identifier of the key.

@@ -32,6 +32,12 @@ extendedKeyUsage = timeStamping
 extendedKeyUsage = critical,serverAuth
 [plain]
 basicConstraints = CA:FALSE
+[names-only]
+basicConstraints = critical,CA:TRUE
+nameConstraints = critical,permitted;DNS:example.org
+[strange-stamps]
+extendedKeyUsage = critical,timeStamping
+nameConstraints = critical,permitted;DNS:example.org
 [tsa]
 serial = $ENV::STAMP_FOLDER/serial
 default_policy = 1.3.6.1.4.1.99999.1
@@ -343,6 +349,27 @@ fn a_way_of_two_steps_holds_if_everybody_on_it_may_issue() {
     authority.certificate("leaf", Key::P256, "short", "stamps", "365");
     let answer = authority.answer_to(&request(), "leaf", &[]);
     assert!(verify(&answer, &expected(), &authority.anchors("short")).is_ok());
+}
+
+#[test]
+fn a_certificate_that_is_not_understood_matters_only_on_the_way() {
+    if no_openssl() {
+        return;
+    }
+    let authority = Authority::new(Key::P256);
+    authority.certificate("extra", Key::P256, "ca", "names-only", "365");
+    let answer = authority.answer_to(&request(), "tsa", &["-chain", "extra.pem"]);
+    let without = authority.answer_to(&request(), "tsa", &[]);
+    assert!(answer.len() > without.len() + 200, "it was brought along");
+    assert!(checked(&authority, &answer).is_ok());
+    // The one that issued the authority's certificate is needed, and is not understood.
+    authority.certificate("leaf", Key::P256, "extra", "stamps", "365");
+    let answer = authority.answer_to(&request(), "leaf", &["-chain", "extra.pem"]);
+    assert_eq!(checked(&authority, &answer), Err(Fault::NotTrusted));
+    // So is the authority's own.
+    authority.certificate("strange", Key::P256, "ca", "strange-stamps", "365");
+    let answer = authority.signed_by("strange", &["-cades"]);
+    assert_eq!(checked(&authority, &answer), Err(Fault::Unsupported("extensions")));
 }
 
 #[test]

@@ -17,6 +17,8 @@ use crate::{
 
 /// Largest file that is checked on the page, in bytes; `meer verify` takes any.
 pub const MAX_FILE: usize = 10 * 1024 * 1024;
+/// How often one address opens the page or checks something within an hour: each time the newest time-stamps are checked too.
+const MOST_CHECKS: i64 = 120;
 /// Largest proof: an entry, 64 hashes and a signed note are less.
 pub const MAX_PROOF: usize = 256 * 1024;
 
@@ -97,6 +99,7 @@ impl Check<'_> {
 }
 
 pub async fn ask(rq: Req) -> Answer {
+    log::admit(&rq, "proof", MOST_CHECKS).await?;
     let page = rq.page("evidence-check-title");
     let stamps = stamp::standing(&rq.city, NIGHTS).await?;
     rq.html(&Check { page: &page, errors: Errors::new(), proven: None, fault: None, stamp: None, stamps })
@@ -104,6 +107,7 @@ pub async fn ask(rq: Req) -> Answer {
 
 /// Checks a file against a proof. Both are read once and forgotten; nothing of them is stored.
 pub async fn check(rq: Req, form: Multipart) -> Answer {
+    log::admit(&rq, "proof", MOST_CHECKS).await?;
     let (sent, broken) = match read(form).await {
         Ok(sent) => (sent, false),
         Err(Cut::Broken) => (Sent::default(), true),

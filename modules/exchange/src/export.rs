@@ -56,7 +56,7 @@ pub fn place(cx: &Cx, export: Uuid) -> Result<PathBuf> {
     Ok(folder::exports(&cx.app()?.config, &cx.city()?.key).join(export.to_string()))
 }
 
-/// Writes what somebody asked for; what breaks off is begun anew by asking again.
+/// Writes what somebody asked for; what breaks off is begun anew, by its job or by asking again.
 pub async fn run(cx: &Cx, id: Uuid) -> Result<()> {
     let city = cx.city()?;
     let export = store::export(&mut city.db.read().await?, id).await?;
@@ -86,7 +86,7 @@ pub async fn run(cx: &Cx, id: Uuid) -> Result<()> {
 }
 
 /// Removes the folder with all that is in it.
-async fn clear(target: &Path) -> Result<()> {
+pub async fn clear(target: &Path) -> Result<()> {
     let target = target.to_owned();
     folder::blocking(move || {
         let _ = fs::remove_dir_all(target);

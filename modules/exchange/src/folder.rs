@@ -91,12 +91,12 @@ pub fn is_xml(name: &str) -> bool {
 /// # Errors
 /// `missing` where there is no such file inside the folder, `large`.
 pub fn locate(root: &Path, path: &str) -> Result<(PathBuf, u64), Fault> {
-    let missing = || Fault::new("missing", path);
+    let missing = || Fault::new("missing", "path");
     // A link in the folder must not lead out of it.
     let found = root.join(path).canonicalize().map_err(|_| missing())?;
     let inside = root.canonicalize().is_ok_and(|root| found.starts_with(root));
     let size = fs::metadata(&found).ok().filter(|meta| inside && meta.is_file()).ok_or_else(missing)?.len();
-    if size > kind::LARGEST { Err(Fault::new("large", path)) } else { Ok((found, size)) }
+    if size > kind::LARGEST { Err(Fault::new("large", "path")) } else { Ok((found, size)) }
 }
 
 /// A row's file, checked.
@@ -110,7 +110,7 @@ pub struct Read {
 /// # Errors
 /// What is wrong with the file.
 pub fn read(at: &Path, path: &str, checksum: Option<&Checksum>) -> Result<Read, Fault> {
-    let bytes = fs::read(at).map_err(|_| Fault::new("missing", path))?;
+    let bytes = fs::read(at).map_err(|_| Fault::new("missing", "path"))?;
     let hash = sha256(&[&bytes]);
     let same = match checksum {
         None => true,
@@ -118,10 +118,10 @@ pub fn read(at: &Path, path: &str, checksum: Option<&Checksum>) -> Result<Read, 
         Some(Checksum::Md5(wanted)) => *wanted == hex(&Md5::digest(&bytes)),
     };
     if !same {
-        return Err(Fault::new("checksum", path));
+        return Err(Fault::new("checksum", "checksum"));
     }
     let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-    let media_type = kind::of(&name, &bytes).map_err(|code| Fault::new(code, path))?;
+    let media_type = kind::of(&name, &bytes).map_err(|code| Fault::new(code, "path"))?;
     Ok(Read { bytes, sha256: hash, name, media_type })
 }
 

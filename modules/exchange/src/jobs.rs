@@ -57,12 +57,52 @@ impl jobs::Job for WriteExport {
     }
 }
 
-/// Forgets the refused rows of old runs: what stood in them may tell of persons.
+/// Forgets the refused rows of old runs: nobody asks for them any more.
 #[derive(Serialize, Deserialize)]
 pub struct ForgetRefused {}
 
 impl jobs::Job for ForgetRefused {
     const NAME: &'static str = "exchange.forget-refused";
+}
+
+/// Ends runs and exports that nobody works on any more: their job was given up after it had taken the program down with it
+/// too often, or was thrown away. Whoever started them starts them again.
+#[derive(Serialize, Deserialize)]
+pub struct EndBroken {}
+
+impl jobs::Job for EndBroken {
+    const NAME: &'static str = "exchange.end-broken";
+}
+
+pub async fn end_broken(cx: Cx, _: EndBroken) -> Result<()> {
+    let city = cx.city()?;
+    let mut rx = city.db.read().await?;
+    let (runs, exports) = (store::running_runs(&mut rx).await?, store::running_exports(&mut rx).await?);
+    drop(rx);
+    for run in runs {
+        db::write!(city.db, |tx| {
+            if !jobs::is_under_way(tx, <RunRows as jobs::Job>::NAME, &run.to_string()).await? {
+                service::end(&cx, tx, run, "failed", "lost").await?;
+            }
+            Ok(())
+        })?;
+    }
+    for id in exports {
+        let broken = db::write!(city.db, |tx| {
+            let running = store::export(tx, id).await?.state == "running";
+            let broken = running && !jobs::is_under_way(tx, <WriteExport as jobs::Job>::NAME, &id.to_string()).await?;
+            if broken {
+                store::end_export(tx, id, "failed", "lost", (0, 0, 0), cx.now()).await?;
+            }
+            Ok(broken)
+        })?;
+        if broken {
+            tracing::warn!(%id, "an export was broken off and is not being written any more");
+            // Nobody fetches half of it, and the documents in it would lie there open.
+            export::clear(&export::place(&cx, id)?).await?;
+        }
+    }
+    Ok(())
 }
 
 pub async fn forget_refused(cx: Cx, _: ForgetRefused) -> Result<()> {
@@ -166,7 +206,7 @@ async fn batch(cx: &Cx, c: &Context, reader: &Reader<'_>, seen: &mut Seen, from:
         let double = !key.0.is_empty() && seen.keys.contains(&key);
         match reader.read(row) {
             Ok(_) if double => {
-                faults.insert(at, Fault::new("double", &key.0));
+                faults.insert(at, Fault::new("double", "old-id"));
             }
             Ok(row) => meant.push((at, row)),
             Err(fault) => {
@@ -210,16 +250,22 @@ async fn batch(cx: &Cx, c: &Context, reader: &Reader<'_>, seen: &mut Seen, from:
                 rows: write.iter().map(|(_, row)| row.clone()).collect(),
             };
             let outcomes = cx.call(tx, take).await?;
-            for ((at, row), outcome) in write.iter().zip(outcomes) {
-                if let TakenAs::Refused(code) = &outcome {
-                    refused.insert(*at, Fault::new(code, value_of(row, code)));
+            for ((at, _), outcome) in write.iter().zip(outcomes) {
+                match &outcome {
+                    TakenAs::Refused(code) => {
+                        refused.insert(*at, Fault::new(code, field_of(code)));
+                    }
+                    TakenAs::Erased(day) => {
+                        refused.insert(*at, Fault::erased(*day));
+                    }
+                    TakenAs::New | TakenAs::Version | TakenAs::Unchanged => {}
                 }
                 add(&mut counts, &outcome);
             }
         }
         for (at, fault) in &refused {
             let Some(row) = rows.get(*at) else { continue };
-            store::add_refused(tx, c.run.id, &refused_row(reader, row, fault)).await?;
+            store::add_refused(tx, c.run.id, &refused_row(row, fault)).await?;
         }
         counts.refused = i64::try_from(refused.len()).unwrap_or(0);
         store::count(tx, c.run.id, counts).await?;
@@ -227,23 +273,26 @@ async fn batch(cx: &Cx, c: &Context, reader: &Reader<'_>, seen: &mut Seen, from:
     })
 }
 
-fn refused_row(reader: &Reader<'_>, row: &Record, fault: &Fault) -> Refused {
+/// Where the row stands and why it is refused; nothing of what stands in it.
+fn refused_row(row: &Record, fault: &Fault) -> Refused {
     Refused {
         line: i64::try_from(row.line).unwrap_or(0),
-        old_id: reader.key(row).0.replace('\0', ""),
         code: fault.code.clone(),
-        value: fault.value.clone(),
+        field: fault.field.to_owned(),
+        erased_on: fault.erased_on,
     }
 }
 
-/// What the reader of a refused row has to know.
-fn value_of<'r>(row: &'r TakenRow, code: &str) -> &'r str {
+/// The field that a reason of `records` is about.
+fn field_of(code: &str) -> &'static str {
     match code {
-        "entry" => &row.file.entry,
-        "level" | "stricter" => &row.case.confidentiality,
-        "unit" | "unit-differs" => &row.case.unit,
-        "whole" => row.file.whole.as_deref().unwrap_or_default(),
-        _ => &row.case.title,
+        "entry" => "entry",
+        "level" | "stricter" => "level",
+        "unit" | "unit-differs" => "unit",
+        "whole" => "part-of",
+        "version-order" => "version",
+        "closed" | "moved" => "case-number",
+        _ => "",
     }
 }
 
@@ -253,7 +302,7 @@ fn add(counts: &mut Counts, taken: &TakenAs) {
         TakenAs::Version => counts.versions += 1,
         TakenAs::Unchanged => counts.unchanged += 1,
         // Counted with all that are refused.
-        TakenAs::Refused(_) => {}
+        TakenAs::Refused(_) | TakenAs::Erased(_) => {}
     }
 }
 
@@ -274,13 +323,18 @@ async fn before(
     let city = cx.city()?;
     let known = cx.ask(&mut city.db.read_long().await?, asked).await?;
     let mut candidates = Vec::with_capacity(meant.len());
-    let known = known.documents.into_iter().zip(known.files).zip(known.cases);
-    for ((at, meant), ((document, whole_there), case_there)) in meant.into_iter().zip(known) {
+    let known = known.documents.into_iter().zip(known.files).zip(known.cases).zip(known.erased);
+    for ((at, meant), (((document, whole_there), case_there), erased)) in meant.into_iter().zip(known) {
+        // Before its bytes are stored.
+        if let Some(day) = erased {
+            faults.insert(at, Fault::erased(day));
+            continue;
+        }
         if let Some(whole) = &meant.file.whole
             && !whole_there
             && !seen.files.contains(whole)
         {
-            faults.insert(at, Fault::new("whole", whole));
+            faults.insert(at, Fault::new("whole", "part-of"));
             continue;
         }
         seen.files.insert(meant.file.old.clone());

@@ -29,7 +29,7 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 pub const MODULE: Module = Module {
     name: "exchange",
-    migrations: Some(db::migrations!("exchange": "0001_init")),
+    migrations: Some(db::migrations!("exchange": "0001_init", "0002_refused_fields")),
     permissions: &[perm::IMPORT, perm::EXPORT],
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
     routes: |r| {
@@ -45,13 +45,16 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::EXPORT), "/intern/ausgabe", pages::export::overview);
         r.post(Access::Staff(perm::EXPORT), "/intern/ausgabe", pages::export::start);
         r.get(Access::Staff(perm::EXPORT), "/intern/ausgabe/{export}/inhalt", pages::export::contents);
+        r.post(Access::Staff(perm::EXPORT), "/intern/ausgabe/{export}/starten", pages::export::again);
         r.post(Access::Staff(perm::EXPORT), "/intern/ausgabe/{export}/entfernen", pages::export::remove);
     },
     jobs: |j| {
         j.on(job!(jobs::run_rows: jobs::RunRows));
         j.on(job!(jobs::write_export: jobs::WriteExport));
         j.on(job!(jobs::forget_refused: jobs::ForgetRefused));
+        j.on(job!(jobs::end_broken: jobs::EndBroken));
         j.every("40 3 * * *", &jobs::ForgetRefused {});
+        j.every("*/10 * * * *", &jobs::EndBroken {});
     },
     menu: &[
         Menu {
@@ -68,7 +71,9 @@ pub const MODULE: Module = Module {
         Table { name: "exchange_run", holds: Holds::NoPerson("numbers of rows; who started it is an id") },
         Table {
             name: "exchange_refused",
-            holds: Holds::NoPerson("old ids and faulty values of rows that became no document, for a year"),
+            holds: Holds::NoPerson(
+                "line, field and reason of rows that were refused, for a year; nothing that stood in them",
+            ),
         },
         Table { name: "exchange_export", holds: Holds::NoPerson("numbers; who asked for it is an id") },
     ],

@@ -147,18 +147,31 @@ pub struct City {
     pub units: HashSet<String>,
 }
 
-/// Why a row is refused: code of the text `exchange-refused-<code>`, and the value that is wrong.
+/// Why a row is refused: code of the text `exchange-refused-<code>`, and the field that is wrong, by its key in [`FIELDS`];
+/// empty where it is the whole row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Fault {
     pub code: String,
+    pub field: &'static str,
+    /// What stands there, shown beside the mapping and never stored: it may tell of a person.
     pub value: String,
+    /// The day on which the same was erased here.
+    pub erased_on: Option<Date>,
 }
 
 impl Fault {
-    pub fn new(code: &str, value: &str) -> Fault {
-        // PostgreSQL stores no null character, and such a row is to be listed like every other one.
-        let value = value.chars().filter(|c| *c != '\0').take(LONGEST_ID).collect();
-        Fault { code: code.to_owned(), value }
+    pub fn new(code: &str, field: &'static str) -> Fault {
+        Fault { code: code.to_owned(), field, value: String::new(), erased_on: None }
+    }
+
+    fn with(mut self, value: &str) -> Fault {
+        self.value = value.chars().take(LONGEST_ID).collect();
+        self
+    }
+
+    /// The case or document of the row was erased here on this day.
+    pub fn erased(day: Date) -> Fault {
+        Fault { erased_on: Some(day), ..Fault::new("erased", "old-id") }
     }
 }
 
@@ -229,19 +242,22 @@ impl<'a> Reader<'a> {
     /// The first reason against the row.
     pub fn read(&self, row: &Record) -> Result<Meant, Fault> {
         if row.cells.len() != self.width {
-            return Err(Fault::new("columns", &format!("{} / {}", row.cells.len(), self.width)));
+            return Err(Fault::new("columns", "").with(&format!("{} / {}", row.cells.len(), self.width)));
         }
         let old_id = self.value(row, "old-id");
         if old_id.is_empty() {
-            return Err(Fault::new("old-id", ""));
+            return Err(Fault::new("old-id", "old-id"));
         }
         let version = match self.value(row, "version").as_str() {
             "" => 1,
-            text => text.parse::<i64>().ok().filter(|n| *n > 0).ok_or_else(|| Fault::new("version", text))?,
+            text => {
+                let number = text.parse::<i64>().ok().filter(|n| *n > 0);
+                number.ok_or_else(|| Fault::new("version", "version").with(text))?
+            }
         };
         let number = self.value(row, "file-number");
         if number.is_empty() {
-            return Err(Fault::new("file-number", ""));
+            return Err(Fault::new("file-number", "file-number"));
         }
         for (field, most) in
             [("old-id", LONGEST_ID), ("file-number", LONGEST_ID), ("part-of", LONGEST_ID), ("case-number", LONGEST_ID)]
@@ -250,20 +266,20 @@ impl<'a> Reader<'a> {
         {
             let value = self.value(row, field);
             if value.chars().count() > most || value.contains('\0') {
-                return Err(Fault::new("long", &value));
+                return Err(Fault::new("long", field).with(&value));
             }
         }
         let entry = self.value(row, "entry");
         if !self.city.entries.contains(&entry) {
-            return Err(Fault::new("entry", &entry));
+            return Err(Fault::new("entry", "entry").with(&entry));
         }
         let unit = self.value(row, "unit");
         if !self.city.units.contains(&unit) {
-            return Err(Fault::new("unit", &unit));
+            return Err(Fault::new("unit", "unit").with(&unit));
         }
         let level = self.value(row, "level");
         if identity::access::Confidentiality::from_code(&level).is_none() {
-            return Err(Fault::new("level", &level));
+            return Err(Fault::new("level", "level").with(&level));
         }
         let or = |value: String, other: &str| if value.is_empty() { other.to_owned() } else { value };
         let file_title = or(self.value(row, "file-title"), &number);
@@ -301,10 +317,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn date(&self, row: &Record, field: &str) -> Result<Option<Date>, Fault> {
+    fn date(&self, row: &Record, field: &'static str) -> Result<Option<Date>, Fault> {
         match self.value(row, field).as_str() {
             "" => Ok(None),
-            text => self.mapping.dates.read(text).map(Some).ok_or_else(|| Fault::new("date", text)),
+            text => {
+                let day = self.mapping.dates.read(text);
+                day.map(Some).ok_or_else(|| Fault::new("date", field).with(text))
+            }
         }
     }
 
@@ -314,18 +333,18 @@ impl<'a> Reader<'a> {
         if path.is_empty() {
             return match self.value(row, "document-title").is_empty() {
                 true => Ok(None),
-                false => Err(Fault::new("path", "")),
+                false => Err(Fault::new("path", "path")),
             };
         }
-        let clean = clean_path(&path).ok_or_else(|| Fault::new("path", &path))?;
+        let clean = clean_path(&path).ok_or_else(|| Fault::new("path", "path").with(&path))?;
         let checksum = match self.value(row, "checksum").to_ascii_lowercase() {
             text if text.is_empty() => None,
             text if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
-                return Err(Fault::new("checksum-form", &text));
+                return Err(Fault::new("checksum-form", "checksum").with(&text));
             }
             text if text.len() == 32 => Some(Checksum::Md5(text)),
             text if text.len() == 64 => Some(Checksum::Sha256(text)),
-            text => return Err(Fault::new("checksum-form", &text)),
+            text => return Err(Fault::new("checksum-form", "checksum").with(&text)),
         };
         let name = clean.rsplit('/').next().unwrap_or_default();
         let title = match self.value(row, "document-title") {
@@ -418,9 +437,10 @@ mod tests {
     }
 
     #[test]
-    fn a_null_character_is_refused_and_not_kept() {
+    fn a_null_character_is_refused() {
         let read = read(&mapping(), &format!("{HEAD}1\0;A;61.50;standesamt;normal;a.pdf;;\n"));
-        assert_eq!(read[0], Err(Fault { code: "long".into(), value: "1".into() }));
+        let fault = read[0].as_ref().unwrap_err();
+        assert_eq!((fault.code.as_str(), fault.field), ("long", "old-id"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use db::{Rx, Tx, params};
-use kernel::{Hash, Result, StaffId, Timestamp, Uuid};
+use kernel::{Date, Hash, Result, StaffId, Timestamp, Uuid};
 use serde_json::Value;
 
 db::record! {
@@ -170,21 +170,23 @@ db::record! {
     #[derive(Clone, Debug, PartialEq)]
     pub struct Refused {
         pub line: i64,
-        pub old_id: String,
         pub code: String,
-        pub value: String,
+        /// Key of the faulty field; empty where it is the whole row.
+        pub field: String,
+        /// When the same was erased here.
+        pub erased_on: Option<Date>,
     }
 }
 
 pub async fn add_refused(tx: &mut Tx, run: Uuid, r: &Refused) -> Result<()> {
-    let sql = "INSERT INTO exchange_refused (tenant, run_id, line, old_id, code, value)
-               VALUES ($1, $2, $3, $4, $5, $6)";
-    tx.exec_one(sql, params![run, r.line, &r.old_id, &r.code, &r.value]).await
+    let sql = "INSERT INTO exchange_refused (tenant, run_id, line, old_id, code, value, field, erased_on)
+               VALUES ($1, $2, $3, '', $4, '', $5, $6)";
+    tx.exec_one(sql, params![run, r.line, &r.code, &r.field, r.erased_on]).await
 }
 
 /// Refused rows in the order of the table, `skip` of them left out.
 pub async fn refused(rx: &mut Rx, run: Uuid, skip: i64, limit: i64) -> Result<Vec<Refused>> {
-    let sql = "SELECT line, old_id, code, value FROM exchange_refused WHERE tenant = $1 AND run_id = $2
+    let sql = "SELECT line, code, field, erased_on FROM exchange_refused WHERE tenant = $1 AND run_id = $2
                ORDER BY line LIMIT $3 OFFSET $4";
     rx.list(sql, params![run, limit, skip]).await
 }
@@ -201,6 +203,18 @@ pub async fn forget_refused(tx: &mut Tx, before: Timestamp) -> Result<u64> {
     let sql = "DELETE FROM exchange_refused WHERE tenant = $1 AND run_id IN
                  (SELECT id FROM exchange_run WHERE tenant = $1 AND ended_at < $2)";
     tx.exec(sql, params![before]).await
+}
+
+/// Runs that somebody should be working on.
+pub async fn running_runs(rx: &mut Rx) -> Result<Vec<Uuid>> {
+    let sql = "SELECT id FROM exchange_run WHERE tenant = $1 AND state = 'running' ORDER BY id";
+    Ok(rx.list::<(Uuid,)>(sql, &[]).await?.into_iter().map(|(id,)| id).collect())
+}
+
+/// Exports that somebody should be working on.
+pub async fn running_exports(rx: &mut Rx) -> Result<Vec<Uuid>> {
+    let sql = "SELECT id FROM exchange_export WHERE tenant = $1 AND state = 'running' ORDER BY id";
+    Ok(rx.list::<(Uuid,)>(sql, &[]).await?.into_iter().map(|(id,)| id).collect())
 }
 
 db::record! {
@@ -237,6 +251,16 @@ pub async fn exports(rx: &mut Rx, staff: StaffId) -> Result<Vec<Export>> {
     let sql = "SELECT id, state, files, cases, documents, fault, staff_id, started_at, ended_at FROM exchange_export
                WHERE tenant = $1 AND staff_id = $2 ORDER BY started_at DESC, id DESC LIMIT 20";
     rx.list(sql, params![staff]).await
+}
+
+/// Starts one that failed once more.
+///
+/// # Errors
+/// `NotFound` for one that did not fail.
+pub async fn restart_export(tx: &mut Tx, id: Uuid, at: Timestamp) -> Result<()> {
+    let sql = "UPDATE exchange_export SET state = 'running', fault = '', started_at = $3, ended_at = NULL
+               WHERE tenant = $1 AND id = $2 AND state = 'failed'";
+    tx.exec_one(sql, params![id, at]).await
 }
 
 pub async fn end_export(

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use contract_records::{DocumentsOfCase, DueCase, DueForDeletion, FilesOfCase};
+use contract_records::{DocumentsOfCase, DueCase, DueForDeletion, FilesOfCase, KeepErased};
 use db::{Rx, Tx, params};
 use house::{App, Call, Holds, InCity, Key, Retention};
 use jiff::ToSpan as _;
@@ -246,6 +246,7 @@ async fn delete(cx: &Cx, tx: &mut Tx, case: CaseId) -> Result<()> {
     let files = cx.ask(tx, FilesOfCase { case }).await?;
     let evidence = evidential_rows(tx, &app, case).await?;
 
+    cx.call(tx, KeepErased { case }).await?;
     let rows = erase_tables(tx, &app, case).await?;
     for (evidence, id) in &evidence {
         tell(cx, tx, evidence, *id).await?;

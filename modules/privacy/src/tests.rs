@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use contract_records::{
     Address, Audience, CaseView, CasesOfAccount, DocumentView, DocumentsOfCase, DueCase, DueForDeletion, FilesOfCase,
-    Party, Status,
+    KeepErased, Party, Status,
 };
-use db::{Row, Rx, params};
-use house::{App, City, Config, Holds, Key, Module, Retention, Table, answer};
+use db::{Row, Rx, Tx, params};
+use house::{App, City, Config, Holds, Key, Module, Retention, Table, answer, handler};
 use journal::{Evidence, Kind};
 use kernel::{
     AccountId, CaseId, Cx, Date, DocumentId, Event, FileId, Lang, Principal, Result, Sources, StaffId, Subject,
@@ -137,6 +137,7 @@ const FILING: Module = Module {
         c.answers(answer!(documents: DocumentsOfCase));
         c.answers(answer!(files_of: FilesOfCase));
         c.answers(answer!(due: DueForDeletion));
+        c.on(handler!(keep_erased: KeepErased));
     },
     tables: TABLES,
     evidence: &[EVIDENCE, PAID],
@@ -193,6 +194,11 @@ async fn documents(_: &Cx, rx: &mut Rx, q: DocumentsOfCase) -> Result<Vec<Docume
         })
     };
     rx.query(sql, params![q.case]).await?.iter().map(document).collect()
+}
+
+/// Nothing of this house came from another system.
+async fn keep_erased(_: &Cx, _: &mut Tx, _: KeepErased) -> Result<()> {
+    Ok(())
 }
 
 async fn due(_: &Cx, rx: &mut Rx, q: DueForDeletion) -> Result<Vec<DueCase>> {

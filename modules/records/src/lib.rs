@@ -139,7 +139,7 @@ pub const MODULE: Module = Module {
     migrations: Some(db::migrations!(
         "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
         "0007_changes", "0008_counts", "0009_origins", "0010_messages", "0011_renditions",
-        "0012_disposal", "0013_note_page"
+        "0012_disposal", "0013_note_page", "0014_erased_origins"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -284,6 +284,7 @@ pub const MODULE: Module = Module {
         c.answers(answer!(reach::case: contract_records::CaseWithin));
         c.answers(answer!(reach::changes: contract_records::ChangesWithin));
         c.on(handler!(origin::service::take_over: contract_records::TakeOver));
+        c.on(handler!(origin::erased::keep: contract_records::KeepErased));
         c.on(handler!(origin::service::log_given_out: contract_records::LogGivenOut));
         c.answers(answer!(origin::service::taken_before: contract_records::TakenBefore));
         c.answers(answer!(origin::service::plan_entries: contract_records::PlanEntries));
@@ -463,6 +464,12 @@ const TABLES: &[Table] = &[
             erase: "DELETE FROM records_origin_document WHERE tenant = $1 AND case_id = $2",
             retention: Retention::WithCase,
         },
+    },
+    Table {
+        name: "records_erased_origin",
+        holds: Holds::NoPerson(
+            "keyed hashes of what erased cases were known by elsewhere; nothing in them can be read",
+        ),
     },
     Table {
         name: "records_note",

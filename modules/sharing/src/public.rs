@@ -21,6 +21,8 @@ use crate::{
 const COOKIE: &str = "meer_freigabe";
 /// Questions of one address without the right code within an hour.
 const MOST_QUESTIONS: i64 = 60;
+/// Documents that one address opens or saves within an hour: each of them is a line in the case.
+const MOST_LOADS: i64 = 300;
 
 #[derive(Template)]
 #[template(path = "ask.html")]
@@ -139,7 +141,16 @@ pub async fn enter(rq: Req, Path(token): Path<String>, Form(typed): Form<Typed>)
     let counted = db::write!(rq.city.db, |tx| { store::take_try(tx, hash, now, MOST_TRIES).await })?;
     let live = live.filter(|_| counted);
     let secret = live.as_ref().map(|live| &live.good.secret);
-    let right = rq.city.identity.is_spoken(&hex(&hash), &typed.code, secret).await?;
+    let right = match rq.city.identity.is_spoken(&hex(&hash), &typed.code, secret).await {
+        Ok(right) => right,
+        Err(error) => {
+            // Nobody looked at the code (the machine is busy): it was no try.
+            if counted {
+                db::write!(rq.city.db, |tx| { store::give_try_back(tx, hash).await })?;
+            }
+            return Err(error.into());
+        }
+    };
     let Some(live) = live else { return gone(&rq, hash).await };
     let share = &live.good.share;
     if !right {
@@ -168,6 +179,9 @@ pub async fn enter(rq: Req, Path(token): Path<String>, Form(typed): Form<Typed>)
 async fn document(rq: &Req, token: &str, n: i64) -> Result<Option<(Live, Shared, Meta)>> {
     let Some(live) = visited(rq, identity::token_hash(token)).await? else { return Ok(None) };
     let Some(document) = live.documents.iter().find(|document| document.n == n).cloned() else { return Ok(None) };
+    db::write!(rq.city.db, |tx| {
+        rq.city.identity.admit_hourly(tx, &rq.cx, rq.caller, "share-load", 1, MOST_LOADS).await
+    })?;
     let meta = files::meta(&mut rq.city.db.read().await?, document.file_id).await?;
     Ok(Some((live, document, meta)))
 }

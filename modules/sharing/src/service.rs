@@ -157,13 +157,22 @@ pub async fn wrong_code(cx: &Cx, tx: &mut Tx, share: Uuid, case: CaseId) -> Resu
     let share = store::of_case(tx, case, share).await?;
     let left = (MOST_TRIES - share.tries).max(0);
     used(cx, tx, &share, "code-wrong", None).await?;
-    if left == 0 && store::end(tx, share.id, "locked", cx.now()).await? {
-        changed(cx, tx, &share, "locked").await?;
-        let name = [("name", share.recipient.as_str().into())];
-        let note = cx.app()?.texts.get(Lang::De, "sharing-locked-note", &name);
-        cx.call(tx, AddFollowUp { case, staff: share.made_by, due: cx.today(), note }).await?;
+    if left == 0 {
+        lock(cx, tx, &share).await?;
     }
     Ok(left)
+}
+
+/// Ends a link whose tries are used up, and tells its maker; one that ended before stays as it is.
+async fn lock(cx: &Cx, tx: &mut Tx, share: &Share) -> Result<()> {
+    if !store::end(tx, share.id, "locked", cx.now()).await? {
+        return Ok(());
+    }
+    changed(cx, tx, share, "locked").await?;
+    let name = [("name", share.recipient.as_str().into())];
+    let note = cx.app()?.texts.get(Lang::De, "sharing-locked-note", &name);
+    cx.call(tx, AddFollowUp { case: share.case_id, staff: share.made_by, due: cx.today(), note }).await?;
+    Ok(())
 }
 
 /// The right code was typed: the browser with this token sees the documents for a while.
@@ -206,6 +215,10 @@ pub async fn refused(cx: &Cx, tx: &mut Tx, token: Hash) -> Result<()> {
     let Some(share) = store::with_token(tx, token).await? else { return Ok(()) };
     if cx.ask(tx, Cases { ids: vec![share.case_id] }).await?.is_empty() {
         return Ok(());
+    }
+    // A try is counted before its code is looked at. Where the program ended in between, nobody has locked the link yet.
+    if share.ended.is_none() && share.expires_at > cx.now() && share.tries >= MOST_TRIES {
+        lock(cx, tx, &share).await?;
     }
     used(cx, tx, &share, "refused", None).await
 }

@@ -122,6 +122,13 @@ pub async fn take_try(tx: &mut Tx, token: Hash, now: Timestamp, most: i64) -> Re
     Ok(tx.exec(sql, params![token, now, most]).await? > 0)
 }
 
+/// Takes a counted try back whose code nobody looked at.
+pub async fn give_try_back(tx: &mut Tx, token: Hash) -> Result<()> {
+    let sql = "UPDATE sharing_share SET tries = tries - 1
+               WHERE tenant = $1 AND token_hash = $2 AND ended IS NULL AND tries > 0";
+    tx.exec(sql, params![token]).await.map(|_| ())
+}
+
 /// The code was right. Answers whether the link is still good.
 pub async fn forgive(tx: &mut Tx, share: Uuid, now: Timestamp) -> Result<bool> {
     let sql = "UPDATE sharing_share SET tries = 0

@@ -2,11 +2,12 @@
 //! the city's files and read them there, each within the reach of its machine account.
 
 mod api;
+mod jobs;
 mod pages;
 mod service;
 mod store;
 
-use house::{Access, Holds, Key, Menu, Module, Retention, Table, machines};
+use house::{Access, Holds, Key, Menu, Module, Retention, Table, job, machines};
 
 /// Rights of this module.
 pub mod perm {
@@ -46,6 +47,10 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::MANAGE), "/intern/fachverfahren/{system}", pages::system);
         r.post(Access::Staff(perm::MANAGE), "/intern/fachverfahren/{system}/sperren", pages::revoke);
         r.post(Access::Staff(perm::MANAGE), "/intern/fachverfahren/{system}/kennwort", pages::renew);
+    },
+    jobs: |j| {
+        j.on(job!(jobs::forget_answers: jobs::ForgetAnswers));
+        j.every("50 3 * * *", &jobs::ForgetAnswers {});
     },
     menu: &[Menu {
         label: "specialist-menu",

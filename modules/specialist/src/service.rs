@@ -18,7 +18,7 @@ use crate::{
 /// Begins each token, so that people and programs that look for leaked secrets know what it is.
 const PREFIX: &str = "mfv_";
 /// Answers are kept for repetition this long.
-const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Most calls of one system within an hour that anybody may allow.
 pub const MOST_PER_HOUR: i64 = 100_000;
 /// Longest name of a system, in characters.
@@ -286,9 +286,7 @@ impl Once {
     }
 
     pub async fn keep(&self, cx: &Cx, tx: &mut Tx, system: &System, answer: &Value) -> Result<()> {
-        let now = cx.now();
-        let forget = now.checked_sub(KEPT).map_err(Error::internal)?;
-        store::keep_answer(tx, system.id, &self.key, self.request, answer, now, forget).await
+        store::keep_answer(tx, system.id, &self.key, self.request, answer, cx.now()).await
     }
 }
 

@@ -152,7 +152,7 @@ pub async fn answered(rx: &mut Rx, system: Uuid, key: &str, request: Hash) -> Re
     }
 }
 
-/// Keeps an answer, and forgets those from before `forget`.
+/// Keeps an answer until [`forget_answers`].
 pub async fn keep_answer(
     tx: &mut Tx,
     system: Uuid,
@@ -160,10 +160,12 @@ pub async fn keep_answer(
     request: Hash,
     answer: &Value,
     at: Timestamp,
-    forget: Timestamp,
 ) -> Result<()> {
-    tx.exec("DELETE FROM specialist_answer WHERE tenant = $1 AND at < $2", params![forget]).await?;
     let sql = "INSERT INTO specialist_answer (tenant, system_id, key, request, answer, at)
                VALUES ($1, $2, $3, $4, $5, $6)";
     tx.exec_one(sql, params![system, key, request, answer, at]).await
+}
+
+pub async fn forget_answers(tx: &mut Tx, before: Timestamp) -> Result<()> {
+    tx.exec("DELETE FROM specialist_answer WHERE tenant = $1 AND at < $2", params![before]).await.map(|_| ())
 }

@@ -237,7 +237,11 @@ async fn migrate_postgres(client: &mut tokio_postgres::Client, migrations: &[Mig
     tx.batch_execute("LOCK TABLE meer_migration IN EXCLUSIVE MODE").await.map_err(pg::error)?;
     let rows = tx.query("SELECT module, step, sha FROM meer_migration", &[]).await.map_err(pg::error)?;
     let done: Vec<_> = rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect();
-    for (module, step) in pending(&done, migrations)? {
+    let todo = pending(&done, migrations)?;
+    if !todo.is_empty() {
+        tx.batch_execute(LIFT).await.map_err(pg::error)?;
+    }
+    for (module, step) in todo {
         for statement in statements(step.sql) {
             tx.batch_execute(&statement)
                 .await
@@ -251,6 +255,23 @@ async fn migrate_postgres(client: &mut tokio_postgres::Client, migrations: &[Mig
     tx.commit().await.map_err(pg::error)
 }
 
+/// Steps that change rows are meant for the rows of all tenants. Row level security binds the owner of a table too where it is
+/// forced, and a step would silently change nothing; so it is not forced until [`PROTECT`], in the same transaction. Nobody
+/// else sees these tables meanwhile: they are locked until it ends, and the working role is bound either way.
+const LIFT: &str = "
+DO $$
+DECLARE t RECORD;
+BEGIN
+  FOR t IN
+    SELECT c.relname FROM pg_class c
+    WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relforcerowsecurity
+      AND pg_has_role(current_user, c.relowner, 'USAGE')
+  LOOP
+    EXECUTE format('ALTER TABLE %I NO FORCE ROW LEVEL SECURITY', t.relname);
+  END LOOP;
+END
+$$";
+
 /// Every table with a tenant gets the policy, and the working role gets rows but no ownership.
 const PROTECT: &str = "
 DO $$
@@ -262,13 +283,17 @@ BEGIN
   EXECUTE format('GRANT meer_app TO %I', current_user);
   EXECUTE format('GRANT USAGE ON SCHEMA %I TO meer_app', current_schema());
   FOR t IN
-    SELECT c.relname, c.relforcerowsecurity FROM pg_class c
+    SELECT c.relname, c.relforcerowsecurity,
+      EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'tenant') AS bound
+    FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant' AND NOT a.attisdropped
     WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
   LOOP
     IF NOT t.relforcerowsecurity THEN
       EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', t.relname);
       EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', t.relname);
+    END IF;
+    IF NOT t.bound THEN
       EXECUTE format('CREATE POLICY tenant ON %I USING (tenant = current_setting(''meer.tenant'')::bigint)', t.relname);
     END IF;
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I TO meer_app', t.relname);

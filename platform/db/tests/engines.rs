@@ -525,3 +525,73 @@ async fn a_body_that_passes_over_a_failed_statement_is_not_acknowledged() {
     db::write!(test.db, |tx| { add(tx, 3, "good").await }).unwrap();
     assert_eq!(seen(&test.db).await, 1);
 }
+
+/// Steps that came later and change the rows that are there.
+const FILLING: &[Migrations] = &[Migrations {
+    module: "later",
+    steps: &[Step {
+        name: "0001",
+        sql: "ALTER TABLE note ADD COLUMN mark TEXT;\n\
+              UPDATE note SET mark = title;\n\
+              CREATE TABLE tally (tenant BIGINT NOT NULL, n BIGINT NOT NULL, PRIMARY KEY (tenant));\n\
+              INSERT INTO tally (tenant, n) SELECT tenant, COUNT(*) FROM note GROUP BY tenant;",
+    }],
+}];
+
+/// What the catalogue says of row level security: tables of which it is forced, and policies.
+async fn bound(client: &tokio_postgres::Client) -> (i64, i64) {
+    let sql = "SELECT (SELECT COUNT(*) FROM pg_class WHERE relkind = 'r' AND relforcerowsecurity
+                         AND relnamespace = current_schema()::regnamespace),
+                 (SELECT COUNT(*) FROM pg_policy)";
+    let row = client.query_one(sql, &[]).await.unwrap();
+    (row.get(0), row.get(1))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_owner_without_superuser_rights_changes_rows_in_a_step_and_sees_none_of_them_afterwards() {
+    // Makes the working role, as every first migration does.
+    let Some(test) = testing::postgres(MIGRATIONS).await else { return };
+    let owner = format!("meer_owner_{}", std::process::id());
+    let name = format!("meer_owned_{}", std::process::id());
+    let server: tokio_postgres::Config = test.url_text().parse().unwrap();
+    let (admin, connection) = server.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    for sql in [
+        format!("CREATE ROLE {owner} LOGIN CREATEROLE"),
+        format!("GRANT meer_app TO {owner} WITH ADMIN OPTION"),
+        format!("CREATE DATABASE {name} OWNER {owner}"),
+    ] {
+        admin.batch_execute(&sql).await.unwrap();
+    }
+    let (before, query) = test.url_text().split_once('?').map(|(b, q)| (b.to_owned(), q.to_owned())).unwrap();
+    let address = before.rsplit_once('/').unwrap().0.rsplit_once('@').map_or("", |(_, host)| host).to_owned();
+    let text = format!("postgres://{owner}@{address}/{name}?{query}");
+    let url = db::Url::parse(&text).unwrap();
+
+    let db = Db::open(&url, TenantId(1), MIGRATIONS).await.unwrap();
+    db::write!(db, |tx| { add(tx, 1, "eins").await }).unwrap();
+    let other = Db::open(&url, TenantId(2), MIGRATIONS).await.unwrap();
+    db::write!(other, |tx| { add(tx, 2, "zwei").await }).unwrap();
+
+    let all = [MIGRATIONS, FILLING].concat();
+    for tenant in [1, 2, 1] {
+        let db = Db::open(&url, TenantId(tenant), &all).await.unwrap();
+        let mut rx = db.read().await.unwrap();
+        let sql = "SELECT COUNT(*) AS n FROM note WHERE tenant = $1 AND mark = title";
+        assert_eq!(rx.one::<(i64,)>(sql, &[]).await.unwrap().0, 1, "tenant {tenant}");
+        assert_eq!(rx.one::<(i64,)>("SELECT n FROM tally WHERE tenant = $1", &[]).await.unwrap().0, 1);
+    }
+
+    // Forced again, once for each table with a tenant: its owner sees no row without a tenant.
+    let owned: tokio_postgres::Config = text.parse().unwrap();
+    let (client, connection) = owned.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    assert_eq!(bound(&client).await, (2, 2));
+    client.batch_execute("SET meer.tenant = '3'").await.unwrap();
+    assert_eq!(client.query_one("SELECT COUNT(*) FROM note", &[]).await.unwrap().get::<_, i64>(0), 0);
+
+    drop((db, other, client));
+    for sql in [format!("DROP DATABASE {name} WITH (FORCE)"), format!("DROP ROLE {owner}")] {
+        admin.batch_execute(&sql).await.unwrap();
+    }
+}

@@ -24,8 +24,8 @@ pub use accept::{Accept, Refusal, Type, accept, clean_name};
 pub use bundle::{Part, Paths, bundle};
 pub use clamd::Address;
 pub use scan::{
-    FileInfected, INFECTED, Scan, ScanWaiting, Scanner, UNCHECKED, Waiting, adopt, locked, note_scan, scan_of,
-    unchecked, waiting,
+    FileInfected, INFECTED, Patience, Scan, ScanWaiting, Scanner, UNCHECKED, Waiting, adopt, locked, note_scan,
+    scan_of, unchecked, waiting,
 };
 pub use seal::{CityKey, KeyProvider};
 pub use show::{Shown, shown};

@@ -1,6 +1,9 @@
 //! What a scan for malware said of stored bytes, and who is asked.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use db::{Db, Row, Rx, Tx, params};
 use kernel::{Cx, Error, Event, FileId, Result, Subject, Timestamp};
@@ -16,12 +19,25 @@ pub const UNCHECKED: &str = "file-unchecked";
 /// Code of the refusal to open a file with malware; its argument is `signature`.
 pub const INFECTED: &str = "file-infected";
 
-/// How long somebody who sends a file waits for the scanner before the job takes over.
+/// How long somebody who sends something waits for the scanner before the job takes over.
 const AT_ONCE: Duration = Duration::from_secs(2);
 /// How long the job waits for one file.
 const PATIENT: Duration = Duration::from_secs(60);
 /// Longest name of a signature or engine that is kept, in characters.
 const LONGEST_NAME: usize = 100;
+
+/// What is left of the time that one request waits for the scanner, whatever number of files it brings: a mail with fifty
+/// enclosures must not wait fifty times. Only waiting counts, and what comes after its end stays unchecked for now.
+#[derive(Debug)]
+pub struct Patience {
+    left: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { left: AT_ONCE }
+    }
+}
 
 /// What is known of malware in the bytes of a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -141,15 +157,21 @@ impl Scanner {
     }
 
     /// What somebody who waits for it is told: whatever goes wrong, the bytes are unchecked.
-    pub(crate) async fn at_once(&self, bytes: &[u8]) -> Scan {
-        match tokio::time::timeout(AT_ONCE, self.ask(bytes)).await {
+    pub(crate) async fn at_once(&self, bytes: &[u8], patience: &mut Patience) -> Scan {
+        if patience.left.is_zero() && matches!(self, Scanner::Clamd(_)) {
+            return Scan::Unchecked;
+        }
+        let started = Instant::now();
+        let asked = tokio::time::timeout(patience.left, self.ask(bytes)).await;
+        patience.left = patience.left.saturating_sub(started.elapsed());
+        match asked {
             Ok(Ok(scan)) => scan,
             Ok(Err(error)) => {
                 tracing::warn!("a file stays unchecked for now: {error:#}");
                 Scan::Unchecked
             }
             Err(_) => {
-                tracing::warn!("a file stays unchecked for now: the scanner takes longer than {AT_ONCE:?}");
+                tracing::warn!("a file stays unchecked for now: the scanner takes longer than a request waits");
                 Scan::Unchecked
             }
         }

@@ -12,7 +12,7 @@ use journal::check::{Contents, Wrong};
 use kernel::{Cx, Error, FileId, Hash, Result, Uuid, sha256};
 use serde_json::{Map, Value};
 
-use crate::{EVIDENCE, KeyProvider, Meta, Scan, Scanner, seal};
+use crate::{EVIDENCE, KeyProvider, Meta, Patience, Scan, Scanner, seal};
 
 /// Files without a row are kept this long: a backup may hold the row before the file.
 const ORPHAN_AGE: Duration = Duration::from_secs(35 * 24 * 3600);
@@ -84,7 +84,15 @@ impl Store {
     /// # Errors
     /// Those of [`Self::put`]. A scanner that does not answer is none.
     pub async fn take_in(&self, cx: &Cx, bytes: Vec<u8>) -> Result<Stored> {
-        let scan = self.scanner.at_once(&bytes).await;
+        self.take_in_within(cx, bytes, &mut Patience::default()).await
+    }
+
+    /// The same for one of several files of a request, which wait for the scanner together.
+    ///
+    /// # Errors
+    /// As [`Self::take_in`].
+    pub async fn take_in_within(&self, cx: &Cx, bytes: Vec<u8>, patience: &mut Patience) -> Result<Stored> {
+        let scan = self.scanner.at_once(&bytes, patience).await;
         Ok(Stored { scan, ..self.put(cx, bytes).await? })
     }
 

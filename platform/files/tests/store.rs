@@ -5,8 +5,8 @@ use std::{
 
 use db::testing;
 use files::{
-    Address, CityKey, Scan, Scanner, Store, adopt, forget, locked, meta, note_scan, page, record, scan_of, unchecked,
-    waiting,
+    Address, CityKey, Patience, Scan, Scanner, Store, adopt, forget, locked, meta, note_scan, page, record, scan_of,
+    unchecked, waiting,
 };
 use journal::check::Fault;
 use kernel::{Cx, Error, FileId, OsRandom, Principal, Sources, TenantId, Uuid};
@@ -185,6 +185,31 @@ async fn unchecked_bytes_are_kept_and_opened_only_when_a_scan_has_let_them_throu
         db::write!(test.db, |tx| { forget(tx, &cx, stored[2]).await }).unwrap();
         assert_eq!(waiting(&mut test.db.read().await.unwrap()).await.unwrap().files, 0);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_files_of_a_request_wait_for_a_hanging_scanner_together() {
+    // Takes what comes and says nothing.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            held.push(stream);
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let clamd = Scanner::Clamd(Address::Tcp(address.to_string()));
+    let store = Store::open(folder.path().to_owned()).unwrap().scanned_by(clamd);
+    let started = std::time::Instant::now();
+    let mut patience = Patience::default();
+    for text in ["eins", "zwei", "drei", "vier"] {
+        let stored = store.take_in_within(&cx(), text.into(), &mut patience).await.unwrap();
+        assert_eq!(stored.scan, Scan::Unchecked, "{text}");
+        assert!(store.holds(stored.id));
+    }
+    let waited = started.elapsed();
+    assert!(waited >= Duration::from_millis(1900) && waited < Duration::from_secs(4), "{waited:?}");
 }
 
 /// Only where Debian's clamd runs: the same words as with the sandbox's.

@@ -64,6 +64,19 @@ pub(crate) fn answer(rq: &Req, error: &Error, status: StatusCode, number: Option
     response
 }
 
+/// The problem of a request that no handler saw; `code` names its texts `problem-<code>` and `problem-<code>-text`.
+pub(crate) fn of_layer(rq: &Req, status: StatusCode, code: &str) -> Response {
+    let text = |key: &str| rq.app.texts.plain(rq.cx.lang, key);
+    let body = json!({
+        "type": format!("urn:meer:problem:{code}"),
+        "title": text(&format!("problem-{code}")),
+        "detail": text(&format!("problem-{code}-text")),
+        "status": status.as_u16(),
+    });
+    let kind = HeaderValue::from_static("application/problem+json");
+    (status, [(header::CONTENT_TYPE, kind)], body.to_string()).into_response()
+}
+
 fn field_problem(rq: &Req, error: &FieldError) -> Value {
     let key = format!("problem-field-{}", error.code);
     let key = if rq.app.texts.has(rq.cx.lang, &key) { key } else { "problem-field-other".to_owned() };

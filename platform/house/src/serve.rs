@@ -124,9 +124,15 @@ async fn context(State(app): State<Arc<App>>, mut request: Request, next: Next) 
     if let Some(Failure(error)) = response.extensions_mut().remove::<Failure>() {
         response = failed(&rq, &error, json, safe, back);
     } else if response.extensions().get::<tower_http::csrf::ProtectionError>().is_some() {
-        response = message(&rq, StatusCode::FORBIDDEN, "error-page-foreign", None, &[]);
+        response = match json {
+            true => problem::of_layer(&rq, StatusCode::FORBIDDEN, "foreign"),
+            false => message(&rq, StatusCode::FORBIDDEN, "error-page-foreign", None, &[]),
+        };
     } else if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        response = message(&rq, StatusCode::PAYLOAD_TOO_LARGE, "error-page-too-large", None, &[]);
+        response = match json {
+            true => problem::of_layer(&rq, StatusCode::PAYLOAD_TOO_LARGE, "too-large"),
+            false => message(&rq, StatusCode::PAYLOAD_TOO_LARGE, "error-page-too-large", None, &[]),
+        };
     } else if rq.flash.is_some() && response.status().is_success() && is_html(&response) {
         let gone = HeaderValue::from_static("meer_flash=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0");
         response.headers_mut().append(header::SET_COOKIE, gone);

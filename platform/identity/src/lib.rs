@@ -64,7 +64,7 @@ pub use staff::{
 pub use totp::current_code;
 pub use upkeep::upkeep;
 
-use kernel::Result;
+use kernel::{Hash, Result};
 
 /// Tables `identity_*`.
 pub const MIGRATIONS: db::Migrations =
@@ -89,6 +89,17 @@ impl Identity {
 
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// A hash under the city's key: for what a room looks up by value and must not be able to read. Nobody without the key
+    /// can find the value by trying.
+    ///
+    /// # Errors
+    /// None that a caller could cause.
+    pub fn keyed_hash(&self, purpose: &str, parts: &[&[u8]]) -> Result<Hash> {
+        let mut all = vec![purpose.as_bytes()];
+        all.extend(parts);
+        self.vault.hash("room", &all)
     }
 }
 

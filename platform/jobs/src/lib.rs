@@ -21,7 +21,7 @@ use serde_json::Value;
 
 pub use runner::{CxFactory, Drained, Failure, GivenUp, OnGivenUp, Runner};
 pub use schedule::Schedules;
-pub use store::{Dead, Waiting, dead, discard, is_dead, is_given_up, left_over, pending, retry};
+pub use store::{Dead, Waiting, dead, discard, is_dead, is_given_up, is_under_way, left_over, pending, retry};
 
 /// Tables `jobs_*`.
 pub const MIGRATIONS: db::Migrations = db::migrations!("jobs": "0001_init", "0002_task");

@@ -195,6 +195,16 @@ pub async fn is_given_up(rx: &mut Rx, name: &str, dedup_key: &str) -> Result<boo
     Ok(rx.opt::<(Uuid,)>(sql, params![name, dedup_key]).await?.is_some())
 }
 
+/// Whether a job of this name and key ([`Job::dedup_key`](crate::Job::dedup_key)) waits or runs, also one whose process died and
+/// that runs again when its lease is over. Otherwise it is done, given up or thrown away.
+///
+/// # Errors
+/// Those of the database.
+pub async fn is_under_way(rx: &mut Rx, name: &str, dedup_key: &str) -> Result<bool> {
+    let sql = "SELECT id FROM jobs_job WHERE tenant = $1 AND name = $2 AND dedup_key = $3 AND state <> 'dead' LIMIT 1";
+    Ok(rx.opt::<(Uuid,)>(sql, params![name, dedup_key]).await?.is_some())
+}
+
 /// Number of jobs per name that are not done and not dead, whenever they are due.
 ///
 /// # Errors

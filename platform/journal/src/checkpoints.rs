@@ -1,7 +1,10 @@
 use std::{
+    collections::BTreeMap,
     fs::{self, File, OpenOptions},
     io::{ErrorKind, Write as _},
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime},
 };
 
 use db::Rx;
@@ -12,6 +15,10 @@ use crate::tree::{consistency_proof, frontier};
 
 /// Ending of the files with checkpoints.
 const CHECKPOINT: &str = "checkpoint";
+
+/// How long after a change of the folder its list is read anew for each question: the time of a change is coarse, and two
+/// changes in short order may bear the same one.
+const SETTLED: Duration = Duration::from_secs(2);
 
 /// First line of a key file that the program made itself.
 const DEVELOPMENT: &str = "# development key, not for production";
@@ -127,6 +134,18 @@ pub struct Checkpoints {
     folder: PathBuf,
     signer: Signer,
     origin: String,
+    listed: Mutex<Option<Arc<Listed>>>,
+}
+
+/// What lies in the folder. Anybody may ask for the newest checkpoint, and the folder grows by some files each day.
+struct Listed {
+    /// Of the folder, when it was read.
+    changed: SystemTime,
+    /// When this time of change was seen first.
+    since: Instant,
+    at: Instant,
+    /// Sizes by ending, smallest first.
+    sizes: BTreeMap<String, Vec<u64>>,
 }
 
 impl Checkpoints {
@@ -138,7 +157,7 @@ impl Checkpoints {
         let (folder, origin) = (folder.into(), origin.into());
         fs::create_dir_all(&folder).map_err(|error| at(&folder, error))?;
         let signer = Signer::new(origin.clone(), &key.secret).map_err(Error::internal)?;
-        Ok(Self { folder, signer, origin })
+        Ok(Self { folder, signer, origin, listed: Mutex::default() })
     }
 
     /// The public key, `name+hash+base64`: whoever keeps checkpoints verifies them with it.
@@ -202,6 +221,7 @@ impl Checkpoints {
                 Err(_) => fs::rename(&unfinished, &path),
             })
             .and_then(|()| sync_folder(&self.folder));
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = None;
         written.map_err(|error| at(&path, error))
     }
 
@@ -239,7 +259,7 @@ impl Checkpoints {
     /// # Errors
     /// A file that is not one of this key's checkpoints.
     pub fn latest(&self) -> Result<Option<Checkpoint>> {
-        self.sizes()?.last().map(|&size| self.open(size)).transpose()
+        self.newest()?.map(|size| self.open(size)).transpose()
     }
 
     /// The signed text of the newest checkpoint, for witnesses and for proofs to go.
@@ -247,7 +267,7 @@ impl Checkpoints {
     /// # Errors
     /// A file that cannot be read.
     pub fn latest_note(&self) -> Result<Option<Note>> {
-        self.sizes()?.last().map(|&size| self.read(size)).transpose()
+        self.newest()?.map(|size| self.read(size)).transpose()
     }
 
     /// All kept checkpoints, smallest first.
@@ -255,11 +275,11 @@ impl Checkpoints {
     /// # Errors
     /// A file that is not one of this key's checkpoints.
     pub fn all(&self) -> Result<Vec<Checkpoint>> {
-        self.sizes()?.into_iter().map(|size| self.open(size)).collect()
+        self.sizes_with(CHECKPOINT)?.into_iter().map(|size| self.open(size)).collect()
     }
 
-    fn sizes(&self) -> Result<Vec<u64>> {
-        self.sizes_with(CHECKPOINT)
+    fn newest(&self) -> Result<Option<u64>> {
+        Ok(self.listed()?.sizes.get(CHECKPOINT).and_then(|sizes| sizes.last()).copied())
     }
 
     /// The sizes, smallest first, beside whose checkpoint something is kept under this ending.
@@ -267,14 +287,36 @@ impl Checkpoints {
     /// # Errors
     /// A folder that cannot be read.
     pub fn sizes_with(&self, ending: &str) -> Result<Vec<u64>> {
-        let mut sizes = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(|error| at(&self.folder, error))? {
-            let name = entry.map_err(|error| at(&self.folder, error))?.file_name();
-            let stem = name.to_str().and_then(|name| name.strip_suffix(ending)?.strip_suffix('.'));
-            sizes.extend(stem.and_then(|stem| stem.parse::<u64>().ok()));
+        Ok(self.listed()?.sizes.get(ending).cloned().unwrap_or_default())
+    }
+
+    /// What lies in the folder; read again only when something was put there or taken away, by this process or another one.
+    fn listed(&self) -> Result<Arc<Listed>> {
+        let failed = |error| at(&self.folder, error);
+        let changed = fs::metadata(&self.folder).and_then(|folder| folder.modified()).map_err(failed)?;
+        let known = self.listed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = known.filter(|known| known.changed == changed);
+        if let Some(known) = &known
+            && known.at.duration_since(known.since) >= SETTLED
+        {
+            return Ok(known.clone());
         }
-        sizes.sort_unstable();
-        Ok(sizes)
+        // Before the folder is read: what comes meanwhile is seen next time.
+        let now = Instant::now();
+        let mut sizes: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        for entry in fs::read_dir(&self.folder).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let parts = name.to_str().and_then(|name| name.split_once('.'));
+            let Some((Ok(size), ending)) = parts.map(|(stem, ending)| (stem.parse::<u64>(), ending)) else { continue };
+            if !ending.ends_with("-unfinished") {
+                sizes.entry(ending.to_owned()).or_default().push(size);
+            }
+        }
+        sizes.values_mut().for_each(|sizes| sizes.sort_unstable());
+        let since = known.map_or(now, |known| known.since);
+        let listed = Arc::new(Listed { changed, since, at: now, sizes });
+        *self.listed.lock().unwrap_or_else(PoisonError::into_inner) = Some(listed.clone());
+        Ok(listed)
     }
 
     fn read(&self, size: u64) -> Result<Note> {

@@ -102,7 +102,7 @@ impl jobs::Job for FindDue {
 }
 
 /// Deletes every case whose retention has ended a year later.
-async fn erase(test: &TestCity) {
+pub async fn erase(test: &TestCity) {
     test.later(24 * 366);
     let cx = test.app.cx(&test.city, "test");
     db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &FindDue {}).await }).unwrap();
@@ -276,4 +276,29 @@ async fn the_program_verifies_without_configuration_and_database() {
         let (good, out) = meer_verify(folder.path(), &arguments);
         assert!(good == holds && out.contains(said), "{arguments:?}: {out}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_checks_or_fetches_too_often_waits() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    certificate(&test).await;
+    sign_checkpoint(&test).await;
+    let mut anybody = test.browser();
+    for _ in 0..120 {
+        anybody.get("/nachweis").await.is(200);
+    }
+    anybody.get("/nachweis").await.is(429);
+    let files = [("datei", "a.pdf", b"a".as_slice()), ("nachweis", "a.tlog-proof", b"b".as_slice())];
+    anybody.post_files("/nachweis", &[], &files).await.is(429);
+    // The log has a count of its own.
+    anybody.get("/protokoll/checkpoint").await.is(200);
+    anybody.get("/protokoll/tile/0/000.p/1").await.is(200);
+    let cx = test.app.cx(&test.city, "test");
+    let here = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    db::write!(test.city.db, |tx| { test.city.identity.admit_hourly(tx, &cx, here, "log", 9_998, 10_000).await })
+        .unwrap();
+    anybody.get("/protokoll/checkpoint").await.is(429);
+    anybody.get("/protokoll/tile/0/000.p/1").await.is(429);
+    test.later(2);
+    anybody.get("/protokoll/checkpoint").await.is(200);
 }

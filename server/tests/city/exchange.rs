@@ -116,11 +116,23 @@ async fn counts(db: &Db, run: &str) -> (i64, i64, i64, i64) {
 
 /// Chooses source and folder, says what the columns mean, and lets all rows be checked; answers the dry run.
 async fn checked(test: &TestCity, clerk: &mut Browser, new: bool) -> String {
+    checked_with(test, clerk, new, &[]).await
+}
+
+/// The same, with fields that say something else than [`mapping`].
+async fn checked_with(
+    test: &TestCity,
+    clerk: &mut Browser,
+    new: bool,
+    other: &[(&'static str, &'static str)],
+) -> String {
     let source = if new { "+" } else { "altes-dms" };
     let chosen = [("quelle", source), ("name", "Altes DMS"), ("ordner", FOLDER)];
     let way = clerk.post(IMPORT, &chosen).await.is(303).location.clone().unwrap();
     clerk.get(&way).await.is(200).shows("Zuordnung der Spalten");
-    let mut fields = mapping();
+    let mut fields: Vec<(&str, &str)> = mapping();
+    fields.retain(|(name, _)| other.iter().all(|(changed, _)| changed != name));
+    fields.extend(other);
     fields.push(("quelle", "altes-dms"));
     clerk.post(MAPPING, &fields).await.is(200).shows("Straße 0").shows("29.02.2020");
     fields.push(("weiter", "pruefen"));
@@ -167,13 +179,17 @@ async fn a_folder_is_taken_over_twice_without_doubles_and_every_refused_row_is_l
         page.is(200).shows("Kennzeichen steht nicht im Aktenplan").shows("Dokument ist vertraulicher als sein Vorgang");
         let report = rita.get(&format!("{IMPORT}/lauf/{run}/bericht")).await;
         assert_eq!(report.is(200).body.lines().count(), BAD.len() + 1);
-        for (row, code) in BAD {
-            let old = row.split(';').next().unwrap();
-            let sql = "SELECT COUNT(*) AS n FROM exchange_refused WHERE tenant = $1 AND old_id = $2 AND code = $3";
+        assert!(!report.body.contains("D0") && !report.body.contains("geheim"), "words of a row: {}", report.body);
+        for (at, (row, code)) in BAD.iter().enumerate() {
+            // Behind the names of the columns and the good rows.
+            let line = wanted + 2 + i64::try_from(at).unwrap();
+            let sql = "SELECT COUNT(*) AS n FROM exchange_refused WHERE tenant = $1 AND line = $2 AND code = $3";
             let mut rx = db.read().await.unwrap();
-            let (n,) = rx.one::<(i64,)>(sql, db::params![old, code]).await.unwrap();
-            assert!(n >= 1, "{old} {code}");
+            let (n,) = rx.one::<(i64,)>(sql, db::params![line, *code]).await.unwrap();
+            assert!(n >= 1, "{row} {code}");
         }
+        let words = "SELECT COUNT(*) AS n FROM exchange_refused WHERE tenant = $1 AND (old_id <> '' OR value <> '')";
+        assert_eq!(number(db, words).await, 0, "nothing that stood in a row is kept");
 
         // The same folder again, then with one file changed.
         let again = import(&mut rita, &check).await;
@@ -195,6 +211,83 @@ async fn a_folder_is_taken_over_twice_without_doubles_and_every_refused_row_is_l
         mara.get(IMPORT).await.is(403);
         mara.get(&format!("{IMPORT}/lauf/{run}")).await.is(403);
 
+        test.settle().await;
+        let report = journal::check::run(db, &test.app.evidence(), &[], &[], &mut |_| {}).await.unwrap();
+        assert!(report.is_whole(), "{report:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_is_not_taken_over_again() {
+    for test in TestCity::both(MODULES).await {
+        write_folder(&test.app.config.data.join("imports").join("meerbusch"), 20);
+        let mut rita = staff(&test, "rita.registratur").await;
+        let db = &test.city.db;
+        let before = number(db, DOCUMENTS).await;
+        let bad = i64::try_from(BAD.len()).unwrap();
+        // Closed long ago, under an entry whose files the archive does not want.
+        let over = [("feld-entry-woerter", "Bau = 33.20"), ("feld-closed-sonst", "01.06.2021")];
+        let check = checked_with(&test, &mut rita, true, &over).await;
+        let run = import(&mut rita, &check).await;
+        test.settle().await;
+        assert_eq!(counts(db, &run).await, (20, 0, 0, bad));
+
+        crate::evidence::erase(&test).await;
+        assert_eq!(number(db, DOCUMENTS).await, before);
+        for gone in [
+            "SELECT COUNT(*) AS n FROM records_origin_case WHERE tenant = $1",
+            "SELECT COUNT(*) AS n FROM records_origin_document WHERE tenant = $1",
+        ] {
+            assert_eq!(number(db, gone).await, 0, "{gone}");
+        }
+        // Two cases and their twenty documents.
+        let kept = "SELECT COUNT(*) AS n FROM records_erased_origin WHERE tenant = $1";
+        assert_eq!(number(db, kept).await, 22);
+
+        let mut rita = staff(&test, "rita.registratur").await;
+        let check = checked_with(&test, &mut rita, false, &over).await;
+        assert_eq!(counts(db, &check).await, (0, 0, 0, 20 + bad));
+        let run = import(&mut rita, &check).await;
+        test.settle().await;
+        assert_eq!(counts(db, &run).await, (0, 0, 0, 20 + bad));
+        let page = rita.get(&format!("{IMPORT}/lauf/{run}")).await;
+        page.is(200).shows("Bereits gelöscht (Aussonderung/Löschung am");
+        assert_eq!(number(db, DOCUMENTS).await, before);
+        assert_eq!(number(db, kept).await, 22);
+        let report = journal::check::run(db, &test.app.evidence(), &[], &[], &mut |_| {}).await.unwrap();
+        assert!(report.is_whole(), "{report:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_part_in_a_file_sees_the_cases_that_are_taken_over_into_it() {
+    for test in TestCity::both(MODULES).await {
+        let root = test.app.config.data.join("imports").join("meerbusch");
+        write_folder(&root, 20);
+        let mut rita = staff(&test, "rita.registratur").await;
+        let db = &test.city.db;
+        let check = checked(&test, &mut rita, true).await;
+        import(&mut rita, &check).await;
+        test.settle().await;
+        let sql = "SELECT file_id FROM records_origin_file WHERE tenant = $1 AND old = $2";
+        let (file,): (kernel::Uuid,) = db.read().await.unwrap().one(sql, db::params!["ALT-A0"]).await.unwrap();
+        let mut mara = staff(&test, "melde.muster").await;
+        let at = format!("/intern/akte/{file}");
+        mara.get(&at).await.is(404);
+        let invited = [("stelle", "buergerbuero"), ("recht", "lesen"), ("grund", "Stellungnahme")];
+        rita.post(&format!("{at}/beteiligung"), &invited).await.is(303);
+
+        // Two more cases come into the same file.
+        write_folder(&root, 40);
+        let check = checked(&test, &mut rita, false).await;
+        let run = import(&mut rita, &check).await;
+        test.settle().await;
+        assert_eq!(counts(db, &run).await.0, 20);
+        mara.get(&at).await.is(200).shows("Anfrage 0").shows("Anfrage 3");
+        let sql = "SELECT case_id FROM records_origin_case WHERE tenant = $1 AND old = $2";
+        let (case,): (kernel::Uuid,) = db.read().await.unwrap().one(sql, db::params!["ALT-C3"]).await.unwrap();
+        mara.get(&format!("/intern/vorgang/{case}")).await.is(200).shows("Anfrage 3");
+        mara.get(&format!("/intern/vorgang/{case}/dokumente")).await.is(200).shows("Schreiben 30");
         test.settle().await;
         let report = journal::check::run(db, &test.app.evidence(), &[], &[], &mut |_| {}).await.unwrap();
         assert!(report.is_whole(), "{report:?}");
@@ -287,6 +380,58 @@ async fn what_is_given_out_is_the_same_in_another_city() {
     assert!(house::settle(&test.app, &other).await.unwrap().is_empty());
     assert_eq!(counts(&other.db, &run).await, (120, 0, 0, 0));
     assert_eq!(tree(&test.city.db).await, tree(&other.db).await);
+}
+
+/// As `exchange` calls what it does every ten minutes.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct EndBroken {}
+
+impl jobs::Job for EndBroken {
+    const NAME: &'static str = "exchange.end-broken";
+}
+
+async fn end_broken(test: &TestCity) {
+    let cx = test.app.cx(&test.city, "test");
+    db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &EndBroken {}).await }).unwrap();
+    test.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_works_on_any_more_is_marked_and_started_again() {
+    for test in TestCity::both(MODULES).await {
+        write_folder(&test.app.config.data.join("imports").join("meerbusch"), 20);
+        let mut rita = staff(&test, "rita.registratur").await;
+        let check = checked(&test, &mut rita, true).await;
+        let run = import(&mut rita, &check).await;
+        rita.post("/intern/ausgabe", &[]).await.is(303);
+        // Nothing ran yet: a job that waits is no broken one.
+        db::write!(test.city.db, |tx| {
+            let sql = "UPDATE jobs_job SET due = $2 WHERE tenant = $1 AND name LIKE 'exchange.%'";
+            let later = test.app.sources.now().checked_add(Duration::from_secs(3600));
+            tx.exec(sql, db::params![later.map_err(kernel::Error::internal)?]).await
+        })
+        .unwrap();
+        end_broken(&test).await;
+        rita.get("/intern/ausgabe").await.is(200).shows("läuft").hides("Noch einmal starten");
+
+        // Given up after the program died in it again and again.
+        db::write!(test.city.db, |tx| {
+            let sql = "UPDATE jobs_job SET state = 'dead' WHERE tenant = $1 AND name LIKE 'exchange.%'";
+            tx.exec(sql, &[]).await
+        })
+        .unwrap();
+        end_broken(&test).await;
+        let page = rita.get("/intern/ausgabe").await;
+        page.is(200).shows("abgebrochen").shows("Noch einmal starten");
+        let at = page.body.split("action=\"").find(|part| part.starts_with("/intern/ausgabe/")).unwrap();
+        rita.post(at.split('"').next().unwrap(), &[]).await.is(303);
+        let at = format!("{IMPORT}/lauf/{run}");
+        rita.get(&at).await.is(200).shows("Der Lauf ist abgebrochen").shows("mehrmals ausgefallen");
+        rita.post(&format!("{at}/fortsetzen"), &[]).await.is(303);
+        test.settle().await;
+        rita.get("/intern/ausgabe").await.is(200).shows("fertig");
+        assert_eq!(counts(&test.city.db, &run).await.0, 20);
+    }
 }
 
 /// Column of a field in what is given out.

@@ -357,3 +357,35 @@ async fn who_asks_too_often_waits() {
     outsider.get(&path).await.is(429);
     outsider.post(&path, &[("code", "0000 0000")]).await.is(429);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_without_tries_is_locked_also_when_the_program_ended_before_it_did_so() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let (case, document) = case_with(&mut stefan, "standesamt", "normal").await;
+        let link = share(&mut stefan, &case, &document).await;
+        let mut outsider = test.browser();
+        // The fifth try was counted, and its code never looked at.
+        let sql = "UPDATE sharing_share SET tries = 5 WHERE tenant = $1";
+        db::write!(test.city.db, |tx| { tx.exec(sql, &[]).await }).unwrap();
+        stefan.get(&format!("/intern/vorgang/{case}/freigaben")).await.is(200).hides("gesperrt");
+        enter(&mut outsider, &link, &link.code).await.is(404).shows(GONE);
+        test.settle().await;
+        stefan.get("/intern/wiedervorlagen").await.is(200).shows("Der Code war fünfmal falsch");
+        stefan.get(&format!("/intern/vorgang/{case}/freigaben")).await.is(200).shows("gesperrt");
+        is_whole(&test).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opens_documents_too_often_waits() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let mut stefan = staff(&test, "stefan.muster").await;
+    let (_, _, link, mut outsider) = opened(&test, &mut stefan).await;
+    let path = format!("{}/dokument/1", link.path);
+    for _ in 0..300 {
+        outsider.get(&path).await.is(200);
+    }
+    outsider.get(&path).await.is(429);
+    outsider.get(&link.path).await.is(200).shows("Vermerk Nord");
+}

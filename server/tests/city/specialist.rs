@@ -294,3 +294,50 @@ async fn a_faulty_account_is_named_field_by_field() {
         rita.get("/intern/fachverfahren").await.is(200).shows("Noch hat kein Fachverfahren");
     }
 }
+
+/// As `specialist` calls what it does every night.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct ForgetAnswers {}
+
+impl jobs::Job for ForgetAnswers {
+    const NAME: &'static str = "specialist.forget-answers";
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_forgotten_after_a_week_also_when_nobody_calls() {
+    for test in TestCity::both(MODULES).await {
+        let system = machine(&test, "Muster-Bauverfahren", "61.50", "normal", "1000").await;
+        let sent = json!({"betreff": "Radweg", "aktenplaneinheit": "61.50"});
+        system.post("/vorgaenge", "a", &sent).await.is(201);
+        let cx = test.app.cx(&test.city, "test");
+        for (hours, left) in [(24 * 6, 1), (24 * 2, 0)] {
+            test.later(hours);
+            db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &ForgetAnswers {}).await }).unwrap();
+            test.settle().await;
+            let sql = "SELECT COUNT(*) AS n FROM specialist_answer WHERE tenant = $1";
+            let (n,) = test.city.db.read().await.unwrap().one::<(i64,)>(sql, &[]).await.unwrap();
+            assert_eq!(n, left);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_handler_sees_is_refused_as_a_problem_too() {
+    let test = TestCity::open(MODULES, db::Engine::Sqlite).await.unwrap();
+    let system = machine(&test, "Muster-Bauverfahren", "61.50", "normal", "1000").await;
+    let large = json!({"betreff": "x".repeat(3 * 1024 * 1024), "aktenplaneinheit": "61.50"});
+    let told = system.post("/vorgaenge", "a", &large).await;
+    assert_eq!(told.is(413).body["type"], "urn:meer:problem:too-large");
+    let foreign = Request::post(format!("{V}/vorgaenge"))
+        .header("idempotency-key", "b")
+        .header("content-type", "application/json")
+        .header("origin", "https://fremd.example")
+        .header("sec-fetch-site", "cross-site");
+    let sent = json!({"betreff": "Radweg", "aktenplaneinheit": "61.50"});
+    let told = system.send(foreign, sent.to_string().into_bytes()).await;
+    assert_eq!(told.is(403).body["type"], "urn:meer:problem:foreign");
+    // A page stays a page.
+    let page = Request::post("/intern/anmelden").header("sec-fetch-site", "cross-site");
+    let told = system.send(page, Vec::new()).await;
+    assert_eq!((told.status, told.kind.starts_with("text/html")), (403, true));
+}

@@ -9,6 +9,7 @@ use kernel::Error;
 use ui::Page;
 
 use super::{Line, Standing, State, kept, nightly::AskForStamp, standing};
+use crate::log;
 
 /// Nights on the page: a quarter of a year.
 const SHOWN: usize = 92;
@@ -21,6 +22,7 @@ pub fn address(size: u64) -> String {
 /// The answer of the authority as it came (TimeStampResp): whoever keeps it needs nobody to check it.
 pub async fn answer(rq: Req, Path(size): Path<String>) -> Answer {
     let size = size.parse::<u64>().map_err(|_| Error::NotFound)?;
+    log::admit_part(&rq).await?;
     let bytes = kept(&rq.city, size).await?.ok_or(Error::NotFound)?;
     let head = [
         (header::CONTENT_TYPE, "application/timestamp-reply".to_owned()),

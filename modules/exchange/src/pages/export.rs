@@ -52,6 +52,20 @@ pub async fn start(rq: Req) -> Answer {
     rq.see_other_with("/intern/ausgabe", "exchange-done-export")
 }
 
+/// Starts an export that failed once more, as what the person may see now.
+pub async fn again(rq: Req, Path(id): Path<Uuid>) -> Answer {
+    let export = own(&rq, id).await?;
+    db::write!(rq.city.db, |tx| {
+        let running = store::exports(tx, export.staff_id).await?.iter().any(|other| other.state == "running");
+        if running {
+            return Err(Error::refused("exchange-export-running"));
+        }
+        store::restart_export(tx, id, rq.cx.now()).await?;
+        ::jobs::enqueue(tx, &rq.cx, &jobs::WriteExport { export: id }).await
+    })?;
+    rq.see_other_with("/intern/ausgabe", "exchange-done-export")
+}
+
 /// An export of whoever asks.
 async fn own(rq: &Req, id: Uuid) -> Result<Export> {
     let export = store::export(&mut rq.city.db.read().await?, id).await?;

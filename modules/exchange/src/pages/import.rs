@@ -136,9 +136,25 @@ impl RunPage<'_> {
     }
 }
 
-/// Why a row was refused, in words.
+/// Why rows were refused, in words.
 fn reason(page: &Page, code: &str) -> String {
     page.t(&format!("exchange-refused-{code}"))
+}
+
+/// The same for one row.
+fn reason_of(page: &Page, row: &Refused) -> String {
+    match row.erased_on {
+        Some(day) => page.t1("exchange-erased-on", "day", page.date(day)),
+        None => reason(page, &row.code),
+    }
+}
+
+/// The faulty field, as the mapping calls it.
+fn field(page: &Page, row: &Refused) -> String {
+    match row.field.as_str() {
+        "" => String::new(),
+        key => page.t(&format!("exchange-map-{key}")),
+    }
 }
 
 #[derive(Deserialize)]
@@ -169,11 +185,10 @@ pub async fn report(rq: Req, Path(id): Path<Uuid>) -> Answer {
     let refused = store::refused(&mut rx, id, 0, MOST_ROWS).await?;
     drop(rx);
     let page = rq.untitled();
-    let header = ["exchange-col-line", "exchange-col-old-id", "exchange-col-reason", "exchange-col-value"]
-        .map(|key| page.t(key));
+    let header = ["exchange-col-line", "exchange-col-field", "exchange-col-reason"].map(|key| page.t(key));
     let mut csv = Csv::new(&header.each_ref().map(String::as_str));
     for row in &refused {
-        csv.line(&[&row.line.to_string(), &row.old_id, &reason(&page, &row.code), &row.value]);
+        csv.line(&[&row.line.to_string(), &field(&page, row), &reason_of(&page, row)]);
     }
     csv.download(&format!("bericht-{id}.csv"))
 }

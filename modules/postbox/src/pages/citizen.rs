@@ -294,8 +294,9 @@ pub async fn reply(rq: Req, Path(id): Path<MessageId>, request: Request) -> Answ
         return Ok(response);
     }
     let mut attachments = Vec::with_capacity(types.len());
+    let mut patience = files::Patience::default();
     for (file, found) in typed.files.into_iter().zip(types) {
-        let stored = rq.city.files.take_in(&rq.cx, file.bytes.unwrap_or_default()).await?;
+        let stored = rq.city.files.take_in_within(&rq.cx, file.bytes.unwrap_or_default(), &mut patience).await?;
         attachments.push(Attachment { stored, name: file.name, media_type: found.media_type() });
     }
     let errors = infected(&page, &attachments);

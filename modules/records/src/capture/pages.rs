@@ -39,9 +39,9 @@ pub async fn capture(
     if store::known(&mut rq.city.db.read().await?, case.id, &identity).await?.is_some() {
         return Ok(Ok("records-done-mail-known-fehler"));
     }
-    let mut stored = Vec::new();
+    let (mut stored, mut patience) = (Vec::new(), files::Patience::default());
     for piece in service::pieces(&words(page), &message, kind, &files::clean_name(name), bytes) {
-        let content = rq.city.files.take_in(&rq.cx, piece.content).await?;
+        let content = rq.city.files.take_in_within(&rq.cx, piece.content, &mut patience).await?;
         let Piece { parent, title, name, media_type, .. } = piece;
         stored.push(Piece { parent, title, name, media_type, content });
     }

@@ -12,7 +12,10 @@ use identity::access::{Confidentiality, class_for};
 use kernel::{CaseId, Cx, Date, Error, Event, Result, Subject, Timestamp, Uuid, berlin};
 use serde::{Deserialize, Serialize};
 
-use super::store::{self, TakenCase, TakenVersion};
+use super::{
+    erased::{self, Old},
+    store::{self, TakenCase, TakenVersion},
+};
 use crate::{
     document,
     file::{
@@ -20,7 +23,7 @@ use crate::{
         service::{NewCase, NewFile},
         store::File,
     },
-    model,
+    model, participation,
     plan::Plan,
     service, store as cases,
 };
@@ -45,7 +48,13 @@ pub async fn take_over(cx: &Cx, tx: &mut Tx, c: TakeOver) -> Result<Vec<TakenAs>
     let plan = Plan::of(&cx.city()?.content)?;
     let mut all = Vec::with_capacity(c.rows.len());
     let mut touched: BTreeMap<CaseId, u32> = BTreeMap::new();
+    let any_erased = store::any_erased(tx).await?;
     for row in &c.rows {
+        let erased = if any_erased { erased_row(cx, tx, &c.source, row).await? } else { None };
+        if let Some(day) = erased {
+            all.push(TakenAs::Erased(day));
+            continue;
+        }
         let taken = match take_row(cx, tx, &plan, &c, row).await? {
             Ok((case, taken)) => {
                 if let Some(case) = case
@@ -64,6 +73,20 @@ pub async fn take_over(cx: &Cx, tx: &mut Tx, c: TakeOver) -> Result<Vec<TakenAs>
         journal::emit(tx, cx, &DocumentsImported { case, source: c.source.clone(), documents }).await?;
     }
     Ok(all)
+}
+
+/// On which day the case or the document of a row was erased here; none for what is here.
+async fn erased_row(cx: &Cx, rx: &mut Rx, source: &str, row: &TakenRow) -> Result<Option<Date>> {
+    if let Some(document) = &row.document
+        && store::versions_of(rx, source, &document.old).await?.is_empty()
+        && let Some(day) = erased::day(cx, rx, source, Old::Document(&document.old)).await?
+    {
+        return Ok(Some(day));
+    }
+    if row.case.title.is_empty() || store::case_of(rx, source, &row.case.old).await?.is_some() {
+        return Ok(None);
+    }
+    erased::day(cx, rx, source, Old::Case(&row.case.old)).await
 }
 
 /// The case of a row, and what became of the row; or the code of why it is refused.
@@ -207,6 +230,10 @@ async fn open(
         closed_at,
     };
     let case = file::service::enter_case(cx, tx, plan, &file, new).await?;
+    // Who takes part in the file sees its new cases, as those that are opened by hand.
+    if !participation::store::units_of_file(tx, file.id, cx.today()).await?.is_empty() {
+        participation::service::settle_case(cx, tx, case.id).await?;
+    }
     store::add_case(tx, &c.source, &row.case.old, &row.case.number, case.id).await?;
     let step = AddStep {
         case: case.id,
@@ -253,7 +280,7 @@ async fn put_document(
     Ok(taken)
 }
 
-pub async fn taken_before(_: &Cx, rx: &mut Rx, q: TakenBefore) -> Result<Before> {
+pub async fn taken_before(cx: &Cx, rx: &mut Rx, q: TakenBefore) -> Result<Before> {
     let mut before = Before::default();
     for (old, version) in &q.documents {
         let versions = store::versions_of(rx, &q.source, old).await?;
@@ -268,6 +295,19 @@ pub async fn taken_before(_: &Cx, rx: &mut Rx, q: TakenBefore) -> Result<Before>
     }
     for old in &q.cases {
         before.cases.push(store::case_of(rx, &q.source, old).await?.is_some());
+    }
+    before.erased = vec![None; q.documents.len().max(q.cases.len())];
+    if store::any_erased(rx).await? {
+        for (at, (old, _)) in q.documents.iter().enumerate() {
+            if before.documents[at] == BeforeDocument::Unknown {
+                before.erased[at] = erased::day(cx, rx, &q.source, Old::Document(old)).await?;
+            }
+        }
+        for (at, old) in q.cases.iter().enumerate() {
+            if !before.cases[at] && before.erased[at].is_none() {
+                before.erased[at] = erased::day(cx, rx, &q.source, Old::Case(old)).await?;
+            }
+        }
     }
     Ok(before)
 }

@@ -63,6 +63,36 @@ pub async fn put_version(tx: &mut Tx, source: &str, old: &str, v: &TakenVersion,
     tx.exec_one(sql, params![source, old, v.version, v.document_id, v.case_id, v.sha256, dated]).await
 }
 
+/// Source and old id of a case.
+pub async fn origins_of_case(rx: &mut Rx, case: CaseId) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT source, old FROM records_origin_case WHERE tenant = $1 AND case_id = $2";
+    rx.list(sql, params![case]).await
+}
+
+/// Source and old id of the documents of a case.
+pub async fn origins_of_documents(rx: &mut Rx, case: CaseId) -> Result<Vec<(String, String)>> {
+    let sql = "SELECT DISTINCT source, old FROM records_origin_document WHERE tenant = $1 AND case_id = $2";
+    rx.list(sql, params![case]).await
+}
+
+/// The last day counts.
+pub async fn add_erased(tx: &mut Tx, trace: Hash, on: Date) -> Result<()> {
+    let sql = "INSERT INTO records_erased_origin (tenant, trace, erased_on) VALUES ($1, $2, $3)
+               ON CONFLICT (tenant, trace) DO UPDATE SET erased_on = excluded.erased_on";
+    tx.exec_one(sql, params![trace, on]).await
+}
+
+pub async fn erased_on(rx: &mut Rx, trace: Hash) -> Result<Option<Date>> {
+    let sql = "SELECT erased_on FROM records_erased_origin WHERE tenant = $1 AND trace = $2";
+    Ok(rx.opt::<(Date,)>(sql, params![trace]).await?.map(|(day,)| day))
+}
+
+/// Whether anything that came from elsewhere was ever erased: most cities are not to look for each row.
+pub async fn any_erased(rx: &mut Rx) -> Result<bool> {
+    let sql = "SELECT erased_on FROM records_erased_origin WHERE tenant = $1 LIMIT 1";
+    Ok(rx.opt::<(Date,)>(sql, &[]).await?.is_some())
+}
+
 db::record! {
     /// Something that a case is known by elsewhere.
     pub struct Word {

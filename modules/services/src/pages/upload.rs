@@ -34,8 +34,9 @@ pub async fn read(rq: &Req, form: &forms::Form, step: &str, request: Request) ->
     if content_type.starts_with("multipart/form-data") {
         let multipart = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
         let mut sent = Sent::default();
-        let read =
-            Parts { rq, form, step, kept: 0, text: 0, told: false }.read(FormData::new(multipart), &mut sent).await;
+        let patience = files::Patience::default();
+        let mut parts = Parts { rq, form, step, kept: 0, text: 0, told: false, patience };
+        let read = parts.read(FormData::new(multipart), &mut sent).await;
         if read.is_err() {
             service::drop_files(&rq.city, &sent, &[]).await?;
         }
@@ -60,6 +61,7 @@ struct Parts<'a> {
     text: usize,
     /// That the form broke off was said at the file in which it did.
     told: bool,
+    patience: files::Patience,
 }
 
 /// How a file field limits what it takes.
@@ -134,7 +136,7 @@ impl Parts<'_> {
                     return Ok(());
                 }
                 self.kept += size;
-                let stored = self.rq.city.files.take_in(&self.rq.cx, bytes).await?;
+                let stored = self.rq.city.files.take_in_within(&self.rq.cx, bytes, &mut self.patience).await?;
                 if let Scan::Infected { signature, .. } = &stored.scan {
                     // Whoever sent it is still there and can choose another one: nothing of it stays.
                     self.rq.city.files.remove(stored.id).await?;

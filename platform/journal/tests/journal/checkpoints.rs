@@ -92,3 +92,24 @@ fn what_lies_beside_a_checkpoint_is_kept_once_and_never_overwritten() {
     let names = std::fs::read_dir(folder.path().join("kept")).unwrap();
     assert_eq!(names.count(), 3, "nothing unfinished is left");
 }
+
+#[test]
+fn what_another_process_keeps_or_takes_away_is_seen() {
+    let folder = tempdir().unwrap();
+    let key = SigningKey::load_or_create(&folder.path().join("keys/city.key")).unwrap();
+    let kept = folder.path().join("kept");
+    let one = Checkpoints::new(&kept, key.clone(), "meer/1").unwrap();
+    let other = Checkpoints::new(&kept, key, "meer/1").unwrap();
+    for size in 1..50 {
+        other.keep_beside(size, "tsr", b"stamp").unwrap();
+        assert_eq!(one.sizes_with("tsr").unwrap().len() as u64, size);
+    }
+    // Long after the last change the list is kept, until the next one.
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    assert_eq!(one.sizes_with("tsr").unwrap().len(), 49);
+    assert_eq!(one.sizes_with("tsr").unwrap().len(), 49);
+    other.keep_beside(50, "tsr", b"stamp").unwrap();
+    assert_eq!(one.sizes_with("tsr").unwrap().last(), Some(&50));
+    std::fs::remove_file(kept.join(format!("{:015}.tsr", 7))).unwrap();
+    assert!(!one.sizes_with("tsr").unwrap().contains(&7));
+}

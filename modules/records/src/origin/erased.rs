@@ -1,0 +1,43 @@
+//! What was erased here and is still in the export of another system: a keyed hash of its old id stays (Art. 17 DSGVO: nothing
+//! that can be read), so that nobody brings it back by taking the same folder over again.
+
+use contract_records::KeepErased;
+use db::{Rx, Tx};
+use house::InCity;
+use kernel::{Cx, Date, Hash, Result};
+
+use super::store;
+
+/// What is known of an old id. Cases and documents have ids of their own.
+#[derive(Clone, Copy)]
+pub enum Old<'a> {
+    Case(&'a str),
+    Document(&'a str),
+}
+
+fn trace(cx: &Cx, source: &str, old: Old<'_>) -> Result<Hash> {
+    let (kind, old) = match old {
+        Old::Case(old) => ("case", old),
+        Old::Document(old) => ("document", old),
+    };
+    cx.city()?.identity.keyed_hash("records erased origin", &[kind.as_bytes(), source.as_bytes(), old.as_bytes()])
+}
+
+/// On which day it was erased here.
+pub async fn day(cx: &Cx, rx: &mut Rx, source: &str, old: Old<'_>) -> Result<Option<Date>> {
+    let trace = trace(cx, source, old)?;
+    store::erased_on(rx, trace).await
+}
+
+/// See [`KeepErased`].
+pub async fn keep(cx: &Cx, tx: &mut Tx, c: KeepErased) -> Result<()> {
+    for (source, old) in store::origins_of_case(tx, c.case).await? {
+        let trace = trace(cx, &source, Old::Case(&old))?;
+        store::add_erased(tx, trace, cx.today()).await?;
+    }
+    for (source, old) in store::origins_of_documents(tx, c.case).await? {
+        let trace = trace(cx, &source, Old::Document(&old))?;
+        store::add_erased(tx, trace, cx.today()).await?;
+    }
+    Ok(())
+}
