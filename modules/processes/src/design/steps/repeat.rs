@@ -80,6 +80,9 @@ impl Repetition {
     /// `before`.
     pub fn repeat(&self, page: &Page, before: Option<&Repeat>, errors: &mut Errors) -> Option<Repeat> {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        if self.kind.is_empty() {
+            return before.cloned();
+        }
         if !self.is_repeated() {
             return None;
         }
