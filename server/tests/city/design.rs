@@ -400,7 +400,11 @@ async fn a_deadline_added_in_the_list_fires_in_a_running_case() {
             let (_, mut stefan) = staff(&test, "stefan.muster").await;
             let page = stefan.get(&shown).await;
             page.is(200).shows("Urkunde im Fachverfahren ausstellen");
-            if is_over { page.shows("Nachhaken") } else { page.hides("Nachhaken") };
+            if is_over {
+                page.shows("Nachhaken")
+            } else {
+                page.hides("Nachhaken")
+            };
         }
         assert_eq!(instance(&test, &case).await, (2, "running".to_owned()));
         is_whole(&test).await;
@@ -427,7 +431,8 @@ async fn times_errors_repetition_and_outside_programs_are_entered_in_the_list() 
     // A time is said once.
     let at = format!("{draft}/schritt/bearbeiten/ereignis");
     let form = petra.get(&format!("{at}?art=frist")).await;
-    let twice = [("dauer", "3"), ("dauer_einheit", "tage"), ("zeitart", "dauer"), ("zeit", "= frist"), ("ziel", "+ende")];
+    let twice =
+        [("dauer", "3"), ("dauer_einheit", "tage"), ("zeitart", "dauer"), ("zeit", "= frist"), ("ziel", "+ende")];
     send(&mut petra, &form, &at, &twice).await.is(422).shows("entweder").shows("= frist");
     petra.get(&format!("{draft}/schritt/zuordnen/ereignis")).await.is(404);
 
@@ -445,7 +450,9 @@ async fn times_errors_repetition_and_outside_programs_are_entered_in_the_list() 
     // Repetition, and offices of one name that can be told apart.
     let step = format!("{draft}/schritt/bearbeiten");
     let form = petra.get(&step).await;
-    form.is(200).shows("Standesamt (Standesbeamtin oder Standesbeamter mit Sperrvermerken)").shows("Mehrmals ausführen");
+    form.is(200)
+        .shows("Standesamt (Standesbeamtin oder Standesbeamter mit Sperrvermerken)")
+        .shows("Mehrmals ausführen");
     let same = [
         ("einheit", "= stelle"),
         ("formular", "tasks/personenstandsurkunde-bearbeiten"),
