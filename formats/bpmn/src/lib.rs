@@ -10,6 +10,7 @@ mod graph;
 mod iso;
 mod layout;
 mod outline;
+pub mod period;
 mod same;
 mod state;
 mod step;

@@ -6,7 +6,6 @@ pub mod condition;
 pub mod drawing;
 pub mod lint;
 pub mod pages;
-pub mod period;
 pub mod service;
 pub mod steps;
 pub mod store;

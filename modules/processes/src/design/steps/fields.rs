@@ -41,7 +41,7 @@ impl Sent {
     fn rows(&self, way: &str) -> BTreeSet<usize> {
         let number = |field: &String| {
             let row = field.strip_prefix(way)?.strip_prefix('-')?;
-            row.strip_prefix("name-").or_else(|| row.strip_prefix("wert-"))?.parse().ok()
+            row.strip_prefix("name-").or_else(|| row.strip_prefix("wert-"))?.parse::<usize>().ok()
         };
         self.0.keys().filter_map(number).collect()
     }

@@ -1,10 +1,10 @@
 //! How often a step is done: the part of a form for repetition (multi-instance and loop, BPMN 2.0.2, 10.3.8).
 
-use bpmn::{Passes, Repeat};
+use bpmn::{Passes, Repeat, period};
 use ui::{Choice, Errors, Page};
 
 use super::fields::Sent;
-use crate::design::{condition, period};
+use crate::design::condition;
 
 /// What the form says of a repetition. Everything but names and the maximum is FEEL.
 #[derive(Clone, Default)]

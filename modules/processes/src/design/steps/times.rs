@@ -1,16 +1,25 @@
 //! When a timer is due: the part of a form with number and unit, day and hour, or an expression of one's own.
 
-use bpmn::Time;
+use bpmn::{
+    Time,
+    period::{self, Period, Unit},
+};
 use ui::{Choice, Errors, Page};
 
 use super::fields::Sent;
-use crate::design::{
-    condition,
-    period::{self, Period, UNITS},
-};
+use crate::design::condition;
 
 /// Kinds of times by the code of the form.
 const KINDS: [&str; 3] = ["dauer", "zeitpunkt", "wiederholung"];
+
+/// Units by the code of the form.
+const UNITS: [(&str, Unit); 5] = [
+    ("minuten", Unit::Minutes),
+    ("stunden", Unit::Hours),
+    ("tage", Unit::Days),
+    ("wochen", Unit::Weeks),
+    ("monate", Unit::Months),
+];
 
 /// What the form says of a time. Number and unit are the duration, or the time between two times of a repetition.
 #[derive(Clone, Default)]

@@ -1,12 +1,14 @@
 //! Steps and ways in words.
 
-use bpmn::{Kind, Line, Model, On, Passes, Properties, Repeat, Target, Time, Way, model};
+use bpmn::{
+    Kind, Line, Model, On, Passes, Properties, Repeat, Target, Time, Way, model,
+    period::{self, Period, Unit},
+};
 use house::Req;
 use ui::Page;
 
 use crate::design::{
     catalogue::{command_label, form_title},
-    period::{self, Period, Unit},
     store::Draft,
     unit_name,
 };

@@ -12,15 +12,6 @@ pub enum Unit {
     Months,
 }
 
-/// Units by the code of the form.
-pub const UNITS: [(&str, Unit); 5] = [
-    ("minuten", Unit::Minutes),
-    ("stunden", Unit::Hours),
-    ("tage", Unit::Days),
-    ("wochen", Unit::Weeks),
-    ("monate", Unit::Months),
-];
-
 /// A number of one unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {
@@ -30,6 +21,7 @@ pub struct Period {
 
 impl Period {
     /// `P14D`, `PT4H`, `P2W`; none for texts that have several units, fractions or leading zeros.
+    #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let text = text.trim();
         let (rest, is_clock) = match text.strip_prefix("PT") {
@@ -48,6 +40,8 @@ impl Period {
         (period.iso() == text).then_some(period)
     }
 
+    /// The ISO 8601 duration.
+    #[must_use]
     pub fn iso(self) -> String {
         let number = self.number;
         match self.unit {
@@ -61,12 +55,14 @@ impl Period {
 }
 
 /// A whole number from 1 to 99,999.
+#[must_use]
 pub fn number(text: &str) -> Option<u32> {
     let is_short = matches!(text.len(), 1..=5) && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|&number| is_short && number > 0)
+    text.parse::<u32>().ok().filter(|&number| is_short && number > 0)
 }
 
 /// `R3/P7D` and `R/P1D`: how often, for ever where it is none, and the time between. Others are left as they are.
+#[must_use]
 pub fn read_cycle(text: &str) -> Option<(Option<u32>, Period)> {
     let (times, period) = text.trim().strip_prefix('R')?.split_once('/')?;
     let times = if times.is_empty() { None } else { Some(number(times)?) };
@@ -74,11 +70,14 @@ pub fn read_cycle(text: &str) -> Option<(Option<u32>, Period)> {
     (cycle(times, period) == text.trim()).then_some((times, period))
 }
 
+/// A repetition as ISO 8601; for ever where `times` is none.
+#[must_use]
 pub fn cycle(times: Option<u32>, period: Period) -> String {
     format!("R{}/{}", times.map(|times| times.to_string()).unwrap_or_default(), period.iso())
 }
 
 /// `31.01.2027`, `31.01.2027 12:00` or `31.1.2027, 12:00 Uhr` as ISO 8601, on the clock of the city.
+#[must_use]
 pub fn date_iso(text: &str) -> Option<String> {
     let text = text.replace(',', " ").replace("Uhr", " ");
     let mut words = text.split_whitespace();
@@ -100,6 +99,7 @@ pub fn date_iso(text: &str) -> Option<String> {
 }
 
 /// The same the other way round; none for what says seconds, a zone or a fraction.
+#[must_use]
 pub fn date_shown(iso: &str) -> Option<String> {
     let iso = iso.trim();
     let (date, clock) = match iso.split_once('T') {
