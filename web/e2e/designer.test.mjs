@@ -103,6 +103,9 @@ test("the pages of the workshop on a phone of 320 pixels", () =>
       await page.goto(city.base + path);
       await look(page, `werkstatt-320-${name}`);
     }
+    await page.locator(".djs-container").waitFor();
+    assert.equal(await page.locator(".djs-palette").isVisible(), false, "the tools do not lie over the drawing");
+    assert.ok(await page.locator(`main a[href="${drafts.list}/schritte"]`).isVisible(), "the list is one link away");
   }));
 
 test("somebody else releases the draft; whoever worked on it cannot", () =>

@@ -40,13 +40,13 @@ pub enum Edit {
         name: Option<String>,
         /// FEEL; none at parallel and event-based gateways, and on the way that is to be the default.
         condition: Option<String>,
-        target: String,
+        target: Goal,
     },
     /// What a way says: all three are set as given. A way that becomes the default takes that from another and has no
     /// condition.
     SetWay { flow: String, name: Option<String>, condition: Option<String>, is_default: bool },
     /// Leads a way elsewhere on the same level.
-    Redirect { flow: String, target: String },
+    Redirect { flow: String, target: Goal },
     /// Takes a way away; its source keeps at least one.
     RemoveWay { flow: String },
     /// Takes a node away; what led to it leads to what came after it.
@@ -58,17 +58,52 @@ pub enum Edit {
     /// What the step is to do: all of it is set as given. [`Model::properties`](crate::Model::properties) reads it.
     SetProperties { element: String, properties: Properties },
     /// An event at an activity that comes when the time is over.
-    AddTimer { host: String, name: Option<String>, time: Time, interrupting: bool, target: String },
+    AddTimer { host: String, name: Option<String>, time: Time, interrupting: bool, target: Goal },
     /// An event at an activity that comes when it fails; with a code, only when it fails with that.
-    AddError { host: String, name: Option<String>, code: Option<String>, target: String },
+    AddError { host: String, name: Option<String>, code: Option<String>, target: Goal },
+    /// An event at an activity that comes with a message; `key` is FEEL for the key that the message must carry.
+    AddMessage {
+        host: String,
+        name: Option<String>,
+        message: String,
+        key: Option<String>,
+        interrupting: bool,
+        target: Goal,
+    },
     /// The time of a timer event.
     SetTime { element: String, time: Time },
+    /// The code of an error event. Without a code an event at an activity catches every error, and an end event ends
+    /// without one.
+    SetError { element: String, code: Option<String> },
+    /// Whether an event at an activity ends it. Errors always do.
+    SetInterrupting { element: String, interrupting: bool },
     /// Takes an event from its activity, with its way. What only that way led to stays, without a way to it.
     RemoveBoundary { element: String },
     /// What the register of processes says; all of it is set as given.
     SetRegister { register: Register },
     /// Name of the process.
     SetName { name: String },
+}
+
+/// Where a way leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// To an element of the same level, by its id.
+    Element(String),
+    /// To an end event of its own, made with it.
+    NewEnd { name: Option<String> },
+}
+
+impl From<&str> for Goal {
+    fn from(element: &str) -> Self {
+        Self::Element(element.to_owned())
+    }
+}
+
+impl From<String> for Goal {
+    fn from(element: String) -> Self {
+        Self::Element(element)
+    }
 }
 
 /// Where a step goes.
@@ -88,7 +123,7 @@ pub struct NewStep {
 }
 
 /// Steps that can be inserted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepKind {
     UserTask,
     ServiceTask,
@@ -97,6 +132,8 @@ pub enum StepKind {
     ReceiveTask,
     ManualTask,
     CallActivity,
+    /// An intermediate event that waits until the time has come; a repetition is not possible there.
+    Wait(Time),
 }
 
 /// What a step is to do. Which of it belongs to which element says [`Model::check`](crate::Model::check).
@@ -210,6 +247,21 @@ impl Model {
     pub fn properties(&self, element: &str) -> Option<Properties> {
         let node = flow_nodes(&self.definitions).into_iter().find(|node| node.base.id == element)?;
         properties::of(&self.definitions, node)
+    }
+
+    /// When a timer event is due, as [`Edit::SetTime`] takes it. `None` for what has no time.
+    #[must_use]
+    pub fn time(&self, element: &str) -> Option<Time> {
+        let node = flow_nodes(&self.definitions).into_iter().find(|node| node.base.id == element)?;
+        events(&node.kind).iter().find_map(properties::time_of)
+    }
+
+    /// The code of an error event, as [`Edit::SetError`] takes it. `None` for events that catch every error, and for what
+    /// is no error event.
+    #[must_use]
+    pub fn error_code(&self, element: &str) -> Option<String> {
+        let node = flow_nodes(&self.definitions).into_iter().find(|node| node.base.id == element)?;
+        events(&node.kind).iter().find_map(|event| properties::error_of(&self.definitions, event))
     }
 }
 

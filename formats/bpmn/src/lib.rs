@@ -10,13 +10,14 @@ mod graph;
 mod iso;
 mod layout;
 mod outline;
+pub mod period;
 mod same;
 mod state;
 mod step;
 
 pub use bpmn_model::{MAX_ATTRIBUTES, MAX_BYTES, MAX_DEPTH, MAX_ELEMENTS, ModelError, Position, Rule, model};
 pub use check::{ExpressionKind, ExpressionUse, Known};
-pub use edit::{Beside, Edit, EditError, NewStep, Passes, Properties, Repeat, StepKind, Time};
+pub use edit::{Beside, Edit, EditError, Goal, NewStep, Passes, Properties, Repeat, StepKind, Time};
 pub use graph::TimerSpec;
 pub use iso::{Cycle, parse_cycle};
 pub use outline::{Kind, Line, On, Target, Way};

@@ -172,6 +172,7 @@ processes-did-edited = Schritt geändert
 processes-did-inserted = Schritt eingefügt
 processes-did-moved = Schritt verschoben
 processes-did-removed = Schritt entfernt
+processes-did-attached = Ereignis an einem Schritt eingefügt
 processes-did-way = Weg geändert
 processes-did-drawn = Zeichnung gespeichert
 processes-note = Was ändert sich, und warum?
@@ -254,6 +255,24 @@ processes-days = { $n ->
     [one] ein Tag
    *[other] { $n } Tage
   }
+processes-minutes = { $n ->
+    [one] eine Minute
+   *[other] { $n } Minuten
+  }
+processes-hours = { $n ->
+    [one] eine Stunde
+   *[other] { $n } Stunden
+  }
+processes-weeks = { $n ->
+    [one] eine Woche
+   *[other] { $n } Wochen
+  }
+processes-months = { $n ->
+    [one] ein Monat
+   *[other] { $n } Monate
+  }
+processes-times = { $n }-mal, Abstand: { $period }
+processes-always-again = immer wieder, Abstand: { $period }
 processes-unit-by = die Stelle aus „{ $expression }“
 processes-unit-as = wie im Schritt „{ $step }“
 processes-fact-host = gehört zu { $step }
@@ -270,11 +289,25 @@ processes-fact-call = ruft den Prozess { $process } auf
 processes-fact-message = Nachricht: { $message }
 processes-fact-inputs = bekommt { $list }
 processes-fact-outputs = liefert { $list }
-processes-fact-repeat = wird mehrmals ausgeführt
+processes-fact-stops = bricht den Schritt ab
+processes-fact-goes-on = der Schritt läuft weiter
+processes-fact-error = bei dem Fehler „{ $code }“
+processes-fact-any-error = bei jedem Fehler
+processes-fact-ends-with = endet mit dem Fehler „{ $code }“
+processes-fact-each = für jedes Element von „{ $list }“, { $order }
+processes-fact-number = so oft: { $n }, { $order }
+processes-fact-while = noch einmal, solange gilt: { $condition }
+processes-fact-most = höchstens { $n }-mal
+processes-fact-enough = fertig, sobald gilt: { $condition }
+processes-fact-collects = sammelt die Ergebnisse in „{ $name }“
 processes-kind-start = Anfang
 processes-kind-end = Ende
 processes-kind-catch = Warten auf ein Ereignis
 processes-kind-throw = Ereignis auslösen
+processes-kind-wait = Warten bis zu einer Zeit
+processes-kind-deadline = Frist an einem Schritt
+processes-kind-failure = Fehler an einem Schritt
+processes-kind-meanwhile = Nachricht während eines Schritts
 processes-kind-boundary = Ereignis an einem Schritt
 processes-kind-user-task = Aufgabe für eine Person
 processes-kind-service-task = Schritt des Programms
@@ -330,9 +363,75 @@ processes-step-time-kind = Art der Zeit
 processes-time-duration = Dauer ab dann
 processes-time-date = Zeitpunkt
 processes-time-cycle = immer wieder
-processes-step-time = Zeit
-processes-step-time-hint = Tage, zum Beispiel 14, oder nach ISO 8601, zum Beispiel PT4H oder R3/P1D.
+processes-time-number = Wie lange?
+processes-time-number-hint = Eine ganze Zahl, zum Beispiel 14. Bei „immer wieder“ ist es der Abstand zwischen zwei Malen.
+processes-time-unit = Einheit
+processes-unit-minutes = Minuten
+processes-unit-hours = Stunden
+processes-unit-days = Tage
+processes-unit-weeks = Wochen
+processes-unit-months = Monate
+processes-time-count = Wie oft?
+processes-time-count-hint = Nur bei „immer wieder“. Leer heißt: ohne Ende.
+processes-time-date-hint = Nur bei „Zeitpunkt“, zum Beispiel 31.01.2027 oder 31.01.2027 12:00.
+processes-step-time = Oder ein eigener Ausdruck
+processes-step-time-hint = Ein Ausdruck in FEEL nach einem Gleichheitszeichen, zum Beispiel = frist. Oder eine Zeit nach ISO 8601, zum Beispiel P1DT12H. Lassen Sie dann die Felder darüber leer.
 processes-time-missing = Geben Sie die Zeit an.
+processes-time-both = Geben Sie die Zeit entweder mit den Feldern darüber oder mit dem eigenen Ausdruck an. Leeren Sie eines von beiden.
+processes-number-wrong = Geben Sie eine ganze Zahl ab 1 ein, zum Beispiel 14.
+processes-date-wrong = Geben Sie einen Tag ein, den es gibt, zum Beispiel 31.01.2027 oder 31.01.2027 12:00.
+processes-command-external = Externes Programm (holt die Aufgabe ab)
+processes-external = externes Programm, Thema { $topic }
+processes-step-topic = Thema des externen Programms
+processes-step-topic-hint = Nur wenn oben „Externes Programm“ gewählt ist, zum Beispiel druck.
+processes-topic-wrong = Geben Sie das Thema an: kleine Buchstaben ohne Umlaute, Ziffern und Bindestriche, höchstens 60 Zeichen.
+processes-topic-alone = Wählen Sie oben „Externes Programm“, oder leeren Sie das Feld „Thema“.
+processes-step-error = Kennung des Fehlers
+processes-step-error-hint = Zum Beispiel missing. Leer heißt an einem Schritt: jeder Fehler; an einem Ende: Ende ohne Fehler.
+processes-message-missing = Geben Sie an, wie die Nachricht heißt.
+processes-attach = Frist, Fehler oder Nachricht hinzufügen
+processes-attach-to = Ereignis an Schritt { $n }: { $name }
+processes-attach-kind = Was soll bei diesem Schritt geschehen können?
+processes-attach-deadline-hint = Der Schritt dauert zu lange. Dann geht es anders weiter, oder jemand wird erinnert.
+processes-attach-failure-hint = Der Schritt meldet einen Fehler. Dann geht es anders weiter.
+processes-attach-message-hint = Eine Nachricht kommt, während der Schritt noch läuft.
+processes-event-host = Was wird dann aus dem Schritt?
+processes-event-stops = Er wird abgebrochen.
+processes-event-goes-on = Er läuft weiter. Was folgt, geschieht zusätzlich.
+processes-event-target = Dann weiter mit
+processes-event-target-hint = Weitere Schritte fügen Sie danach in der Liste ein.
+processes-event-end = Name des neuen Endes
+processes-event-end-hint = Nur wenn oben „ein neues Ende“ gewählt ist.
+processes-new-end = ein neues Ende
+processes-repeat = Mehrmals ausführen
+processes-repeat-how = Wie oft?
+processes-repeat-once = einmal
+processes-repeat-list = für jedes Element einer Liste
+processes-repeat-number = eine bestimmte Zahl von Malen
+processes-repeat-while = noch einmal, solange etwas gilt
+processes-repeat-list-of = Liste
+processes-repeat-list-hint = Für „jedes Element einer Liste“: eine Angabe oder ein Ausdruck in FEEL, zum Beispiel beteiligte_stellen.
+processes-repeat-item = So heißt das Element im Schritt
+processes-repeat-item-hint = Zum Beispiel stelle. Leer heißt es item.
+processes-repeat-count = Zahl
+processes-repeat-count-hint = Für „eine bestimmte Zahl von Malen“: eine Zahl oder ein Ausdruck in FEEL.
+processes-repeat-order = Reihenfolge
+processes-repeat-in-order = nacheinander
+processes-repeat-parallel = alle gleichzeitig
+processes-repeat-enough = Fertig, sobald gilt
+processes-repeat-enough-hint = Ausdruck in FEEL. Leer heißt: alle müssen fertig sein.
+processes-repeat-output = Ergebnis eines Durchgangs
+processes-repeat-output-hint = Ausdruck in FEEL, zum Beispiel stellungnahme.
+processes-repeat-outputs = Name der Liste aller Ergebnisse
+processes-repeat-outputs-hint = Darin stehen danach die Ergebnisse der Durchgänge.
+processes-repeat-while-field = Noch einmal, solange gilt
+processes-repeat-while-hint = Ausdruck in FEEL, zum Beispiel ergebnis = "unvollständig".
+processes-repeat-most = Höchstens so oft
+processes-repeat-most-hint = Nur bei „noch einmal, solange etwas gilt“.
+processes-repeat-list-missing = Geben Sie die Liste an.
+processes-repeat-number-missing = Geben Sie die Zahl an.
+processes-repeat-while-missing = Geben Sie an, solange was gilt, oder wie oft höchstens.
+processes-repeat-both = Geben Sie das Ergebnis eines Durchgangs und den Namen der Liste an, oder keins von beiden.
 processes-step-inputs = Was der Schritt bekommt
 processes-step-inputs-hint = Wert ist ein Ausdruck in FEEL. Ein fester Text steht in Anführungszeichen.
 processes-step-outputs = Was der Schritt liefert
@@ -342,7 +441,6 @@ processes-row-value-label = Wert { $n }
 processes-row-name = Geben Sie zu diesem Wert einen Namen an.
 processes-row-value = Geben Sie zu diesem Namen einen Wert an.
 processes-feel-wrong = Dieser Ausdruck ist nicht lesbar: { $fault }
-processes-more-in-drawing = Wiederholungen und Ereignisse an einem Schritt ändern Sie in der Zeichnung.
 processes-save = Speichern
 processes-insert = Schritt einfügen
 processes-insert-kind = Was für ein Schritt?
@@ -386,7 +484,7 @@ processes-add-way = Weg hinzufügen
 
 ## Prozesswerkstatt: Zeichnung
 
-processes-list-instead = Die Zeichnung braucht JavaScript. In der Liste ändern Sie denselben Prozess auch ohne, zum Beispiel mit der Tastatur oder einem Vorleseprogramm.
+processes-list-instead = Die Zeichnung braucht JavaScript, eine Maus und einen breiten Bildschirm. In der Liste ändern Sie denselben Prozess auch ohne, zum Beispiel auf dem Telefon, mit der Tastatur oder einem Vorleseprogramm.
 processes-text-instead = Die Zeichnung braucht JavaScript. Ohne ändern Sie den Text unten.
 processes-body = Text des Entwurfs (XML)
 processes-body-hint = Die Zeichnung schreibt diesen Text. Sie können ihn auch selbst ändern.

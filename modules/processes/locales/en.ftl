@@ -172,6 +172,7 @@ processes-did-edited = step changed
 processes-did-inserted = step inserted
 processes-did-moved = step moved
 processes-did-removed = step removed
+processes-did-attached = event inserted at a step
 processes-did-way = way changed
 processes-did-drawn = diagram saved
 processes-note = What changes, and why?
@@ -254,6 +255,24 @@ processes-days = { $n ->
     [one] one day
    *[other] { $n } days
   }
+processes-minutes = { $n ->
+    [one] one minute
+   *[other] { $n } minutes
+  }
+processes-hours = { $n ->
+    [one] one hour
+   *[other] { $n } hours
+  }
+processes-weeks = { $n ->
+    [one] one week
+   *[other] { $n } weeks
+  }
+processes-months = { $n ->
+    [one] one month
+   *[other] { $n } months
+  }
+processes-times = { $n } times, { $period } apart
+processes-always-again = again and again, { $period } apart
 processes-unit-by = the unit from “{ $expression }”
 processes-unit-as = as in the step “{ $step }”
 processes-fact-host = belongs to { $step }
@@ -270,11 +289,25 @@ processes-fact-call = calls the process { $process }
 processes-fact-message = Message: { $message }
 processes-fact-inputs = gets { $list }
 processes-fact-outputs = hands out { $list }
-processes-fact-repeat = is done several times
+processes-fact-stops = ends the step
+processes-fact-goes-on = the step goes on
+processes-fact-error = on the error “{ $code }”
+processes-fact-any-error = on every error
+processes-fact-ends-with = ends with the error “{ $code }”
+processes-fact-each = for each element of “{ $list }”, { $order }
+processes-fact-number = this often: { $n }, { $order }
+processes-fact-while = again as long as: { $condition }
+processes-fact-most = { $n } times at most
+processes-fact-enough = done as soon as: { $condition }
+processes-fact-collects = collects the results in “{ $name }”
 processes-kind-start = Start
 processes-kind-end = End
 processes-kind-catch = Wait for an event
 processes-kind-throw = Cause an event
+processes-kind-wait = Wait for a time
+processes-kind-deadline = Deadline at a step
+processes-kind-failure = Error at a step
+processes-kind-meanwhile = Message during a step
 processes-kind-boundary = Event at a step
 processes-kind-user-task = Task for a person
 processes-kind-service-task = Step of the program
@@ -330,9 +363,75 @@ processes-step-time-kind = Kind of time
 processes-time-duration = Duration from then on
 processes-time-date = Point in time
 processes-time-cycle = again and again
-processes-step-time = Time
-processes-step-time-hint = Days, for example 14, or by ISO 8601, for example PT4H or R3/P1D.
+processes-time-number = How long?
+processes-time-number-hint = A whole number, for example 14. For “again and again” it is the time between two times.
+processes-time-unit = Unit
+processes-unit-minutes = minutes
+processes-unit-hours = hours
+processes-unit-days = days
+processes-unit-weeks = weeks
+processes-unit-months = months
+processes-time-count = How often?
+processes-time-count-hint = Only for “again and again”. Empty means without end.
+processes-time-date-hint = Only for “Point in time”, for example 31.01.2027 or 31.01.2027 12:00.
+processes-step-time = Or an expression of your own
+processes-step-time-hint = An expression in FEEL after an equals sign, for example = frist. Or a time by ISO 8601, for example P1DT12H. Leave the fields above empty then.
 processes-time-missing = Enter the time.
+processes-time-both = Enter the time either with the fields above or with an expression of your own. Empty one of them.
+processes-number-wrong = Enter a whole number from 1 on, for example 14.
+processes-date-wrong = Enter a day that exists, for example 31.01.2027 or 31.01.2027 12:00.
+processes-command-external = External program (fetches the task)
+processes-external = external program, topic { $topic }
+processes-step-topic = Topic of the external program
+processes-step-topic-hint = Only if “External program” is chosen above, for example druck.
+processes-topic-wrong = Enter the topic: lower-case letters, digits and hyphens, 60 characters at most.
+processes-topic-alone = Choose “External program” above, or empty the field “Topic”.
+processes-step-error = Code of the error
+processes-step-error-hint = For example missing. Empty means at a step: every error; at an end: an end without an error.
+processes-message-missing = Enter the name of the message.
+processes-attach = Add a deadline, error or message
+processes-attach-to = Event at step { $n }: { $name }
+processes-attach-kind = What may happen during this step?
+processes-attach-deadline-hint = The step takes too long. Then it goes on another way, or somebody is reminded.
+processes-attach-failure-hint = The step reports an error. Then it goes on another way.
+processes-attach-message-hint = A message comes while the step is still running.
+processes-event-host = What becomes of the step then?
+processes-event-stops = It is ended.
+processes-event-goes-on = It goes on. What follows happens besides.
+processes-event-target = Then go on with
+processes-event-target-hint = You insert further steps in the list afterwards.
+processes-event-end = Name of the new end
+processes-event-end-hint = Only if “a new end” is chosen above.
+processes-new-end = a new end
+processes-repeat = Do it several times
+processes-repeat-how = How often?
+processes-repeat-once = once
+processes-repeat-list = for each element of a list
+processes-repeat-number = a number of times
+processes-repeat-while = again as long as something holds
+processes-repeat-list-of = List
+processes-repeat-list-hint = For “each element of a list”: a variable or an expression in FEEL, for example beteiligte_stellen.
+processes-repeat-item = Name of the element in the step
+processes-repeat-item-hint = For example stelle. If empty it is called item.
+processes-repeat-count = Number
+processes-repeat-count-hint = For “a number of times”: a number or an expression in FEEL.
+processes-repeat-order = Order
+processes-repeat-in-order = one after the other
+processes-repeat-parallel = all at once
+processes-repeat-enough = Done as soon as
+processes-repeat-enough-hint = Expression in FEEL. Empty means that all have to be done.
+processes-repeat-output = Result of a pass
+processes-repeat-output-hint = Expression in FEEL, for example stellungnahme.
+processes-repeat-outputs = Name of the list of all results
+processes-repeat-outputs-hint = It holds the results of the passes afterwards.
+processes-repeat-while-field = Again as long as
+processes-repeat-while-hint = Expression in FEEL, for example ergebnis = "unvollständig".
+processes-repeat-most = This often at most
+processes-repeat-most-hint = Only for “again as long as something holds”.
+processes-repeat-list-missing = Enter the list.
+processes-repeat-number-missing = Enter the number.
+processes-repeat-while-missing = Enter what has to hold, or how often at most.
+processes-repeat-both = Enter the result of a pass and the name of the list, or neither.
 processes-step-inputs = What the step gets
 processes-step-inputs-hint = The value is an expression in FEEL. A fixed text stands in quotation marks.
 processes-step-outputs = What the step hands out
@@ -342,7 +441,6 @@ processes-row-value-label = Value { $n }
 processes-row-name = Enter a name for this value.
 processes-row-value = Enter a value for this name.
 processes-feel-wrong = This expression cannot be read: { $fault }
-processes-more-in-drawing = Repetitions and events at a step are changed in the diagram.
 processes-save = Save
 processes-insert = Insert a step
 processes-insert-kind = What kind of step?
@@ -386,7 +484,7 @@ processes-add-way = Add a way
 
 ## Process workshop: diagram
 
-processes-list-instead = The diagram needs JavaScript. In the list you change the same process without it, for example by keyboard or with a screen reader.
+processes-list-instead = The diagram needs JavaScript, a mouse and a wide screen. In the list you change the same process without them, for example on a phone, by keyboard or with a screen reader.
 processes-text-instead = The diagram needs JavaScript. Without it, change the text below.
 processes-body = Text of the draft (XML)
 processes-body-hint = The diagram writes this text. You can also change it yourself.

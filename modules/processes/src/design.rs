@@ -26,10 +26,10 @@ pub fn name_in(kind: &str, key: &str, body: &str) -> String {
     said.filter(|name| !name.is_empty()).unwrap_or_else(|| key.to_owned())
 }
 
-/// The name of an organisation unit; the key where there is none of it.
+/// The name of an organisation unit, told apart from others of the same name; the key where there is none of it.
 pub fn unit_name(content: &Content, key: &str) -> String {
     let organisation = register::organisation(content).ok().flatten();
-    organisation.as_ref().and_then(|organisation| organisation.name_of(key)).unwrap_or(key).to_owned()
+    organisation.as_ref().and_then(|organisation| organisation.label_of(key)).unwrap_or_else(|| key.to_owned())
 }
 
 /// A part of a path or query with everything escaped that means something there.

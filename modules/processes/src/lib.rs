@@ -41,7 +41,7 @@ pub mod perm {
 
 const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY, perm::DESIGN, perm::RELEASE, perm::WORKERS];
 
-/// Largest body of a page with the text of a drawing; XML grows when a form is sent.
+/// Largest body of a page with the text of a drawing, or with all inputs of a step; XML grows when a form is sent.
 const MOST_BYTES: usize = 6 * 1024 * 1024;
 
 pub const MODULE: Module = Module {
@@ -248,9 +248,11 @@ fn workshop(r: &mut Routes<Arc<App>>) {
     r.post(release, "/intern/prozesswerkstatt/{id}/freigeben", pages::release);
     r.get(view, "/intern/prozesswerkstatt/{id}/schritte", steps::list);
     r.get(design, "/intern/prozesswerkstatt/{id}/schritte/neu", steps::new_step);
-    r.post(design, "/intern/prozesswerkstatt/{id}/schritte/neu", steps::insert);
+    r.upload(design, "/intern/prozesswerkstatt/{id}/schritte/neu", MOST_BYTES, steps::insert);
     r.get(design, "/intern/prozesswerkstatt/{id}/schritt/{element}", steps::step);
-    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}", steps::change);
+    r.upload(design, "/intern/prozesswerkstatt/{id}/schritt/{element}", MOST_BYTES, steps::change);
+    r.get(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/ereignis", steps::new_event);
+    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/ereignis", steps::attach);
     r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/verschieben", steps::shift);
     r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/weg", steps::add_way);
     r.get(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/entfernen", steps::ask_remove);

@@ -18,13 +18,28 @@ use crate::engine;
 pub struct Organisation {
     #[serde(default)]
     unit: Vec<Unit>,
+    #[serde(default)]
+    role: Vec<Role>,
 }
 
 #[derive(Deserialize)]
 struct Unit {
     key: String,
     name: String,
+    /// Key of the unit above it.
+    #[serde(default)]
+    parent: Option<String>,
 }
+
+/// A role, as far as it tells units of one name apart.
+#[derive(Deserialize)]
+struct Role {
+    key: String,
+    name: String,
+}
+
+/// Deepest path that is told: a unit that stands below itself must not keep anybody waiting.
+const DEEPEST: usize = 20;
 
 /// Units of the city; none where it says nothing of them.
 pub fn organisation(content: &Content) -> Result<Option<Arc<Organisation>>> {
@@ -42,7 +57,46 @@ impl Organisation {
     }
 
     pub fn name_of(&self, key: &str) -> Option<&str> {
-        self.unit.iter().find(|unit| unit.key == key).map(|unit| unit.name.as_str())
+        self.find(key).map(|unit| unit.name.as_str())
+    }
+
+    /// The name of a unit where people choose one: beside a name that several bear stands what tells them apart, the units
+    /// above, or else the role that works there, or else the key. One of them may go without.
+    pub fn label_of(&self, key: &str) -> Option<String> {
+        let unit = self.find(key)?;
+        let same: Vec<&Unit> = self.unit.iter().filter(|other| other.name == unit.name).collect();
+        if same.len() < 2 {
+            return Some(unit.name.clone());
+        }
+        let path = self.path_of(unit);
+        let has_own_path = !path.is_empty() && same.iter().filter(|other| self.path_of(other) == path).count() == 1;
+        if has_own_path {
+            return Some(format!("{} ({path})", unit.name));
+        }
+        match self.role_of(unit) {
+            Some(role) => Some(format!("{} ({role})", unit.name)),
+            None if same.iter().filter(|other| self.role_of(other).is_none()).count() == 1 => Some(unit.name.clone()),
+            None => Some(format!("{} ({key})", unit.name)),
+        }
+    }
+
+    fn find(&self, key: &str) -> Option<&Unit> {
+        self.unit.iter().find(|unit| unit.key == key)
+    }
+
+    fn role_of(&self, unit: &Unit) -> Option<&str> {
+        self.role.iter().find(|role| role.key == unit.key).map(|role| role.name.as_str())
+    }
+
+    /// Names of the units above, the nearest first.
+    fn path_of(&self, unit: &Unit) -> String {
+        let mut names = Vec::new();
+        let mut parent = unit.parent.as_deref();
+        while let Some(above) = parent.and_then(|key| self.find(key)).filter(|_| names.len() < DEEPEST) {
+            names.push(above.name.as_str());
+            parent = above.parent.as_deref();
+        }
+        names.join(", ")
     }
 }
 
@@ -134,10 +188,40 @@ mod tests {
         Model::parse(&text).unwrap()
     }
 
+    fn unit(key: &str, name: &str, parent: &str) -> Unit {
+        let parent = Some(parent.to_owned()).filter(|parent| !parent.is_empty());
+        Unit { key: key.into(), name: name.into(), parent }
+    }
+
+    #[test]
+    fn units_of_one_name_are_told_apart() {
+        let organisation = Organisation {
+            unit: vec![
+                unit("stadt", "Stadt", ""),
+                unit("i", "Dezernat I", "stadt"),
+                unit("ii", "Dezernat II", "stadt"),
+                unit("standesamt", "Standesamt", "ii"),
+                unit("gesperrt", "Standesamt", "ii"),
+                unit("archiv-1", "Archiv", "i"),
+                unit("archiv-2", "Archiv", "ii"),
+                unit("ring-1", "Ring", "ring-2"),
+                unit("ring-2", "Ring", "ring-1"),
+            ],
+            role: vec![Role { key: "gesperrt".into(), name: "mit Sperrvermerken".into() }],
+        };
+        let label = |key: &str| organisation.label_of(key).unwrap();
+        assert_eq!(label("ii"), "Dezernat II");
+        assert_eq!(label("standesamt"), "Standesamt");
+        assert_eq!(label("gesperrt"), "Standesamt (mit Sperrvermerken)");
+        assert_eq!(label("archiv-1"), "Archiv (Dezernat I, Stadt)");
+        assert_eq!(label("archiv-2"), "Archiv (Dezernat II, Stadt)");
+        assert_eq!(label("ring-1"), "Ring (ring-1)");
+        assert_eq!(organisation.label_of("fehlt"), None);
+    }
+
     #[test]
     fn a_wrong_leika_key_and_an_unknown_owner_are_told() {
-        let unit = Unit { key: "standesamt".into(), name: "Standesamt".into() };
-        let organisation = Organisation { unit: vec![unit] };
+        let organisation = Organisation { unit: vec![unit("standesamt", "Standesamt", "")], role: Vec::new() };
         let told = |attributes: &str| {
             let faults = faults(&model(attributes), Some(&organisation));
             faults.into_iter().map(|fault| fault.message).collect::<Vec<_>>()

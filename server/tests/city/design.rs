@@ -418,3 +418,146 @@ async fn a_draft_that_does_not_exist_is_a_page_that_does_not_exist() {
     petra.post(&format!("{WORKSHOP}/{id}/vorlegen"), &[("revision", "1")]).await.is(404);
     petra.post(&format!("{WORKSHOP}/beginnen"), &[("art", "forms"), ("key", "x")]).await.is(404);
 }
+
+/// Where a step is inserted behind an element of the list.
+fn insert_behind(list: &Page, element: &str) -> String {
+    let from = list.body.find(&format!("id=\"schritt-{element}\"")).expect("the element is in the list");
+    let rest = &list.body[from..];
+    let at = rest.find("/schritte/neu?weg=").expect("a way on");
+    let begin = rest[..at].rfind('"').expect("an address") + 1;
+    rest[begin..].split('"').next().expect("an address").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_added_in_the_list_fires_in_a_running_case() {
+    for test in TestCity::both(MODULES).await {
+        let (_, mut petra) = staff(&test, "petra.prozess").await;
+        let draft = begin(&mut petra, "processes", ORDER).await;
+        let at = format!("{draft}/schritt/bearbeiten/ereignis");
+        let list = petra.get(&format!("{draft}/schritte")).await;
+        assert!(list.is(200).body.contains(&at), "an event can be put at the step");
+        petra.get(&at).await.is(200).shows("Frist an einem Schritt").hides("Fehler an einem Schritt");
+        let form = petra.get(&format!("{at}?art=frist")).await;
+        form.is(200).shows("ein neues Ende").shows("Er läuft weiter");
+        let fields = [
+            ("name", "Zu lange offen"),
+            ("zeitart", "dauer"),
+            ("dauer", "3"),
+            ("dauer_einheit", "stunden"),
+            ("abbruch", "nein"),
+            ("ziel", "+ende"),
+            ("ende", "Nachgehakt"),
+        ];
+        let saved = send(&mut petra, &form, &at, &fields).await;
+        let list = petra.get(&way_on(&saved)).await;
+        list.is(200).shows("Zu lange offen").shows("3 Stunden").shows("der Schritt läuft weiter").shows("gespeichert");
+        let form = petra.get(&format!("{}&art=aufgabe", insert_behind(&list, "zu-lange-offen"))).await;
+        let fields = [
+            ("name", "Nachhaken"),
+            ("einheit", "= stelle"),
+            ("formular", "tasks/freigabe"),
+            ("frist", "1"),
+            ("vieraugen", ""),
+            ("medienbruch", "nein"),
+        ];
+        send(&mut petra, &form, &format!("{draft}/schritte/neu"), &fields).await.is(303);
+        petra.get(&draft).await.is(200).shows("keine Fehler").shows("Zu lange offen");
+        release(&test, &mut petra, &draft).await;
+
+        let mut applicant = test.browser();
+        applicant.eid_sign_in("erika", "/").await.is(200);
+        let case = order(&mut applicant).await;
+        walks::pay(&test, &mut applicant, &case).await;
+        let shown = format!("/intern/vorgang/{case}");
+        for (hours, is_over) in [(0, false), (2, false), (2, true)] {
+            test.later(hours);
+            test.settle().await;
+            let (_, mut stefan) = staff(&test, "stefan.muster").await;
+            let page = stefan.get(&shown).await;
+            page.is(200).shows("Urkunde im Fachverfahren ausstellen");
+            if is_over {
+                page.shows("Nachhaken")
+            } else {
+                page.hides("Nachhaken")
+            };
+        }
+        assert_eq!(instance(&test, &case).await, (2, "running".to_owned()));
+        is_whole(&test).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_errors_repetition_and_outside_programs_are_entered_in_the_list() {
+    let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
+    let (_, mut petra) = staff(&test, "petra.prozess").await;
+    let draft = begin(&mut petra, "processes", ORDER).await;
+    let list = format!("{draft}/schritte");
+
+    // Waiting on the way, until a day.
+    let form = petra.get(&format!("{list}/neu?weg=f15&art=warten")).await;
+    form.is(200).shows("Zeitpunkt").hides("immer wieder</option>");
+    let action = format!("{list}/neu");
+    let bad = [("name", "Stichtag abwarten"), ("zeitart", "zeitpunkt"), ("zeitpunkt", "31.02.2027")];
+    send(&mut petra, &form, &action, &bad).await.is(422).shows("den es gibt").shows("31.02.2027");
+    let good = [("name", "Stichtag abwarten"), ("zeitart", "zeitpunkt"), ("zeitpunkt", "31.01.2027 12:00")];
+    send(&mut petra, &form, &action, &good).await.is(303);
+    petra.get(&list).await.shows("Warten bis zu einer Zeit").shows("31.01.2027 12:00");
+
+    // A time is said once.
+    let at = format!("{draft}/schritt/bearbeiten/ereignis");
+    let form = petra.get(&format!("{at}?art=frist")).await;
+    let twice =
+        [("dauer", "3"), ("dauer_einheit", "tage"), ("zeitart", "dauer"), ("zeit", "= frist"), ("ziel", "+ende")];
+    send(&mut petra, &form, &at, &twice).await.is(422).shows("entweder").shows("= frist");
+    petra.get(&format!("{draft}/schritt/zuordnen/ereignis")).await.is(404);
+
+    // An error leads to an end that is one itself.
+    let at = format!("{draft}/schritt/auskunft/ereignis");
+    let form = petra.get(&format!("{at}?art=fehler")).await;
+    let fields = [("fehler", "kein-eintrag"), ("ziel", "+ende"), ("ende", "Ohne Auskunft")];
+    send(&mut petra, &form, &at, &fields).await.is(303);
+    petra.get(&list).await.shows("bei dem Fehler „kein-eintrag“").shows("Ohne Auskunft");
+    let end = format!("{draft}/schritt/ohne-auskunft");
+    let form = petra.get(&end).await;
+    send(&mut petra, &form, &end, &[("fehler", "ohne-auskunft")]).await.is(303);
+    petra.get(&list).await.shows("endet mit dem Fehler „ohne-auskunft“");
+
+    // Repetition, and offices of one name that can be told apart.
+    let step = format!("{draft}/schritt/bearbeiten");
+    let form = petra.get(&step).await;
+    form.is(200)
+        .shows("Standesamt (Standesbeamtin oder Standesbeamter mit Sperrvermerken)")
+        .shows("Mehrmals ausführen");
+    let same = [
+        ("einheit", "= stelle"),
+        ("formular", "tasks/personenstandsurkunde-bearbeiten"),
+        ("medienbruch", "nein"),
+        ("mehrmals", "liste"),
+        ("reihenfolge", "gleichzeitig"),
+        ("element", "amt"),
+    ];
+    let no_list: Vec<_> = same.into_iter().chain([("liste", "")]).collect();
+    send(&mut petra, &form, &step, &no_list).await.is(422).shows("Geben Sie die Liste an");
+    let whole: Vec<_> = same.into_iter().chain([("liste", "beteiligte")]).collect();
+    send(&mut petra, &form, &step, &whole).await.is(303);
+    petra.get(&list).await.shows("für jedes Element von „beteiligte“, alle gleichzeitig");
+
+    // A program outside, with more inputs than anybody wants to type.
+    let step = format!("{draft}/schritt/auskunft");
+    let form = petra.get(&step).await;
+    send(&mut petra, &form, &step, &[("befehl", "external:"), ("thema", "Muster Druck")]).await.is(422);
+    let rows: Vec<(String, String)> = (1..=45)
+        .flat_map(|n| [(format!("ein-name-{n}"), format!("angabe_{n}")), (format!("ein-wert-{n}"), format!("{n} + 1"))])
+        .collect();
+    let mut fields: Vec<_> = rows.iter().map(|(field, value)| (field.as_str(), value.as_str())).collect();
+    fields.extend([("befehl", "external:"), ("thema", "muster-druck")]);
+    send(&mut petra, &form, &step, &fields).await.is(303);
+    petra.get(&list).await.shows("externes Programm, Thema muster-druck");
+    // Saved once more as it is shown, nothing is lost.
+    let form = petra.get(&step).await;
+    send(&mut petra, &form, &step, &[("befehl", "external:"), ("name", "Auskunft holen")]).await.is(303);
+    let form = petra.get(&step).await;
+    assert_eq!(form.is(200).body.matches("value=\"angabe_").count(), 45);
+
+    petra.get(&format!("{draft}/zeichnung")).await.is(200).shows("bpmnElement=&#34;ohne-auskunft&#34;");
+}

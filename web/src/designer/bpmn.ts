@@ -35,8 +35,8 @@ interface Canvas {
 /** A drawing smaller than this cannot be read: a long process shows its beginning instead. */
 const READABLE = 0.75;
 
-/** Room for the tools in the drawing's left upper corner, in pixels. */
-const TOOLS = { width: 130, height: 40 };
+/** Room for the tools in the drawing's left upper corner, in pixels; on a narrow screen the style sheet takes them away. */
+const TOOLS = window.matchMedia("(max-width: 40rem)").matches ? { width: 10, height: 10 } : { width: 130, height: 40 };
 
 /** Shows all of the drawing, or its beginning, beside the tools. */
 function showBeginning(canvas: Canvas): void {

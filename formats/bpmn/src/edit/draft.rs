@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::properties::{activity, activity_mut, default_of, formal, timer};
-use super::{Beside, Edit, EditError, NewStep, StepKind, filled, refused};
+use super::{Beside, Edit, EditError, Goal, NewStep, StepKind, Time, filled, refused};
 use crate::Model;
 use crate::graph::executable;
 use crate::model::*;
@@ -58,13 +58,24 @@ impl Draft {
             Edit::SetProperties { element, properties } => self.set_properties(element, properties),
             Edit::AddTimer { host, name, time, interrupting, target } => {
                 let trigger = EventTrigger::Timer(timer(host, time)?);
-                self.attach(host, name.as_deref(), "frist", trigger, *interrupting, target)
+                self.attach(host, name.as_deref(), "frist", trigger, *interrupting, target).map(drop)
             }
             Edit::AddError { host, name, code, target } => {
                 let error = filled(code.as_deref()).map(|code| self.error(&code));
-                self.attach(host, name.as_deref(), "fehler", EventTrigger::Error(error), true, target)
+                self.attach(host, name.as_deref(), "fehler", EventTrigger::Error(error), true, target).map(drop)
+            }
+            Edit::AddMessage { host, name, message, key, interrupting, target } => {
+                let Some(message) = filled(Some(message)) else {
+                    return Err(refused(host, "Geben Sie an, wie die Nachricht heißt."));
+                };
+                let trigger = EventTrigger::Message { message: Some(self.message(&message)), operation: None };
+                let id = self.attach(host, name.as_deref(), "nachricht", trigger, *interrupting, target)?;
+                self.node_mut(&id)?.meer.key = filled(key.as_deref());
+                Ok(())
             }
             Edit::SetTime { element, time } => self.set_time(element, time),
+            Edit::SetError { element, code } => self.set_error(element, code.as_deref()),
+            Edit::SetInterrupting { element, interrupting } => self.set_interrupting(element, *interrupting),
             Edit::RemoveBoundary { element } => self.remove_boundary(element),
             Edit::SetRegister { register } => self.set_register(register),
             Edit::SetName { name } => {
@@ -200,7 +211,7 @@ impl Draft {
         };
         let base = Base { id: self.new_id(&name, "schritt"), ..Base::default() };
         let task = |kind| NodeKind::Task(Activity::default(), kind);
-        let kind = match step.kind {
+        let kind = match &step.kind {
             StepKind::UserTask => task(TaskKind::User { implementation: None }),
             StepKind::ServiceTask => task(TaskKind::Service { implementation: None, operation: None }),
             StepKind::BusinessRuleTask => task(TaskKind::BusinessRule { implementation: None }),
@@ -210,6 +221,14 @@ impl Draft {
             }
             StepKind::ManualTask => task(TaskKind::Manual),
             StepKind::CallActivity => NodeKind::CallActivity(Activity::default(), None),
+            StepKind::Wait(Time::Cycle(_)) => {
+                return Err(refused("", "Hier wird einmal gewartet. Wählen Sie eine Dauer oder einen Zeitpunkt."));
+            }
+            StepKind::Wait(time) => {
+                let trigger = EventTrigger::Timer(timer("", time)?);
+                let definitions = vec![EventDefinition { base: Base::default(), trigger }];
+                NodeKind::CatchEvent(CatchEvent { definitions, ..CatchEvent::default() })
+            }
         };
         let mut node = FlowNode { base, name: Some(name), kind, ..FlowNode::default() };
         self.put(&mut node, &step.properties)?;
@@ -245,7 +264,7 @@ impl Draft {
     fn insert_on(&mut self, flow: &str, step: &NewStep) -> Result<String, EditError> {
         let old = self.flow(flow)?;
         let source = self.node(&old.source)?;
-        if is_event_based(&source.kind) && step.kind != StepKind::ReceiveTask {
+        if is_event_based(&source.kind) && !matches!(step.kind, StepKind::ReceiveTask | StepKind::Wait(_)) {
             return Err(at(&source, BEHIND_EVENT_GATEWAY));
         }
         let new = self.new_step(step)?;
@@ -315,17 +334,34 @@ impl Draft {
         }
     }
 
-    fn add_way(&mut self, gateway: &str, name: Option<&str>, condition: Option<&str>, target: &str) -> Done {
+    /// The id of where a way from this node leads, and the end event that has to be added for it.
+    fn goal(&mut self, from: &FlowNode, goal: &Goal) -> Result<(String, Option<FlowElement>), EditError> {
+        match goal {
+            Goal::Element(target) => {
+                self.may_lead(from, target)?;
+                Ok((target.clone(), None))
+            }
+            Goal::NewEnd { name } => {
+                let name = filled(name.as_deref());
+                let id = self.new_id(name.as_deref().unwrap_or_default(), "ende");
+                let base = Base { id: id.clone(), ..Base::default() };
+                let kind = NodeKind::EndEvent(EndEvent::default());
+                Ok((id, Some(FlowElement::Node(Box::new(FlowNode { base, name, kind, ..FlowNode::default() })))))
+            }
+        }
+    }
+
+    fn add_way(&mut self, gateway: &str, name: Option<&str>, condition: Option<&str>, goal: &Goal) -> Done {
         let node = self.node(gateway)?;
         let NodeKind::Gateway(kind) = &node.kind else {
             let message = "Mehrere Wege gehen nur von einer Verzweigung aus. Fügen Sie zuerst eine Entscheidung ein.";
             return Err(at(&node, message));
         };
-        self.may_lead(&node, target)?;
+        let (target, end) = self.goal(&node, goal)?;
         let (_, out) = self.around(gateway)?;
         let condition = filled(condition);
         let mut default = kind.default.clone();
-        let mut new = self.new_flow(gateway, target);
+        let mut new = self.new_flow(gateway, &target);
         if matches!(kind.kind, GatewayKind::Parallel | GatewayKind::EventBased) {
             if condition.is_some() {
                 return Err(at(&node, "Hier werden Bedingungen nicht geprüft. Lassen Sie das Feld leer."));
@@ -347,7 +383,8 @@ impl Draft {
         new.condition = condition.as_deref().map(formal);
         self.set_default(gateway, default)?;
         let behind = out.last().map_or(gateway, |flow| flow.base.id.as_str()).to_owned();
-        self.add_behind(&behind, gateway, vec![FlowElement::Flow(Box::new(new))])
+        let elements = std::iter::once(FlowElement::Flow(Box::new(new))).chain(end).collect();
+        self.add_behind(&behind, gateway, elements)
     }
 
     fn set_default(&mut self, element: &str, default: Option<String>) -> Done {
@@ -394,11 +431,15 @@ impl Draft {
         })
     }
 
-    fn redirect(&mut self, flow: &str, target: &str) -> Done {
+    fn redirect(&mut self, flow: &str, goal: &Goal) -> Done {
         let old = self.flow(flow)?;
         let source = self.node(&old.source)?;
-        self.may_lead(&source, target)?;
-        self.change(flow, |flow| flow.target = target.to_owned())
+        let (target, end) = self.goal(&source, goal)?;
+        self.change(flow, |flow| flow.target = target)?;
+        match end {
+            Some(end) => self.add_behind(flow, &old.source, vec![end]),
+            None => Ok(()),
+        }
     }
 
     fn remove_way(&mut self, flow: &str) -> Done {
@@ -528,6 +569,7 @@ impl Draft {
         self.change(&out.base.id, |flow| flow.target = next)
     }
 
+    /// Returns the id of the event.
     fn attach(
         &mut self,
         host: &str,
@@ -535,13 +577,13 @@ impl Draft {
         otherwise: &str,
         trigger: EventTrigger,
         interrupting: bool,
-        target: &str,
-    ) -> Done {
+        goal: &Goal,
+    ) -> Result<String, EditError> {
         let node = self.node(host)?;
         if activity(&node.kind).is_none() || is_event_sub_process(&node.kind) {
             return Err(at(&node, "Fristen und Fehler hängen an einem Schritt. Wählen Sie einen Schritt."));
         }
-        self.may_lead(&node, target)?;
+        let (target, end) = self.goal(&node, goal)?;
         let name = filled(name);
         let id = self.new_id(name.as_deref().unwrap_or_default(), otherwise);
         let event = BoundaryEvent {
@@ -550,10 +592,12 @@ impl Draft {
             definitions: vec![EventDefinition { base: Base::default(), trigger }],
             ..BoundaryEvent::default()
         };
-        let flow = self.new_flow(&id, target);
-        let base = Base { id, ..Base::default() };
+        let flow = self.new_flow(&id, &target);
+        let base = Base { id: id.clone(), ..Base::default() };
         let new = FlowNode { base, name, kind: NodeKind::BoundaryEvent(event), ..FlowNode::default() };
-        self.add_behind(host, host, vec![FlowElement::Node(Box::new(new)), FlowElement::Flow(Box::new(flow))])
+        let elements = [FlowElement::Node(Box::new(new)), FlowElement::Flow(Box::new(flow))].into_iter().chain(end);
+        self.add_behind(host, host, elements.collect())?;
+        Ok(id)
     }
 
     /// Takes nodes and flows away, and with them everything that only speaks of them.

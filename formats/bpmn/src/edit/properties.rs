@@ -113,6 +113,54 @@ impl Draft {
         Ok(())
     }
 
+    pub fn set_error(&mut self, element: &str, code: Option<&str>) -> Done {
+        let code = filled(code);
+        let node = self.node_mut(element)?.clone();
+        let is_error = matches!(events(&node.kind), [EventDefinition { trigger: EventTrigger::Error(_), .. }]);
+        let is_plain_end = matches!(&node.kind, NodeKind::EndEvent(event) if event.definitions.is_empty());
+        let is_end = matches!(node.kind, NodeKind::EndEvent(_));
+        if !is_error && !is_plain_end {
+            return Err(at(
+                &node,
+                "Dieses Element hat keinen Fehler. Fügen Sie an einem Schritt ein, was bei einem Fehler geschieht.",
+            ));
+        }
+        let reference = code.as_deref().map(|code| self.error(code));
+        let node = self.node_mut(element)?;
+        if let (NodeKind::EndEvent(event), true) = (&mut node.kind, is_end && (is_plain_end || reference.is_none())) {
+            // An end with an error, or an end without anything.
+            event.definitions = reference
+                .map(|id| EventDefinition { base: Base::default(), trigger: EventTrigger::Error(Some(id)) })
+                .into_iter()
+                .collect();
+            return Ok(());
+        }
+        for event in events_mut(&mut node.kind) {
+            if let EventTrigger::Error(error) = &mut event.trigger {
+                error.clone_from(&reference);
+            }
+        }
+        Ok(())
+    }
+
+    pub fn set_interrupting(&mut self, element: &str, interrupting: bool) -> Done {
+        let node = self.node_mut(element)?;
+        let refuse =
+            at(node, "Nur eine Frist oder Nachricht an einem Schritt lässt ihn weiterlaufen oder bricht ihn ab.");
+        let NodeKind::BoundaryEvent(event) = &mut node.kind else { return Err(refuse) };
+        let is_error = event.definitions.iter().any(|event| matches!(event.trigger, EventTrigger::Error(_)));
+        if is_error && !interrupting {
+            return Err(at(
+                node,
+                "Ein Fehler beendet seinen Schritt immer. Wählen Sie, dass der Schritt abgebrochen wird.",
+            ));
+        }
+        if interrupting != (event.cancel_activity != Some(false)) {
+            event.cancel_activity = (!interrupting).then_some(false);
+        }
+        Ok(())
+    }
+
     pub fn set_register(&mut self, register: &Register) -> Done {
         let leika = filled(register.leika.as_deref());
         if leika.as_deref().is_some_and(|key| key.len() != 14 || !key.bytes().all(|byte| byte.is_ascii_digit())) {
@@ -136,7 +184,7 @@ impl Draft {
     /// Id of the error with this code; a new one where there is none.
     pub fn error(&mut self, code: &str) -> String {
         let same = |root: &Root| match root {
-            Root::Error(error) if error.code.as_deref() == Some(code) => Some(error.base.id.clone()),
+            Root::Error(error) if code_of(error) == code => Some(error.base.id.clone()),
             _ => None,
         };
         if let Some(id) = self.definitions.roots.iter().find_map(same) {
@@ -149,7 +197,7 @@ impl Draft {
     }
 
     /// Id of the message of this name; a new one where there is none.
-    fn message(&mut self, name: &str) -> String {
+    pub fn message(&mut self, name: &str) -> String {
         let same = |root: &Root| match root {
             Root::Message(message) if message.name.as_deref() == Some(name) => Some(message.base.id.clone()),
             _ => None,
@@ -246,6 +294,32 @@ fn message_of(event: &EventDefinition) -> Option<&String> {
         EventTrigger::Message { message, .. } => message.as_ref(),
         _ => None,
     }
+}
+
+pub(super) fn time_of(event: &EventDefinition) -> Option<Time> {
+    let body = |expression: &Expression| expression.body.trim().to_owned();
+    match &event.trigger {
+        EventTrigger::Timer(Timer::Date(time)) => Some(Time::Date(body(time))),
+        EventTrigger::Timer(Timer::Duration(time)) => Some(Time::Duration(body(time))),
+        EventTrigger::Timer(Timer::Cycle(time)) => Some(Time::Cycle(body(time))),
+        _ => None,
+    }
+}
+
+/// The code of an error; its id where it has none.
+fn code_of(error: &ErrorDefinition) -> &str {
+    error.code.as_deref().filter(|code| !code.is_empty()).unwrap_or(&error.base.id)
+}
+
+pub(super) fn error_of(definitions: &Definitions, event: &EventDefinition) -> Option<String> {
+    let EventTrigger::Error(Some(id)) = &event.trigger else { return None };
+    // References are qualified names: the id itself, or prefix and id.
+    let local = id.split_once(':').map_or(id.as_str(), |(_, local)| local);
+    let found = definitions.roots.iter().find_map(|root| match root {
+        Root::Error(error) if error.base.id == *id || error.base.id == local => Some(code_of(error).to_owned()),
+        _ => None,
+    });
+    Some(found.unwrap_or_else(|| id.clone()))
 }
 
 fn message_name(definitions: &Definitions, id: &str) -> Option<String> {

@@ -161,7 +161,7 @@ proptest! {
         let back = called.edit(&Edit::Rename { element: node.element.clone(), name: node.name.clone().unwrap_or_default() }).unwrap();
         model.same_process(&back).unwrap();
 
-        let timer = Edit::AddTimer { host: node.element.clone(), name: Some("Ganz neu".into()), time: Time::Duration("P1D".into()), interrupting: true, target: way.target.element.clone() };
+        let timer = Edit::AddTimer { host: node.element.clone(), name: Some("Ganz neu".into()), time: Time::Duration("P1D".into()), interrupting: true, target: way.target.element.clone().into() };
         if let Ok(with) = model.edit(&timer) {
             prop_assert!(model.same_process(&with).is_err());
             well_drawn(&with);

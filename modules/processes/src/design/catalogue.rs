@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ui::Choice;
 
 use super::{condition, name_in};
-use crate::rules;
+use crate::{rules, work};
 
 /// Something to choose.
 #[derive(Clone, Debug, Serialize)]
@@ -53,6 +53,9 @@ const GIVEN: [&str; 2] = ["case", "token"];
 
 /// What a command does, for people; its own name where no text says it.
 pub fn command_label(rq: &Req, command: &str) -> String {
+    if let Some(topic) = work::topic_of(command) {
+        return rq.untitled().t1("processes-external", "topic", topic);
+    }
     let key = format!("processes-command-{}", command.replace('.', "-"));
     let (texts, lang) = (&rq.app.texts, rq.cx.lang);
     if texts.has(lang, &key) { texts.plain(lang, &key) } else { command.to_owned() }

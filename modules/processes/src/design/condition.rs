@@ -114,11 +114,12 @@ pub fn codes(content: &Content, form: &str) -> Vec<String> {
     codes.map(|field| field.key.clone()).collect()
 }
 
-/// Names of organisation units with their keys.
+/// Organisation units: their keys, with names that tell them apart.
 pub fn units(content: &Content) -> Vec<(String, String)> {
     let organisation = register::organisation(content).ok().flatten();
     let Some(organisation) = organisation else { return Vec::new() };
-    organisation.keys().map(|key| (key.to_owned(), organisation.name_of(key).unwrap_or(key).to_owned())).collect()
+    let label = |key: &str| organisation.label_of(key).unwrap_or_else(|| key.to_owned());
+    organisation.keys().map(|key| (key.to_owned(), label(key))).collect()
 }
 
 #[cfg(test)]

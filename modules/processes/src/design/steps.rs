@@ -1,7 +1,10 @@
 //! A process as a list of steps: the accessible twin of the drawing, on the same model.
 
 mod edit;
+mod events;
 mod fields;
+mod repeat;
+mod times;
 mod words;
 
 use std::collections::HashMap;
@@ -23,6 +26,7 @@ use crate::perm;
 
 pub use self::{
     edit::{add_way, ask_remove, change, change_way, insert, new_step, remove, step, way},
+    events::{attach, new_event},
     words::{Changes, changes, kind},
 };
 
@@ -121,6 +125,8 @@ struct StepLine {
     goes_to: String,
     href: String,
     insert: String,
+    /// Where an event is put at it; empty where none can come.
+    attach: String,
     up: bool,
     down: bool,
     move_to: String,
@@ -157,7 +163,12 @@ fn line_of(rq: &Req, page: &Page, id: Uuid, model: &Model, lines: &[Line], at: u
         (true, None) if is_activity(line.kind) => new_step(format!("nach={}", escaped(&line.element))),
         _ => String::new(),
     };
-    let is_removable = !matches!(line.kind, Kind::Start(_) | Kind::End(_) | Kind::EventSubProcess);
+    // An end that nothing leads to any more is of no use.
+    let is_removable = match line.kind {
+        Kind::Start(_) | Kind::EventSubProcess => false,
+        Kind::End(_) => !line.is_reached,
+        _ => true,
+    };
     StepLine {
         anchor: anchor(&line.element),
         number: line.number.clone(),
@@ -171,6 +182,10 @@ fn line_of(rq: &Req, page: &Page, id: Uuid, model: &Model, lines: &[Line], at: u
         ways,
         href: if has_page(line.kind) { step_address(id, &line.element) } else { String::new() },
         insert,
+        attach: match events::kinds_at(line.kind).is_empty() {
+            true => String::new(),
+            false => events::address_at(id, &line.element),
+        },
         up: place(lines, line, -1).is_some(),
         down: place(lines, line, 1).is_some(),
         move_to: format!("{}/verschieben", step_address(id, &line.element)),

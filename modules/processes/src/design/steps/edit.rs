@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{Form, extract::Query};
-use bpmn::{Edit, Kind, Line, Model, NewStep, Properties, StepKind};
+use bpmn::{Edit, Goal, Kind, Line, Model, NewStep, On, Properties};
 use house::{Answer, Path, Req};
 use http::StatusCode;
 use kernel::{Error, Result, Uuid};
@@ -10,7 +10,7 @@ use ui::{Choice, Errors, Page};
 
 use super::{
     Done, apply,
-    fields::{self, STEPS, Sent, Shown, Values},
+    fields::{self, STEPS, Sent, Shown, Values, goal, goals, step_kind},
     is_activity, is_gateway, open, refused, to_step, words,
 };
 use crate::design::{
@@ -21,7 +21,7 @@ use crate::design::{
 };
 
 /// What a form sent, as axum reads it.
-type Fields = Form<Vec<(String, String)>>;
+pub(super) type Fields = Form<Vec<(String, String)>>;
 
 /// The part of a form that puts a condition together.
 struct ConditionView {
@@ -77,30 +77,31 @@ fn condition_sent(page: &Page, sent: &Sent, errors: &mut Errors) -> Option<Strin
     Some(feel)
 }
 
-fn line_of<'l>(lines: &'l [Line], element: &str) -> Result<&'l Line> {
+pub(super) fn line_of<'l>(lines: &'l [Line], element: &str) -> Result<&'l Line> {
     lines.iter().find(|line| line.element == element).ok_or(Error::NotFound)
 }
 
 #[derive(Template)]
 #[template(path = "design_step.html")]
-struct StepPage<'a> {
-    page: &'a Page,
-    revision: i64,
-    action: String,
-    kind: String,
-    back: String,
-    shown: Shown,
-    errors: Errors,
+pub(super) struct StepPage<'a> {
+    pub page: &'a Page,
+    pub revision: i64,
+    pub action: String,
+    pub kind: String,
+    pub back: String,
+    pub shown: Shown,
+    pub errors: Errors,
     /// What keeps the change from being made, or that somebody else saved.
-    problem: String,
+    pub problem: String,
     /// The fields that only a new step has.
-    inserting: Option<Inserting>,
+    pub inserting: Option<Inserting>,
     /// Ways out of a gateway can be added.
-    gateway: Option<GatewayPart>,
-    is_activity: bool,
+    pub gateway: Option<GatewayPart>,
+    /// What only an event at a step has.
+    pub boundary: Option<BoundaryPart>,
 }
 
-struct Inserting {
+pub(super) struct Inserting {
     way: String,
     after: String,
     code: String,
@@ -111,22 +112,43 @@ struct Inserting {
     no: String,
 }
 
-struct GatewayPart {
+pub(super) struct GatewayPart {
     action: String,
     condition: ConditionView,
     targets: Vec<Choice>,
 }
 
-/// Where a way may lead: everything but starts and events at activities.
-fn targets(page: &Page, lines: &[Line], current: &str) -> Vec<Choice> {
-    let possible = lines
-        .iter()
-        .filter(|line| !matches!(line.kind, Kind::Start(_) | Kind::Boundary { .. } | Kind::EventSubProcess));
-    let choice = |line: &Line| {
-        let what = line.name.clone().unwrap_or_else(|| words::kind(page, line.kind));
-        Choice::new(line.element.as_str(), format!("{} {what}", line.number)).selected(line.element == current)
+/// An event at a step: whether it ends the step, and how it goes on.
+pub(super) struct BoundaryPart {
+    /// Code of the form for a new event; empty for one that is there.
+    pub code: String,
+    /// Empty where it always ends the step.
+    pub stops: Vec<Choice>,
+    /// Empty where not exactly one way goes out from it.
+    pub targets: Vec<Choice>,
+    pub end_name: String,
+}
+
+/// Whether an event at a step ends it; nothing to choose for errors, which always do.
+pub(super) fn stops(page: &Page, on: On, values: &Values) -> Vec<Choice> {
+    if on == On::Error {
+        return Vec::new();
+    }
+    let stops = values.stops(true);
+    vec![
+        Choice::new("ja", page.t("processes-event-stops")).selected(stops),
+        Choice::new("nein", page.t("processes-event-goes-on")).selected(!stops),
+    ]
+}
+
+fn boundary_part(page: &Page, lines: &[Line], line: &Line, values: &Values) -> Option<BoundaryPart> {
+    let Kind::Boundary { on, .. } = line.kind else { return None };
+    let targets = match line.ways.as_slice() {
+        [_] => goals(page, lines, line.inside.as_deref(), &values.target),
+        _ => Vec::new(),
     };
-    possible.map(choice).collect()
+    let stops = stops(page, on, values);
+    Some(BoundaryPart { code: String::new(), stops, targets, end_name: values.end_name.clone() })
 }
 
 fn step_page<'a>(
@@ -137,11 +159,13 @@ fn step_page<'a>(
     values: Values,
     errors: Errors,
 ) -> StepPage<'a> {
+    let lines = model.outline();
     let gateway = is_gateway(line.kind).then(|| GatewayPart {
         action: format!("{}/weg", step_address(draft.id, &line.element)),
         condition: condition_view(rq, page, model, &Sent::default(), ""),
-        targets: targets(page, &model.outline(), ""),
+        targets: goals(page, &lines, line.inside.as_deref(), ""),
     });
+    let boundary = boundary_part(page, &lines, line, &values);
     StepPage {
         page,
         revision: draft.revision,
@@ -153,7 +177,7 @@ fn step_page<'a>(
         problem: String::new(),
         inserting: None,
         gateway,
-        is_activity: is_activity(line.kind),
+        boundary,
     }
 }
 
@@ -174,7 +198,7 @@ pub async fn step(rq: Req, Path((id, element)): Path<(Uuid, String)>) -> Answer 
 }
 
 /// What somebody sent goes back to them with the status of a conflict, on the text that the other one saved.
-fn conflict(rq: &Req, template: &impl Template) -> Answer {
+pub(super) fn conflict(rq: &Req, template: &impl Template) -> Answer {
     let mut response = rq.html(template)?;
     *response.status_mut() = StatusCode::CONFLICT;
     Ok(response)
@@ -204,9 +228,24 @@ pub async fn change(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sen
         }
     }
     if asks.time
-        && let Some(time) = values.time(&page, &mut errors)
+        && let Some(time) = values.times.time(&page, &mut errors)
+        && model.time(&element).as_ref() != Some(&time)
     {
         edits.push(Edit::SetTime { element: element.clone(), time });
+    }
+    if asks.error && values.code() != model.error_code(&element) {
+        edits.push(Edit::SetError { element: element.clone(), code: values.code() });
+    }
+    if let Kind::Boundary { on, interrupting } = line.kind {
+        let stops = values.stops(interrupting);
+        if on != On::Error && stops != interrupting {
+            edits.push(Edit::SetInterrupting { element: element.clone(), interrupting: stops });
+        }
+        if let ([way], false) = (line.ways.as_slice(), values.target.is_empty())
+            && goal(&sent) != Goal::Element(way.target.element.clone())
+        {
+            edits.push(Edit::Redirect { flow: way.flow.clone(), target: goal(&sent) });
+        }
     }
     if !errors.is_empty() {
         let page = page.checked(&errors);
@@ -238,8 +277,8 @@ struct InsertPage<'a> {
 }
 
 /// The kind of a new step by its code.
-fn kind_of(code: &str) -> Option<(StepKind, Kind)> {
-    STEPS.into_iter().find(|(known, ..)| *known == code).map(|(_, step, kind)| (step, kind))
+fn kind_of(code: &str) -> Option<Kind> {
+    STEPS.into_iter().find(|(known, _)| *known == code).map(|(_, kind)| kind)
 }
 
 /// Where a step is inserted.
@@ -292,7 +331,7 @@ fn new_page<'a>(
             no: sent.of("nein").to_owned(),
         }),
         gateway: None,
-        is_activity: true,
+        boundary: None,
     }
 }
 
@@ -303,11 +342,11 @@ pub async fn new_step(rq: Req, Path(id): Path<Uuid>, Query(asked): Asked) -> Ans
     let of = |field: &str| asked.get(field).map_or("", String::as_str);
     let place = Place::of(&lines, of("weg"), of("nach"))?;
     let page = rq.page("processes-insert");
-    if let Some((_, kind)) = kind_of(of("art")) {
+    if let Some(kind) = kind_of(of("art")) {
         let sent = Sent::new(vec![("wann".to_owned(), of("wann").to_owned())]);
         return rq.html(&new_page(&rq, &page, (&draft, &model), (&place, of("art"), kind), &sent, Errors::new()));
     }
-    let kinds = STEPS.map(|(code, _, kind)| Choice::new(code, words::kind(&page, kind)).selected(code == "aufgabe"));
+    let kinds = STEPS.map(|(code, kind)| Choice::new(code, words::kind(&page, kind)).selected(code == "aufgabe"));
     let whens = [("immer", page.t("processes-always")), ("bedingt", page.t("processes-conditionally"))];
     let whens = whens.map(|(code, text)| Choice::new(code, text).selected(code == "immer"));
     rq.html(&InsertPage {
@@ -327,7 +366,7 @@ pub async fn insert(rq: Req, Path(id): Path<Uuid>, Form(sent): Fields) -> Answer
     let lines = model.outline();
     let page = rq.page("processes-insert");
     let code = sent.of("art").to_owned();
-    let (step_kind, kind) = kind_of(&code).ok_or(Error::NotFound)?;
+    let kind = kind_of(&code).ok_or(Error::NotFound)?;
     let Ok(place) = Place::of(&lines, sent.of("weg"), sent.of("nach")) else {
         return refused(&rq, id, page.t("processes-somebody-saved")).await;
     };
@@ -342,11 +381,12 @@ pub async fn insert(rq: Req, Path(id): Path<Uuid>, Form(sent): Fields) -> Answer
         errors.push("name", page.t("processes-name-missing"));
     }
     let properties = values.properties(&page, kind, Properties::default(), &mut errors);
+    let time = if fields::Asks::of(kind).time { values.times.time(&page, &mut errors) } else { None };
     let at = (&place, code.as_str(), kind);
-    if !errors.is_empty() {
+    let Some(step_kind) = step_kind(kind, time).filter(|_| errors.is_empty()) else {
         let page = page.checked(&errors);
         return rq.invalid(&new_page(&rq, &page, (&draft, &model), at, &sent, errors));
-    }
+    };
     let step = NewStep { kind: step_kind, name: values.name, properties };
     let edit = match condition {
         Some(condition) => Edit::InsertDecision {
@@ -373,11 +413,12 @@ pub async fn insert(rq: Req, Path(id): Path<Uuid>, Form(sent): Fields) -> Answer
     }
 }
 
-/// The step that was not there before.
-fn added(before: &Model, after: &Model) -> String {
+/// The step, or the event that waits or hangs at one, that was not there before.
+pub(super) fn added(before: &Model, after: &Model) -> String {
     let old = before.outline();
     let is_new = |line: &Line| old.iter().all(|other| other.element != line.element);
-    let found = after.outline().into_iter().find(|line| is_new(line) && is_activity(line.kind));
+    let is_step = |kind: Kind| is_activity(kind) || matches!(kind, Kind::Catch(_) | Kind::Boundary { .. });
+    let found = after.outline().into_iter().find(|line| is_new(line) && is_step(line.kind));
     found.map(|line| line.element).unwrap_or_default()
 }
 
@@ -474,7 +515,7 @@ fn way_page<'a>(
         typed: sent.map_or_else(|| found.way.name.clone().unwrap_or_default(), |sent| sent.of("name").to_owned()),
         is_default: sent.map_or(found.way.is_default, |sent| sent.of("sonst") == "ja"),
         condition: condition_view(rq, page, model, sent.unwrap_or(&blank), sent.map_or(said, |sent| sent.of("feel"))),
-        targets: targets(page, lines, target),
+        targets: goals(page, lines, found.line.inside.as_deref(), target),
         errors,
         problem: String::new(),
     }
@@ -511,7 +552,7 @@ pub async fn change_way(rq: Req, Path((id, flow)): Path<(Uuid, String)>, Form(se
         edits.push(Edit::SetWay { flow: flow.clone(), name: sent.some("name"), condition, is_default });
         let target = sent.of("ziel");
         if !target.is_empty() && target != found.way.target.element {
-            edits.push(Edit::Redirect { flow: flow.clone(), target: target.to_owned() });
+            edits.push(Edit::Redirect { flow: flow.clone(), target: goal(&sent) });
         }
     }
     let at = (&draft, &model, lines.as_slice());
@@ -541,12 +582,7 @@ pub async fn add_way(rq: Req, Path((id, gateway)): Path<(Uuid, String)>, Form(se
     if let Some(error) = errors.iter().next() {
         return refused(&rq, id, error.text.clone()).await;
     }
-    let edit = Edit::AddWay {
-        gateway: gateway.clone(),
-        name: sent.some("name"),
-        condition,
-        target: sent.of("ziel").to_owned(),
-    };
+    let edit = Edit::AddWay { gateway: gateway.clone(), name: sent.some("name"), condition, target: goal(&sent) };
     match apply(&rq, id, sent.revision(), &[edit], "way").await? {
         Done::Saved { .. } => to_step(&rq, id, &gateway),
         Done::Wrong(problem) => refused(&rq, id, problem).await,

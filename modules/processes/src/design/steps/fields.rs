@@ -1,20 +1,18 @@
 //! The form of a step: what it shows, and what it makes of what was sent.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use bpmn::{
-    Kind, Line, Model, On, Properties, StepKind, Time,
-    model::{self, FlowContent, FlowElement, FlowNode, Mapping, NodeKind},
-};
+use bpmn::{Goal, Kind, Line, Model, On, Properties, StepKind, Time, model::Mapping};
 use feel::{Expr, Scope};
 use house::Req;
 use ui::{Choice, Errors, Page};
 
-use super::words;
-use crate::design::{catalogue, condition};
+use super::{repeat::Repetition, times::Times, words};
+use crate::{
+    design::{catalogue, condition},
+    work,
+};
 
-/// Inputs and outputs that a form shows at most.
-const MOST_ROWS: usize = 40;
 /// Rows left free for new ones.
 const FREE_ROWS: usize = 2;
 /// Longest name and expression, in characters. Fields offer less; what came longer from a file must not be cut when its step is
@@ -39,24 +37,74 @@ impl Sent {
         (!text.is_empty()).then_some(text)
     }
 
+    /// Numbers of the rows that were sent, of fields like `ein-name-3`.
+    fn rows(&self, way: &str) -> BTreeSet<usize> {
+        let number = |field: &String| {
+            let row = field.strip_prefix(way)?.strip_prefix('-')?;
+            row.strip_prefix("name-").or_else(|| row.strip_prefix("wert-"))?.parse::<usize>().ok()
+        };
+        self.0.keys().filter_map(number).collect()
+    }
+
     pub fn revision(&self) -> i64 {
         self.of("revision").parse().unwrap_or(0)
     }
 }
 
 /// Steps that can be inserted, by the code of the form.
-pub const STEPS: [(&str, StepKind, Kind); 7] = [
-    ("aufgabe", StepKind::UserTask, Kind::UserTask),
-    ("dienst", StepKind::ServiceTask, Kind::ServiceTask),
-    ("regel", StepKind::BusinessRuleTask, Kind::BusinessRuleTask),
-    ("senden", StepKind::SendTask, Kind::SendTask),
-    ("empfangen", StepKind::ReceiveTask, Kind::ReceiveTask),
-    ("hand", StepKind::ManualTask, Kind::ManualTask),
-    ("aufruf", StepKind::CallActivity, Kind::CallActivity),
+pub const STEPS: [(&str, Kind); 8] = [
+    ("aufgabe", Kind::UserTask),
+    ("dienst", Kind::ServiceTask),
+    ("regel", Kind::BusinessRuleTask),
+    ("senden", Kind::SendTask),
+    ("empfangen", Kind::ReceiveTask),
+    ("warten", Kind::Catch(On::Timer)),
+    ("hand", Kind::ManualTask),
+    ("aufruf", Kind::CallActivity),
 ];
 
-/// Timers by the code of the form.
-const TIMES: [&str; 3] = ["dauer", "zeitpunkt", "wiederholung"];
+/// The kind of a new step; none for what cannot be inserted, and for waiting without a time.
+pub fn step_kind(kind: Kind, time: Option<Time>) -> Option<StepKind> {
+    Some(match kind {
+        Kind::UserTask => StepKind::UserTask,
+        Kind::ServiceTask => StepKind::ServiceTask,
+        Kind::BusinessRuleTask => StepKind::BusinessRuleTask,
+        Kind::SendTask => StepKind::SendTask,
+        Kind::ReceiveTask => StepKind::ReceiveTask,
+        Kind::Catch(On::Timer) => StepKind::Wait(time?),
+        Kind::ManualTask => StepKind::ManualTask,
+        Kind::CallActivity => StepKind::CallActivity,
+        _ => return None,
+    })
+}
+
+/// What the form sends where a program outside does a step; the topic stands in a field of its own.
+const EXTERNAL: &str = "external:";
+/// What the form sends for a way to an end of its own. No id begins like this.
+const NEW_END: &str = "+ende";
+
+/// Where a way is to lead.
+pub fn goal(sent: &Sent) -> Goal {
+    match sent.of("ziel") {
+        NEW_END => Goal::NewEnd { name: sent.some("ende") },
+        element => Goal::Element(element.to_owned()),
+    }
+}
+
+/// Where a way may lead: everything on its level but starts and events at activities, and a new end, which is chosen where
+/// nothing else is.
+pub fn goals(page: &Page, lines: &[Line], inside: Option<&str>, current: &str) -> Vec<Choice> {
+    let possible = lines.iter().filter(|line| {
+        let is_target = !matches!(line.kind, Kind::Start(_) | Kind::Boundary { .. } | Kind::EventSubProcess);
+        is_target && line.inside.as_deref() == inside
+    });
+    let choice = |line: &Line| {
+        let what = line.name.clone().unwrap_or_else(|| words::kind(page, line.kind));
+        Choice::new(line.element.as_str(), format!("{} {what}", line.number)).selected(line.element == current)
+    };
+    let end = Choice::new(NEW_END, page.t("processes-new-end")).selected(current == NEW_END || current.is_empty());
+    possible.map(choice).chain([end]).collect()
+}
 
 /// The values of a form, whether they come from the model or from whoever filled it in.
 #[derive(Clone, Default)]
@@ -69,12 +117,22 @@ pub struct Values {
     media: String,
     media_when: String,
     command: String,
+    /// Of a program outside.
+    pub topic: String,
     decision: String,
     called: String,
     message: String,
     key: String,
-    time_kind: String,
-    time: String,
+    pub times: Times,
+    pub repeat: Repetition,
+    /// Code of an error.
+    pub error: String,
+    /// Whether an event at a step ends it: `ja`, `nein`, or empty where the form does not ask.
+    stops: String,
+    /// Where the way of an event at a step leads.
+    pub target: String,
+    /// Name of the end that is made for it.
+    pub end_name: String,
     inputs: Vec<(String, String)>,
     outputs: Vec<(String, String)>,
 }
@@ -88,7 +146,7 @@ fn sent_rows(sent: &Sent, way: &str) -> Vec<(String, String)> {
         let name = sent.some(&format!("{way}-name-{n}")).unwrap_or_default();
         (name, sent.some(&format!("{way}-wert-{n}")).unwrap_or_default())
     };
-    (1..=MOST_ROWS).map(row).filter(|(name, value)| !name.is_empty() || !value.is_empty()).collect()
+    sent.rows(way).into_iter().map(row).filter(|(name, value)| !name.is_empty() || !value.is_empty()).collect()
 }
 
 impl Values {
@@ -101,7 +159,16 @@ impl Values {
             Some("true") => ("ja", String::new()),
             Some(when) => ("wenn", when.trim_start_matches('=').trim().to_owned()),
         };
-        let (time_kind, time) = time_of(model, &line.element).unwrap_or(("dauer", String::new()));
+        let command = text(&said.command);
+        let (command, topic) = match work::topic_of(&command) {
+            Some(topic) => (EXTERNAL.to_owned(), topic.to_owned()),
+            None => (command, String::new()),
+        };
+        let stops = match line.kind {
+            Kind::Boundary { interrupting: true, .. } => "ja",
+            Kind::Boundary { interrupting: false, .. } => "nein",
+            _ => "",
+        };
         Self {
             name: line.name.clone().unwrap_or_default(),
             unit: text(&said.unit),
@@ -110,13 +177,18 @@ impl Values {
             four_eyes: text(&said.four_eyes),
             media: media.to_owned(),
             media_when,
-            command: text(&said.command),
+            command,
+            topic,
             decision: text(&said.decision),
             called: text(&said.called),
             message: text(&said.message),
             key: text(&said.key),
-            time_kind: time_kind.to_owned(),
-            time,
+            times: model.time(&line.element).as_ref().map(Times::of_time).unwrap_or_default(),
+            repeat: Repetition::of_repeat(said.repeat.as_ref()),
+            error: model.error_code(&line.element).unwrap_or_default(),
+            stops: stops.to_owned(),
+            target: line.ways.first().map(|way| way.target.element.clone()).unwrap_or_default(),
+            end_name: String::new(),
             inputs: rows(&said.inputs),
             outputs: rows(&said.outputs),
         }
@@ -133,12 +205,17 @@ impl Values {
             media: text("medienbruch"),
             media_when: text("medienbruch_wenn"),
             command: text("befehl"),
+            topic: text("thema"),
             decision: text("entscheidung"),
             called: text("aufruf"),
             message: text("nachricht"),
             key: text("schluessel"),
-            time_kind: text("zeitart"),
-            time: text("zeit"),
+            times: Times::of_sent(sent),
+            repeat: Repetition::of_sent(sent),
+            error: text("fehler"),
+            stops: text("abbruch"),
+            target: text("ziel"),
+            end_name: text("ende"),
             inputs: sent_rows(sent, "ein"),
             outputs: sent_rows(sent, "aus"),
         }
@@ -157,7 +234,10 @@ impl Values {
             said.medienbruch = self.media(page, errors);
         }
         if asks.command {
-            said.command = some(&self.command);
+            said.command = self.command(page, errors);
+        }
+        if asks.repeat {
+            said.repeat = self.repeat.repeat(page, said.repeat.as_ref(), errors);
         }
         if asks.decision {
             said.decision = some(&self.decision);
@@ -210,19 +290,31 @@ impl Values {
         }
     }
 
-    /// The time of a timer event.
-    pub fn time(&self, page: &Page, errors: &mut Errors) -> Option<Time> {
-        if self.time.is_empty() {
-            errors.push("zeit", page.t("processes-time-missing"));
-            return None;
+    fn command(&self, page: &Page, errors: &mut Errors) -> Option<String> {
+        if self.command == EXTERNAL {
+            if !work::is_topic(&self.topic) {
+                errors.push("thema", page.t("processes-topic-wrong"));
+            }
+            return Some(format!("{EXTERNAL}{}", self.topic));
         }
-        let time = self.time.clone();
-        Some(match self.time_kind.as_str() {
-            "zeitpunkt" => Time::Date(time),
-            "wiederholung" => Time::Cycle(time),
-            _ if self.time.bytes().all(|b| b.is_ascii_digit()) => Time::Duration(format!("P{time}D")),
-            _ => Time::Duration(time),
-        })
+        if !self.topic.is_empty() {
+            errors.push("thema", page.t("processes-topic-alone"));
+        }
+        (!self.command.is_empty()).then(|| self.command.clone())
+    }
+
+    /// Whether an event at a step ends it, or what holds where the form does not ask.
+    pub fn stops(&self, otherwise: bool) -> bool {
+        match self.stops.as_str() {
+            "ja" => true,
+            "nein" => false,
+            _ => otherwise,
+        }
+    }
+
+    /// The error code that was entered.
+    pub fn code(&self) -> Option<String> {
+        (!self.error.is_empty()).then(|| self.error.clone())
     }
 }
 
@@ -250,21 +342,31 @@ pub struct Asks {
     pub call: bool,
     pub message: bool,
     pub time: bool,
+    pub error: bool,
+    /// It can be done several times.
+    pub repeat: bool,
     pub inputs: bool,
     pub outputs: bool,
 }
 
 impl Asks {
     pub fn of(kind: Kind) -> Self {
-        let rows = Self { inputs: true, outputs: true, ..Self::default() };
+        let task = Self { repeat: true, outputs: true, ..Self::default() };
+        let program = Self { inputs: true, ..task };
+        let message = Self { message: true, outputs: true, ..Self::default() };
         match kind {
-            Kind::UserTask => Self { user: true, outputs: true, ..Self::default() },
-            Kind::ServiceTask | Kind::SendTask => Self { command: true, ..rows },
-            Kind::BusinessRuleTask => Self { decision: true, ..rows },
-            Kind::CallActivity => Self { call: true, ..rows },
-            Kind::ReceiveTask => Self { message: true, outputs: true, ..Self::default() },
+            Kind::UserTask => Self { user: true, ..task },
+            Kind::ServiceTask | Kind::SendTask => Self { command: true, ..program },
+            Kind::BusinessRuleTask => Self { decision: true, ..program },
+            Kind::CallActivity => Self { call: true, ..program },
+            Kind::ReceiveTask => Self { message: true, ..task },
+            Kind::SubProcess => Self { repeat: true, ..Self::default() },
+            Kind::Catch(On::Message) | Kind::Boundary { on: On::Message, .. } => message,
             Kind::Start(On::Timer) | Kind::Catch(On::Timer) | Kind::Boundary { on: On::Timer, .. } => {
                 Self { time: true, ..Self::default() }
+            }
+            Kind::End(On::Nothing | On::Error) | Kind::Boundary { on: On::Error, .. } => {
+                Self { error: true, ..Self::default() }
             }
             _ => Self::default(),
         }
@@ -272,7 +374,7 @@ impl Asks {
 
     /// Whether what a step is to do can be set here at all.
     pub fn is_something(self) -> bool {
-        self.user || self.command || self.decision || self.call || self.message
+        self.user || self.command || self.decision || self.call || self.message || self.repeat
     }
 }
 
@@ -300,6 +402,11 @@ pub struct Shown {
     pub decisions: Vec<Choice>,
     pub processes: Vec<Choice>,
     pub times: Vec<Choice>,
+    pub time_units: Vec<Choice>,
+    /// Whether a time may come again and again.
+    pub may_repeat: bool,
+    pub repeats: Vec<Choice>,
+    pub orders: Vec<Choice>,
     pub inputs: Vec<Row>,
     pub outputs: Vec<Row>,
 }
@@ -320,14 +427,10 @@ impl Shown {
     pub fn key(&self) -> &str {
         &self.values.key
     }
-
-    pub fn time(&self) -> &str {
-        &self.values.time
-    }
 }
 
 fn shown_rows(page: &Page, way: &str, rows: &[(String, String)], errors: &Errors) -> Vec<Row> {
-    let count = (rows.len() + FREE_ROWS).min(MOST_ROWS);
+    let count = rows.len() + FREE_ROWS;
     let row = |n: usize| {
         let (name, value) = rows.get(n - 1).cloned().unwrap_or_default();
         let (name_field, value_field) = (format!("{way}-name-{n}"), format!("{way}-wert-{n}"));
@@ -374,53 +477,31 @@ pub fn shown(rq: &Req, page: &Page, model: &Model, own: &str, kind: Kind, values
         let chosen = code == values.media || (values.media.is_empty() && code == "nein");
         Choice::new(code, text).selected(chosen)
     });
-    let times = [page.t("processes-time-duration"), page.t("processes-time-date"), page.t("processes-time-cycle")];
-    let times = TIMES.into_iter().zip(times);
-    let times = times.map(|(code, text)| Choice::new(code, text).selected(code == values.time_kind));
+    let may_repeat = !matches!(kind, Kind::Catch(_));
     let commands = city.commands.iter().map(|command| (command.key.as_str(), command.label.as_str()));
     let forms = city.forms.iter().map(|form| (form.key.as_str(), form.title.as_str()));
     let decisions = city.decisions.iter().map(|entry| (entry.key.as_str(), entry.name.as_str()));
     let processes = city.processes.iter().map(|entry| (entry.key.as_str(), entry.name.as_str()));
+    let mut commands =
+        catalogue::choices(commands, if values.command == EXTERNAL { "" } else { values.command.as_str() });
+    let external = Choice::new(EXTERNAL, page.t("processes-command-external"));
+    commands.push(external.selected(values.command == EXTERNAL));
     Shown {
         asks: Asks::of(kind),
         units: units(rq, page, &lines, model, &values.unit),
         forms: catalogue::choices(forms, &values.form),
         others: catalogue::choices(others.into_iter(), &values.four_eyes),
         media: media.to_vec(),
-        commands: catalogue::choices(commands, &values.command),
+        commands,
         decisions: catalogue::choices(decisions, &values.decision),
         processes: catalogue::choices(processes, &values.called),
-        times: times.collect(),
+        times: values.times.kinds(page, may_repeat),
+        time_units: values.times.units(page),
+        may_repeat,
+        repeats: values.repeat.kinds(page),
+        orders: values.repeat.orders(page),
         inputs: shown_rows(page, "ein", &values.inputs, errors),
         outputs: shown_rows(page, "aus", &values.outputs, errors),
         values,
     }
-}
-
-/// The time of a timer event with its code in the form; none for other elements.
-pub fn time_of(model: &Model, element: &str) -> Option<(&'static str, String)> {
-    let node = node(&model.process()?.content, element)?;
-    let definitions = match &node.kind {
-        NodeKind::StartEvent(event) => &event.definitions,
-        NodeKind::CatchEvent(event) => &event.definitions,
-        NodeKind::BoundaryEvent(event) => &event.definitions,
-        _ => return None,
-    };
-    definitions.iter().find_map(|definition| match &definition.trigger {
-        model::EventTrigger::Timer(model::Timer::Duration(said)) => Some(("dauer", said.body.trim().to_owned())),
-        model::EventTrigger::Timer(model::Timer::Date(said)) => Some(("zeitpunkt", said.body.trim().to_owned())),
-        model::EventTrigger::Timer(model::Timer::Cycle(said)) => Some(("wiederholung", said.body.trim().to_owned())),
-        _ => None,
-    })
-}
-
-fn node<'m>(content: &'m FlowContent, element: &str) -> Option<&'m FlowNode> {
-    content.elements.iter().find_map(|found| match found {
-        FlowElement::Node(found) if found.base.id == element => Some(found.as_ref()),
-        FlowElement::Node(found) => match &found.kind {
-            NodeKind::SubProcess(_, inner) => node(&inner.content, element),
-            _ => None,
-        },
-        _ => None,
-    })
 }

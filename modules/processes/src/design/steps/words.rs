@@ -1,6 +1,9 @@
 //! Steps and ways in words.
 
-use bpmn::{Kind, Line, Model, On, Properties, Target, Way, model};
+use bpmn::{
+    Kind, Line, Model, On, Passes, Properties, Repeat, Target, Time, Way, model,
+    period::{self, Period, Unit},
+};
 use house::Req;
 use ui::Page;
 
@@ -14,6 +17,13 @@ use crate::{
 };
 
 pub fn kind(page: &Page, kind: Kind) -> String {
+    match kind {
+        Kind::Catch(On::Timer) => return page.t("processes-kind-wait"),
+        Kind::Boundary { on: On::Timer, .. } => return page.t("processes-kind-deadline"),
+        Kind::Boundary { on: On::Error, .. } => return page.t("processes-kind-failure"),
+        Kind::Boundary { on: On::Message, .. } => return page.t("processes-kind-meanwhile"),
+        _ => {}
+    }
     let (code, on) = match kind {
         Kind::Start(on) => ("start", on),
         Kind::End(on) => ("end", on),
@@ -80,12 +90,60 @@ fn said(page: &Page, way: &Way, to: String) -> String {
     }
 }
 
-/// A period as people say it, where it is whole days; otherwise as it stands there.
+/// A period as people say it, where it is a number of one unit; otherwise as it stands there.
 pub fn period(page: &Page, text: &str) -> String {
-    match days(text) {
-        Some(days) => page.t1("processes-days", "n", days),
+    match Period::read(text) {
+        Some(period) => number_of(page, period),
         None => text.to_owned(),
     }
+}
+
+fn number_of(page: &Page, Period { number, unit }: Period) -> String {
+    match unit {
+        Unit::Minutes => page.t1("processes-minutes", "n", number),
+        Unit::Hours => page.t1("processes-hours", "n", number),
+        Unit::Days => page.t1("processes-days", "n", number),
+        Unit::Weeks => page.t1("processes-weeks", "n", number),
+        Unit::Months => page.t1("processes-months", "n", number),
+    }
+}
+
+/// When a timer is due.
+fn time(page: &Page, time: &Time) -> String {
+    match time {
+        Time::Duration(text) => period(page, text),
+        Time::Date(text) => period::date_shown(text).unwrap_or_else(|| text.clone()),
+        Time::Cycle(text) => match period::read_cycle(text) {
+            Some((Some(times), between)) => page.t2("processes-times", "n", times, "period", number_of(page, between)),
+            Some((None, between)) => page.t1("processes-always-again", "period", number_of(page, between)),
+            None => text.clone(),
+        },
+    }
+}
+
+/// How often a step is done, a sentence each.
+fn repetition(page: &Page, repeat: &Repeat) -> Vec<String> {
+    let mut facts = Vec::new();
+    match repeat {
+        Repeat::While { condition, maximum, .. } => {
+            facts.extend(condition.as_deref().map(|text| page.t1("processes-fact-while", "condition", value(text))));
+            facts.extend(maximum.as_deref().map(|n| page.t1("processes-fact-most", "n", n)));
+        }
+        Repeat::Each { passes, sequential, completion, outputs, .. } => {
+            let order = match *sequential {
+                true => page.t("processes-repeat-in-order"),
+                false => page.t("processes-repeat-parallel"),
+            };
+            facts.push(match passes {
+                Passes::Collection(list) => page.t2("processes-fact-each", "list", value(list), "order", order),
+                Passes::Cardinality(n) => page.t2("processes-fact-number", "n", value(n), "order", order),
+            });
+            let enough = completion.as_deref();
+            facts.extend(enough.map(|text| page.t1("processes-fact-enough", "condition", value(text))));
+            facts.extend(outputs.as_deref().map(|name| page.t1("processes-fact-collects", "name", name)));
+        }
+    }
+    facts
 }
 
 /// The days of `P5D`.
@@ -116,8 +174,18 @@ pub fn facts(rq: &Req, page: &Page, model: &Model, line: &Line) -> Vec<String> {
     if let Some(host) = &line.host {
         facts.push(page.t1("processes-fact-host", "step", target(page, host)));
     }
-    if let Some(time) = super::fields::time_of(model, &line.element) {
-        facts.push(page.t1("processes-fact-time", "time", period(page, &time.1)));
+    if let Some(due) = model.time(&line.element) {
+        facts.push(page.t1("processes-fact-time", "time", time(page, &due)));
+    }
+    match (line.kind, model.error_code(&line.element)) {
+        (Kind::End(On::Error), Some(code)) => facts.push(page.t1("processes-fact-ends-with", "code", code)),
+        (Kind::Boundary { on: On::Error, .. }, Some(code)) => {
+            facts.push(page.t1("processes-fact-error", "code", code));
+        }
+        (Kind::Boundary { on: On::Error, .. }, None) => facts.push(page.t("processes-fact-any-error")),
+        (Kind::Boundary { interrupting: true, .. }, _) => facts.push(page.t("processes-fact-stops")),
+        (Kind::Boundary { interrupting: false, .. }, _) => facts.push(page.t("processes-fact-goes-on")),
+        _ => {}
     }
     let Some(said) = model.properties(&line.element) else { return facts };
     let Properties { command, form, unit, due, four_eyes, medienbruch, decision, called, message, .. } = &said;
@@ -158,9 +226,7 @@ pub fn facts(rq: &Req, page: &Page, model: &Model, line: &Line) -> Vec<String> {
     if !said.outputs.is_empty() {
         facts.push(page.t1("processes-fact-outputs", "list", listed(&said.outputs)));
     }
-    if said.repeat.is_some() {
-        facts.push(page.t("processes-fact-repeat"));
-    }
+    facts.extend(said.repeat.iter().flat_map(|repeat| repetition(page, repeat)));
     facts
 }
 
