@@ -77,6 +77,15 @@ impl Format {
             .any(|part| bytes.windows(part.len()).any(|window| window == *part))
     }
 
+    /// The library of LibreOffice that opens it: of Writer, Calc or Impress.
+    pub(crate) fn library(self) -> &'static str {
+        match self {
+            Format::Docx | Format::Odt | Format::Rtf | Format::Doc => "libswlo.so",
+            Format::Xlsx | Format::Ods | Format::Xls => "libsclo.so",
+            Format::Pptx | Format::Odp | Format::Ppt => "libsdlo.so",
+        }
+    }
+
     /// The ending by which LibreOffice knows it.
     pub(crate) fn ending(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! A document in the browser: PDF and pictures by the browser's own viewer in a frame, texts escaped, office files as the PDF
 //! that a job makes of them. What their bytes do not say to be one of these is offered to be saved, and nothing else.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::PathBuf};
 
 use askama::Template;
 use axum::extract::Query;
@@ -24,8 +24,8 @@ enum How {
     Text(String),
     /// A job makes a PDF of it.
     Converting,
-    /// It could be made a PDF of, and the programs for it are not installed.
-    NotInstalled,
+    /// It could be made a PDF of, and the programs for it are not installed, or the machine lets nobody make a sandbox.
+    NotHere,
     /// None could be made.
     NotConverted,
     Not,
@@ -107,15 +107,19 @@ pub async fn view(rq: Req, Path(id): Path<DocumentId>, Query(query): Query<HashM
 
 /// How a file is shown that browsers cannot show. The first who looks lets the job begin.
 async fn office(rq: &Req, chosen: &Chosen, bytes: &[u8]) -> Result<How> {
-    if Format::of(bytes, &chosen.meta.name).is_none() {
-        return Ok(How::Not);
-    }
+    let Some(format) = Format::of(bytes, &chosen.meta.name) else { return Ok(How::Not) };
     let made = store::rendition(&mut rq.city.db.read().await?, chosen.meta.id).await?;
     match made {
         Some(Rendition { file_id: Some(_), .. }) => Ok(How::Frame),
         Some(_) => Ok(How::NotConverted),
-        None if Programs::installed().is_none() => Ok(How::NotInstalled),
         None => {
+            let Some(programs) = Programs::installed().filter(|programs| programs.open(format)) else {
+                return Ok(How::NotHere);
+            };
+            if let Err(fault) = programs.try_sandbox(&scratch(&rq.cx)?).await {
+                tracing::error!(city = %rq.city.key, "office files are not shown: {fault}");
+                return Ok(How::NotHere);
+            }
             let job = MakeRendition { file: chosen.meta.id, case: chosen.case.id };
             db::write!(rq.city.db, |tx| { jobs::enqueue(tx, &rq.cx, &job).await })?;
             Ok(How::Converting)
@@ -157,6 +161,11 @@ impl jobs::Job for MakeRendition {
     }
 }
 
+/// Where LibreOffice works on what is to be shown.
+fn scratch(cx: &Cx) -> Result<PathBuf> {
+    Ok(cx.app()?.config.data.join(&cx.city()?.key).join("convert"))
+}
+
 pub async fn make_rendition(cx: Cx, job: MakeRendition) -> Result<()> {
     let city = cx.city()?;
     let mut rx = city.db.read().await?;
@@ -174,11 +183,17 @@ pub async fn make_rendition(cx: Cx, job: MakeRendition) -> Result<()> {
     let (Some(programs), Some(format)) = (Programs::installed(), Format::of(&bytes, &meta.name)) else {
         return Ok(());
     };
-    let scratch = cx.app()?.config.data.join(&city.key).join("convert");
-    let (stored, fault) = match programs.to_pdf(&scratch, format, &bytes, convert::MOST_TIME).await {
+    if !programs.open(format) {
+        return Ok(());
+    }
+    let (stored, fault) = match programs.to_pdf(&scratch(&cx)?, format, &bytes, convert::MOST_TIME).await {
         Ok(pdf) => (Some(city.files.put(&cx, pdf).await?), None),
-        Err(Fault::Io(error)) => return Err(Error::internal(error)),
-        Err(fault) => (None, Some(fault.code())),
+        // They say nothing about this file: what is written down about it is not tried again.
+        Err(fault @ (Fault::Io(_) | Fault::NoSandbox(_))) => return Err(Error::internal(fault)),
+        Err(fault) => {
+            tracing::warn!(city = %city.key, file = %job.file, "no view of an office file: {fault}");
+            (None, Some(fault.code()))
+        }
     };
     db::write!(city.db, |tx| {
         // Twice is once, and a case that was deleted meanwhile gets nothing.
