@@ -19,6 +19,8 @@ if [ "$purpose" = test ]; then
   # One test changes a file behind the program's back, as somebody with a shell would.
   command -v sqlite3 >/dev/null || packages+=(sqlite3)
   ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || packages+=(postgresql)
+  # The tests start a scanner of their own, with a signature of their own; see below for the services of the package.
+  [ -x /usr/sbin/clamd ] || packages+=(clamav-daemon)
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then
@@ -37,7 +39,12 @@ if [ ${#packages[@]} -gt 0 ]; then
   fi
   echo "Installing ${packages[*]} ..."
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  freshclam=$(command -v freshclam || true)
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $install
+  # The scanner's package brings the service that fetches all signatures. Nothing here needs it; who had it keeps it.
+  if [[ " ${packages[*]} " == *" clamav-daemon "* ]] && [ -z "$freshclam" ] && [ -d /run/systemd/system ]; then
+    "${as_root[@]}" systemctl disable --now clamav-freshclam.service clamav-daemon.service clamav-daemon.socket || true
+  fi
 fi
 
 node_major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')

@@ -589,6 +589,7 @@ records-mail-line = E-Mail von { $sender }, { $sent }
 records-mail-undated = E-Mail von { $sender }
 records-mail-enclosed = Anlage zu „{ $title }“
 records-done-mail = Die E-Mail liegt mit ihren Anlagen im Vorgang.
+records-done-mail-unchecked = Die E-Mail liegt mit ihren Anlagen im Vorgang. Sie wird noch auf Schadsoftware geprüft und lässt sich danach öffnen.
 records-done-mail-without = Die E-Mail liegt im Vorgang. Nicht alle Anlagen ließen sich herauslösen. Sie stecken noch in der E-Mail.
 records-done-mail-known-fehler = Diese E-Mail liegt schon in diesem Vorgang. Es wurde nichts doppelt abgelegt.
 records-table-message = E-Mails im Vorgang

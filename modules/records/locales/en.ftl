@@ -589,6 +589,7 @@ records-mail-line = E-mail from { $sender }, { $sent }
 records-mail-undated = E-mail from { $sender }
 records-mail-enclosed = Enclosed in “{ $title }”
 records-done-mail = The e-mail is in the case with its attachments.
+records-done-mail-unchecked = The e-mail is in the case with its attachments. It is still being checked for malware and can be opened afterwards.
 records-done-mail-without = The e-mail is in the case. Not all attachments could be taken out. They are still in the e-mail.
 records-done-mail-known-fehler = This e-mail is in this case already. Nothing was stored twice.
 records-table-message = E-mails in the case

@@ -54,9 +54,11 @@ pub async fn capture(
         }
     }
     let infected = stored.iter().any(|piece| matches!(piece.content.scan, files::Scan::Infected { .. }));
+    let unchecked = stored.iter().any(|piece| piece.content.scan == files::Scan::Unchecked);
     Ok(Ok(match filed? {
         Filed::Known(_) => "records-done-mail-known-fehler",
         Filed::Filed(_) if infected => "records-done-infected-fehler",
+        Filed::Filed(_) if unchecked => "records-done-mail-unchecked",
         Filed::Filed(_) if !message.left_out.is_empty() => "records-done-mail-without",
         Filed::Filed(_) => "records-done-mail",
     }))
