@@ -77,12 +77,12 @@ impl Format {
             .any(|part| bytes.windows(part.len()).any(|window| window == *part))
     }
 
-    /// The library of LibreOffice that opens it: of Writer, Calc or Impress.
-    pub(crate) fn library(self) -> &'static str {
+    /// The file by which Writer, Calc or Impress makes itself known to LibreOffice as the part that opens it.
+    pub(crate) fn registry(self) -> &'static str {
         match self {
-            Format::Docx | Format::Odt | Format::Rtf | Format::Doc => "libswlo.so",
-            Format::Xlsx | Format::Ods | Format::Xls => "libsclo.so",
-            Format::Pptx | Format::Odp | Format::Ppt => "libsdlo.so",
+            Format::Docx | Format::Odt | Format::Rtf | Format::Doc => "writer.xcd",
+            Format::Xlsx | Format::Ods | Format::Xls => "calc.xcd",
+            Format::Pptx | Format::Odp | Format::Ppt => "impress.xcd",
         }
     }
 

@@ -120,10 +120,10 @@ impl Programs {
 
     /// Whether the part of LibreOffice is installed that opens such a file: distributions pack Writer, Calc and Impress one by
     /// one. Without it LibreOffice says of every file the same as of a damaged one.
-    pub fn open(&self, format: Format) -> bool {
-        // `soffice` in a folder of programs is a link to the one beside its libraries.
-        let real = fs::canonicalize(&self.office).unwrap_or_else(|_| self.office.clone());
-        real.with_file_name(format.library()).exists()
+    pub fn opens(&self, format: Format) -> bool {
+        // `soffice` in a folder of programs is a link to `program/soffice` of LibreOffice.
+        let Ok(real) = fs::canonicalize(&self.office) else { return false };
+        real.ancestors().nth(2).is_some_and(|root| root.join("share/registry").join(format.registry()).exists())
     }
 
     /// Makes a sandbox like that of a conversion and does nothing in it.

@@ -143,7 +143,7 @@ async fn office_files_become_a_pdf_and_two_at_once_do_not_disturb_each_other() {
     ];
     let opened = samples.into_iter().filter(|(name, format, bytes)| {
         assert_eq!(Format::of(bytes, name), Some(*format), "{name}");
-        let open = programs.open(*format);
+        let open = programs.opens(*format);
         if !open {
             println!("not checked: {name}, this part of LibreOffice is not installed");
         }
@@ -222,7 +222,7 @@ fn inside(folder: &Path) -> usize {
 async fn what_takes_too_long_is_ended_with_all_its_processes() {
     let folder = tempfile::tempdir().unwrap();
     let Some(programs) = programs(folder.path()).await else { return };
-    if !programs.open(Format::Ods) {
+    if !programs.opens(Format::Ods) {
         println!("not checked: Calc is not installed");
         return;
     }

@@ -113,7 +113,7 @@ async fn office(rq: &Req, chosen: &Chosen, bytes: &[u8]) -> Result<How> {
         Some(Rendition { file_id: Some(_), .. }) => Ok(How::Frame),
         Some(_) => Ok(How::NotConverted),
         None => {
-            let Some(programs) = Programs::installed().filter(|programs| programs.open(format)) else {
+            let Some(programs) = Programs::installed().filter(|programs| programs.opens(format)) else {
                 return Ok(How::NotHere);
             };
             if let Err(fault) = programs.try_sandbox(&scratch(&rq.cx)?).await {
@@ -183,7 +183,7 @@ pub async fn make_rendition(cx: Cx, job: MakeRendition) -> Result<()> {
     let (Some(programs), Some(format)) = (Programs::installed(), Format::of(&bytes, &meta.name)) else {
         return Ok(());
     };
-    if !programs.open(format) {
+    if !programs.opens(format) {
         return Ok(());
     }
     let (stored, fault) = match programs.to_pdf(&scratch(&cx)?, format, &bytes, convert::MOST_TIME).await {
