@@ -88,6 +88,15 @@ impl Store {
         Ok(Stored { scan, ..self.put(cx, bytes).await? })
     }
 
+    /// The same without waiting for the scanner, for more of what it did not answer about a moment ago: an e-mail may bring
+    /// two hundred files. The job asks it.
+    ///
+    /// # Errors
+    /// Those of [`Self::put`].
+    pub async fn take_in_unasked(&self, cx: &Cx, bytes: Vec<u8>) -> Result<Stored> {
+        Ok(Stored { scan: Scan::Unchecked, ..self.put(cx, bytes).await? })
+    }
+
     /// Asks the scanner about the bytes of a file that nobody has looked at yet.
     ///
     /// # Errors

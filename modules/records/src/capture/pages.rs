@@ -40,8 +40,13 @@ pub async fn capture(
         return Ok(Ok("records-done-mail-known-fehler"));
     }
     let mut stored = Vec::new();
+    let mut unchecked = false;
     for piece in service::pieces(&words(page), &message, kind, &files::clean_name(name), bytes) {
-        let content = rq.city.files.take_in(&rq.cx, piece.content).await?;
+        let content = match unchecked {
+            false => rq.city.files.take_in(&rq.cx, piece.content).await?,
+            true => rq.city.files.take_in_unasked(&rq.cx, piece.content).await?,
+        };
+        unchecked |= content.scan == files::Scan::Unchecked;
         let Piece { parent, title, name, media_type, .. } = piece;
         stored.push(Piece { parent, title, name, media_type, content });
     }
@@ -54,7 +59,6 @@ pub async fn capture(
         }
     }
     let infected = stored.iter().any(|piece| matches!(piece.content.scan, files::Scan::Infected { .. }));
-    let unchecked = stored.iter().any(|piece| piece.content.scan == files::Scan::Unchecked);
     Ok(Ok(match filed? {
         Filed::Known(_) => "records-done-mail-known-fehler",
         Filed::Filed(_) if infected => "records-done-infected-fehler",
