@@ -21,6 +21,8 @@ if [ "$purpose" = test ]; then
   # One test lets years go by.
   command -v faketime >/dev/null || packages+=(faketime)
   ls -d /usr/lib/postgresql/*/bin >/dev/null 2>&1 || packages+=(postgresql)
+  # The tests start a scanner of their own, with a signature of their own; see below for the services of the package.
+  [ -x /usr/sbin/clamd ] || packages+=(clamav-daemon)
 fi
 
 if [ ${#packages[@]} -gt 0 ]; then
@@ -39,7 +41,12 @@ if [ ${#packages[@]} -gt 0 ]; then
   fi
   echo "Installing ${packages[*]} ..."
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q
+  freshclam=$(command -v freshclam || true)
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive $install
+  # The scanner's package brings the service that fetches all signatures. Nothing here needs it; who had it keeps it.
+  if [[ " ${packages[*]} " == *" clamav-daemon "* ]] && [ -z "$freshclam" ] && [ -d /run/systemd/system ]; then
+    "${as_root[@]}" systemctl disable --now clamav-freshclam.service clamav-daemon.service clamav-daemon.socket || true
+  fi
 fi
 
 node_major=$(node --version | sed 's/^v\([0-9]*\).*/\1/')

@@ -88,6 +88,16 @@ impl Format {
             .any(|part| bytes.windows(part.len()).any(|window| window == *part))
     }
 
+    /// The file by which Writer, Calc or Impress makes itself known to LibreOffice as the part that opens it.
+    pub(crate) fn registry(self) -> &'static str {
+        match self {
+            Format::Docx | Format::Odt | Format::Rtf | Format::Doc => "writer.xcd",
+            Format::Xlsx | Format::Ods | Format::Xls => "calc.xcd",
+            Format::Pptx | Format::Odp | Format::Ppt => "impress.xcd",
+            Format::Tiff => "draw.xcd",
+        }
+    }
+
     /// The ending by which LibreOffice knows it.
     pub(crate) fn ending(self) -> &'static str {
         match self {

@@ -29,6 +29,14 @@ pub const MOST_OUT: u64 = 200 * 1024 * 1024;
 pub const MOST_TIME: Duration = Duration::from_secs(90);
 /// Address space of LibreOffice, in bytes: it reserves far more than it uses.
 const MOST_MEMORY: u64 = 4 * 1024 * 1024 * 1024;
+/// Size of each of the two folders in the sandbox that lie in memory, in bytes.
+const MOST_TEMPORARY: u64 = 256 * 1024 * 1024;
+/// Processes and threads in the sandbox; LibreOffice has about ten.
+const MOST_PROCESSES: u64 = 256;
+/// Longest time for a sandbox in which nothing is done.
+const PROBE: Duration = Duration::from_secs(10);
+/// Of what bubblewrap says when it makes no sandbox, so many characters are kept.
+const LONGEST_REASON: usize = 300;
 
 /// Where programs lie; not what a variable of the environment says.
 const FOLDERS: [&str; 2] = ["/usr/bin", "/bin"];
@@ -75,6 +83,9 @@ pub enum Fault {
     /// LibreOffice ended without a PDF: damaged, protected by a password, or over its limits.
     #[error("no PDF was made of it ({0})")]
     NoPdf(String),
+    /// This machine lets nobody make a sandbox, so nothing is converted: it says nothing about the file.
+    #[error("no sandbox can be made on this machine: {0}")]
+    NoSandbox(String),
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -86,6 +97,7 @@ impl Fault {
             Fault::TooLarge => "too-large",
             Fault::TooSlow => "too-slow",
             Fault::NoPdf(_) => "no-pdf",
+            Fault::NoSandbox(_) => "no-sandbox",
             Fault::Io(_) => "io",
         }
     }
@@ -106,6 +118,34 @@ impl Programs {
     pub fn installed() -> Option<Programs> {
         let find = |name: &str| FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(|path| path.exists());
         Some(Programs { sandbox: find("bwrap")?, limits: find("prlimit")?, office: find("soffice")? })
+    }
+
+    /// Whether the part of LibreOffice is installed that opens such a file: distributions pack Writer, Calc and Impress one by
+    /// one. Without it LibreOffice says of every file the same as of a damaged one.
+    pub fn opens(&self, format: Format) -> bool {
+        // `soffice` in a folder of programs is a link to `program/soffice` of LibreOffice.
+        let Ok(real) = fs::canonicalize(&self.office) else { return false };
+        real.ancestors().nth(2).is_some_and(|root| root.join("share/registry").join(format.registry()).exists())
+    }
+
+    /// Makes a sandbox like that of a conversion and does nothing in it.
+    ///
+    /// # Errors
+    /// [`Fault::NoSandbox`] where the machine does not let us; nothing is ever converted outside one.
+    pub async fn try_sandbox(&self, scratch: &Path) -> Result<(), Fault> {
+        // A folder of its own: what was in a sandbox may have done anything to the one it had.
+        let folder = Folder::make(scratch)?;
+        let mut command = self.sandboxed(&folder.0, PROBE);
+        command.arg("true").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+        let Ok(done) = tokio::time::timeout(PROBE, command.output()).await else {
+            return Err(Fault::NoSandbox("it took longer than allowed".to_owned()));
+        };
+        let done = done?;
+        if done.status.success() {
+            return Ok(());
+        }
+        let said: String = String::from_utf8_lossy(&done.stderr).trim().chars().take(LONGEST_REASON).collect();
+        Err(Fault::NoSandbox(format!("{said} ({})", done.status)))
     }
 
     /// The PDF of an office file. `scratch` is a folder of ours on a disk, for files that are removed at the end.
@@ -129,39 +169,52 @@ impl Programs {
         let status = self.run(&folder.0, &name, most_time).await?;
         match read_pdf(&folder.0)? {
             Some(pdf) => Ok(pdf),
-            None => Err(Fault::NoPdf(status.to_string())),
+            None => {
+                // Is it the file, or would it have been the same with any other?
+                self.try_sandbox(scratch).await?;
+                Err(Fault::NoPdf(status.to_string()))
+            }
         }
     }
 
-    async fn run(&self, folder: &Path, name: &str, most_time: Duration) -> Result<ExitStatus, Fault> {
+    /// A sandbox with its limits; what runs in it is still to be named.
+    fn sandboxed(&self, folder: &Path, most_time: Duration) -> Command {
         let mut command = Command::new(&self.sandbox);
-        command.args([
-            "--unshare-all",
-            "--die-with-parent",
-            "--new-session",
-            "--clearenv",
-            "--ro-bind",
-            "/usr",
-            "/usr",
-            "--tmpfs",
-            "/usr/local",
-        ]);
+        // `--unshare-all` alone does without a user namespace where there is none; then root would stay root inside.
+        command.args(["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent"]);
+        command.args(["--new-session", "--clearenv", "--ro-bind", "/usr", "/usr", "--tmpfs", "/usr/local"]);
         for path in READABLE {
             command.args(["--ro-bind-try", path, path]);
         }
-        command.args(["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--bind"]).arg(folder).arg("/job");
+        command.args(["--proc", "/proc", "--dev", "/dev"]);
+        for path in ["/tmp", "/dev/shm"] {
+            command.args(["--size", &MOST_TEMPORARY.to_string(), "--tmpfs", path]);
+        }
+        command.arg("--bind").arg(folder).arg("/job");
+        // They lie in memory too, and have no size of their own.
+        for path in ["/dev", "/usr/local", "/"] {
+            command.args(["--remount-ro", path]);
+        }
         for (name, value) in [("HOME", "/job"), ("PATH", "/usr/bin:/bin"), ("LANG", "C.UTF-8")] {
             command.args(["--setenv", name, value]);
         }
         command.args(["--chdir", "/job", "--"]).arg(&self.limits);
-        let seconds = most_time.as_secs().max(1);
+        // The clock on the wall decides; LibreOffice may use two cores meanwhile.
+        let seconds = most_time.as_secs().max(1).saturating_mul(2);
         command.args([
             format!("--as={MOST_MEMORY}"),
             format!("--cpu={seconds}"),
             format!("--fsize={MOST_OUT}"),
+            format!("--nproc={MOST_PROCESSES}"),
             "--core=0".to_owned(),
             "--".to_owned(),
         ]);
+        command.env_clear();
+        command
+    }
+
+    async fn run(&self, folder: &Path, name: &str, most_time: Duration) -> Result<ExitStatus, Fault> {
+        let mut command = self.sandboxed(folder, most_time);
         command.arg(&self.office).args([
             "-env:UserInstallation=file:///job/profile",
             "--headless",
@@ -174,7 +227,7 @@ impl Programs {
             "--outdir",
             "/job/out",
         ]);
-        command.arg(format!("/job/{name}")).env_clear();
+        command.arg(format!("/job/{name}"));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.process_group(0).kill_on_drop(true).spawn()?;
         let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
@@ -257,11 +310,15 @@ mod tests {
     /// A script cannot be started while a child of another test still has it open for writing: one test at a time.
     static TESTS: Mutex<()> = Mutex::const_new(());
 
-    /// A sandbox that is none: a script that gets the folder as `$job`.
+    /// A sandbox that is none: a script that gets the folder as `$job`. The empty one of [`Programs::try_sandbox`] works.
     fn programs(folder: &Path, script: &str) -> Programs {
+        programs_after(folder, "case \"$*\" in *\" true\") exit 0 ;; esac", script)
+    }
+
+    fn programs_after(folder: &Path, first: &str, script: &str) -> Programs {
         let path = folder.join("sandbox");
         let find = "while [ \"$1\" != --bind ]; do shift; done; job=$2\n";
-        fs::write(&path, format!("#!/bin/sh\n{find}{script}\n")).unwrap();
+        fs::write(&path, format!("#!/bin/sh\n{first}\n{find}{script}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         Programs { sandbox: path, limits: "/usr/bin/prlimit".into(), office: "/usr/bin/soffice".into() }
     }
@@ -294,6 +351,51 @@ mod tests {
             assert!(matches!(made, Err(Fault::NoPdf(_))), "{script}: {made:?}");
             assert_eq!(left, 0, "{script}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_machine_without_sandboxes_is_no_fault_of_the_file() {
+        let _one = TESTS.lock().await;
+        let folder = tempfile::tempdir().unwrap();
+        let scratch = folder.path().join("scratch");
+        let refused = "echo 'bwrap: No permissions to create a new namespace' >&2; exit 1";
+        let programs = programs_after(folder.path(), refused, "");
+        let text = "no sandbox can be made on this machine: bwrap: No permissions to create a new namespace";
+        let made = programs.to_pdf(&scratch, Format::Odt, b"office", MOST_TIME).await.unwrap_err();
+        assert!(matches!(made, Fault::NoSandbox(_)) && made.to_string().starts_with(text), "{made}");
+        assert!(matches!(programs.try_sandbox(&scratch).await, Err(Fault::NoSandbox(_))));
+        assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_in_the_sandbox_sees_nothing_of_the_machine() {
+        let _one = TESTS.lock().await;
+        let folder = tempfile::tempdir().unwrap();
+        let Some(programs) = Programs::installed() else {
+            println!("not checked: bubblewrap or LibreOffice is not installed");
+            return;
+        };
+        if let Err(fault) = programs.try_sandbox(folder.path()).await {
+            println!("not checked: {fault}");
+            return;
+        }
+        fs::write(folder.path().join("in.odt"), "office").unwrap();
+        // Says what it should not be able to.
+        let script = "cat /job/in.odt
+            for x in /etc/passwd /home /root /sys; do [ -e $x ] && echo sees $x; done
+            grep -v -e lo: -e Inter -e face /proc/net/dev
+            env | grep -v -e ^HOME= -e ^PATH= -e ^LANG= -e ^PWD= -e ^_=
+            for x in /x /usr/x /usr/local/x /etc/x /dev/x /var/x; do (: > $x) 2> /dev/null && echo writes $x; done
+            unshare -U true 2> /dev/null && echo nests
+            for x in /tmp /dev/shm; do
+              dd if=/dev/zero of=$x/1 bs=1M count=150 2> /dev/null && dd if=/dev/zero of=$x/2 bs=1M count=150 2> /dev/null &&
+                echo fills $x
+            done
+            grep CapEff /proc/self/status";
+        let mut command = programs.sandboxed(folder.path(), MOST_TIME);
+        let done = command.args(["sh", "-c", script]).output().await.unwrap();
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert_eq!(said, "officeCapEff:\t0000000000000000\n", "{}", String::from_utf8_lossy(&done.stderr));
     }
 
     #[tokio::test]

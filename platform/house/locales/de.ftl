@@ -39,7 +39,7 @@ house-scanner-waiting = { $n ->
     [one] Eine Datei wartet auf den Virenscanner
    *[other] { $n } Dateien warten auf den Virenscanner
 }
-house-scanner-waiting-text = Die älteste wartet seit { $since }. Bis dahin kann sie niemand öffnen. Die IT prüft, ob der Virenscanner läuft; Meer fragt ihn von selbst wieder.
+house-scanner-waiting-text = Die älteste wartet seit { $since }. Bis dahin kann sie niemand öffnen. Die IT prüft, ob der Virenscanner läuft und ob er so große Dateien annimmt (StreamMaxLength); Meer fragt ihn von selbst wieder.
 problem-not-found = Das gibt es hier nicht
 problem-not-found-text = Prüfen Sie Adresse und Kennung. Was dieser Zugang nicht sehen darf, ist hier nicht zu finden.
 problem-forbidden = Dafür fehlt die Berechtigung

@@ -39,7 +39,7 @@ house-scanner-waiting = { $n ->
     [one] One file waits for the virus scanner
    *[other] { $n } files wait for the virus scanner
 }
-house-scanner-waiting-text = The oldest has been waiting since { $since }. Until then nobody can open it. IT checks whether the virus scanner runs; Meer asks it again by itself.
+house-scanner-waiting-text = The oldest has been waiting since { $since }. Until then nobody can open it. IT checks whether the virus scanner runs and whether it takes files as large as this (StreamMaxLength); Meer asks it again by itself.
 problem-not-found = There is no such thing here
 problem-not-found-text = Check address and id. What this account may not see cannot be found here.
 problem-forbidden = The right for this is missing

@@ -6,6 +6,7 @@ mod begins;
 mod blocked;
 mod capture;
 mod circulation;
+mod clamd;
 mod coverage;
 mod design;
 mod desk;

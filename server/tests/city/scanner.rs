@@ -1,12 +1,13 @@
-//! Malware: found at once, found later, and a scanner that is away. The sandbox knows the EICAR test string.
+//! Malware: found at once, found later, and a scanner that is away. The sandbox knows the EICAR test string; the real scanner
+//! stands in `clamd.rs`.
 
 use meer::modules::MODULES;
 use testkit::{Browser, TestCity};
 
 use crate::walks::at_case;
 
-/// The test string of EICAR inside a text, in two halves: otherwise scanners would take this file for malware.
-fn eicar() -> Vec<u8> {
+/// The test file of EICAR, in two halves: otherwise scanners would take this one for malware.
+pub fn eicar() -> Vec<u8> {
     [r"X5O!P%@AP[4\PZX54(P^)7CC)7}", "$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"].concat().into_bytes()
 }
 
@@ -26,7 +27,7 @@ async fn away(test: &TestCity, away: bool) {
 }
 
 /// Addresses of the documents of a case, as its page links them.
-async fn documents(clerk: &mut Browser, case: &str) -> Vec<String> {
+pub async fn documents(clerk: &mut Browser, case: &str) -> Vec<String> {
     let page = clerk.get(&format!("/intern/vorgang/{case}")).await;
     let base = format!("/intern/vorgang/{case}/dokument/");
     let links = page.is(200).body.split("href=\"").skip(1).filter_map(|part| part.split('"').next());
@@ -81,10 +82,7 @@ async fn a_scanner_that_is_away_leaves_files_closed_until_it_is_back() {
         rita.get(plan).await.is(409);
         let waiting = files::waiting(&mut test.city.db.read().await.unwrap()).await.unwrap();
         assert_eq!(waiting.files, 2);
-        let page = page_of(&test);
-        let cx = test.app.cx(&test.city, "test");
-        let notice = house::scanner_notice(&page, &test.city, &mut test.city.db.read().await.unwrap(), cx.now()).await;
-        assert_eq!(notice.unwrap().unwrap().0, "2 Dateien warten auf den Virenscanner");
+        assert_eq!(notice(&test).await.unwrap().0, "2 Dateien warten auf den Virenscanner");
 
         away(&test, false).await;
         test.minutes_later(10);
@@ -93,12 +91,13 @@ async fn a_scanner_that_is_away_leaves_files_closed_until_it_is_back() {
         rita.get(bad).await.is(409).shows(FOUND);
         let page = rita.get(&format!("/intern/vorgang/{case}")).await;
         page.shows("In diesem Vorgang ist eine Datei gesperrt").shows("„Anlage“ gesperrt: Schadsoftware gefunden");
-        let notice =
-            house::scanner_notice(&page_of(&test), &test.city, &mut test.city.db.read().await.unwrap(), cx.now()).await;
-        assert_eq!(notice.unwrap(), None);
+        assert_eq!(notice(&test).await, None);
     }
 }
 
-fn page_of(test: &TestCity) -> ui::Page {
-    ui::Page::new(kernel::Lang::De, test.app.texts.clone(), test.city.info.clone())
+/// What the overview of the processes says of the scanner: title and text.
+pub async fn notice(test: &TestCity) -> Option<(String, String)> {
+    let page = ui::Page::new(kernel::Lang::De, test.app.texts.clone(), test.city.info.clone());
+    let now = test.app.cx(&test.city, "test").now();
+    house::scanner_notice(&page, &test.city, &mut test.city.db.read().await.unwrap(), now).await.unwrap()
 }

@@ -1,7 +1,7 @@
 //! A document in the browser: PDF and pictures by the browser's own viewer in a frame, texts escaped, office files and scans (TIFF) as
 //! the PDF that a job makes of them. What their bytes do not say to be one of these is offered to be saved, and nothing else.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::PathBuf};
 
 use askama::Template;
 use axum::extract::Query;
@@ -33,8 +33,8 @@ enum How {
     Mail(Mail),
     /// A job makes a PDF of it.
     Converting,
-    /// It could be made a PDF of, and the programs for it are not installed.
-    NotInstalled,
+    /// It could be made a PDF of, and the programs for it are not installed, or the machine lets nobody make a sandbox.
+    NotHere,
     /// None could be made.
     NotConverted,
     Not,
@@ -166,20 +166,32 @@ async fn mail(rq: &Req, page: &Page, chosen: &Chosen, kind: message::Kind, bytes
 
 /// How a file is shown that browsers cannot show. The first who looks lets the job begin.
 async fn office(rq: &Req, chosen: &Chosen, bytes: &[u8]) -> Result<How> {
-    let Some(format) = Format::of(bytes, &chosen.meta.name) else {
-        return Ok(How::Not);
-    };
+    let Some(format) = Format::of(bytes, &chosen.meta.name) else { return Ok(How::Not) };
     let made = store::rendition(&mut rq.city.db.read().await?, chosen.meta.id).await?;
     match made {
         Some(Rendition { file_id: Some(_), .. }) => Ok(How::Frame),
         Some(_) => Ok(How::NotConverted),
-        None if format.is_office() && Programs::installed().is_none() => Ok(How::NotInstalled),
         None => {
+            if format.is_office() && !office_here(rq, format).await? {
+                return Ok(How::NotHere);
+            }
             let job = MakeRendition { file: chosen.meta.id, case: chosen.case.id };
             db::write!(rq.city.db, |tx| { jobs::enqueue(tx, &rq.cx, &job).await })?;
             Ok(How::Converting)
         }
     }
+}
+
+/// Whether this machine can convert such an office file.
+async fn office_here(rq: &Req, format: Format) -> Result<bool> {
+    let Some(programs) = Programs::installed().filter(|programs| programs.opens(format)) else {
+        return Ok(false);
+    };
+    if let Err(fault) = programs.try_sandbox(&scratch(&rq.cx)?).await {
+        tracing::error!(city = %rq.city.key, "office files are not shown: {fault}");
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 /// The bytes for the frame.
@@ -216,6 +228,11 @@ impl jobs::Job for MakeRendition {
     }
 }
 
+/// Where LibreOffice works on what is to be shown.
+fn scratch(cx: &Cx) -> Result<PathBuf> {
+    Ok(cx.app()?.config.data.join(&cx.city()?.key).join("convert"))
+}
+
 pub async fn make_rendition(cx: Cx, job: MakeRendition) -> Result<()> {
     let city = cx.city()?;
     let mut rx = city.db.read().await?;
@@ -234,16 +251,19 @@ pub async fn make_rendition(cx: Cx, job: MakeRendition) -> Result<()> {
         (Some(Format::Tiff), _) => {
             tokio::task::spawn_blocking(move || convert::scan_to_pdf(&bytes)).await.map_err(Error::internal)?
         }
-        (Some(format), Some(programs)) => {
-            let scratch = cx.app()?.config.data.join(&city.key).join("convert");
-            programs.to_pdf(&scratch, format, &bytes, convert::MOST_TIME).await
+        (Some(format), Some(programs)) if programs.opens(format) => {
+            programs.to_pdf(&scratch(&cx)?, format, &bytes, convert::MOST_TIME).await
         }
         _ => return Ok(()),
     };
     let (stored, fault) = match made {
         Ok(pdf) => (Some(city.files.put(&cx, pdf).await?), None),
-        Err(Fault::Io(error)) => return Err(Error::internal(error)),
-        Err(fault) => (None, Some(fault.code())),
+        // They say nothing about this file: what is written down about it is not tried again.
+        Err(fault @ (Fault::Io(_) | Fault::NoSandbox(_))) => return Err(Error::internal(fault)),
+        Err(fault) => {
+            tracing::warn!(city = %city.key, file = %job.file, "no view of an office file: {fault}");
+            (None, Some(fault.code()))
+        }
     };
     db::write!(city.db, |tx| {
         // Twice is once, and a case that was deleted meanwhile gets nothing.
