@@ -57,7 +57,9 @@ pub async fn capture(
     Ok(Ok(match filed? {
         Filed::Known(_) => "records-done-mail-known-fehler",
         Filed::Filed(_) if infected => "records-done-infected-fehler",
-        Filed::Filed(_) if unchecked => "records-done-mail-unchecked",
+        Filed::Filed(_) if stored.iter().any(|piece| piece.content.scan == files::Scan::Unchecked) => {
+            "records-done-mail-unchecked"
+        }
         Filed::Filed(_) if !message.left_out.is_empty() => "records-done-mail-without",
         Filed::Filed(_) => "records-done-mail",
     }))

@@ -35,7 +35,7 @@ pub async fn read(rq: &Req, form: &forms::Form, step: &str, request: Request) ->
         let multipart = Multipart::from_request(request, &()).await.map_err(|_| malformed())?;
         let mut sent = Sent::default();
         let patience = files::Patience::default();
-        let mut parts = Parts { rq, form, step, kept: 0, text: 0, told: false, patience };
+        let parts = Parts { rq, form, step, kept: 0, text: 0, told: false, patience };
         let read = parts.read(FormData::new(multipart), &mut sent).await;
         if read.is_err() {
             service::drop_files(&rq.city, &sent, &[]).await?;
