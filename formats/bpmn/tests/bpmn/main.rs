@@ -6,6 +6,7 @@ mod clock;
 mod edit;
 mod events;
 mod interchange;
+mod list;
 mod migrate;
 mod outline;
 mod properties;

@@ -1,14 +1,13 @@
 //! Times, errors, messages and repetition made in the list: the same process as drawn by hand, and a drawing with a place for
 //! each of them.
 
-mod support;
-
 use bpmn::model::{Bounds, PlaneItem};
 use bpmn::{
     Edit, Event, Goal, Kind, Known, Model, NewStep, On, Passes, Properties, Repeat, State, StepKind, Time, step,
 };
 use serde_json::json;
-use support::{Names, flows, model, vars};
+
+use crate::support::{Names, flows, model, vars};
 
 /// s, service step c, user step u, end e
 fn plain() -> Model {
