@@ -295,7 +295,7 @@ processes-fact-error = on the error “{ $code }”
 processes-fact-any-error = on every error
 processes-fact-ends-with = ends with the error “{ $code }”
 processes-fact-each = for each element of “{ $list }”, { $order }
-processes-fact-number = this often: { $n }, { $order }
+processes-fact-number = number: { $n }, { $order }
 processes-fact-while = again as long as: { $condition }
 processes-fact-most = { $n } times at most
 processes-fact-enough = done as soon as: { $condition }
@@ -373,7 +373,11 @@ processes-unit-weeks = weeks
 processes-unit-months = months
 processes-time-count = How often?
 processes-time-count-hint = Only for “again and again”. Empty means without end.
-processes-time-date-hint = Only for “Point in time”, for example 31.01.2027 or 31.01.2027 12:00.
+processes-time-date-hint = Only for “Point in time”, for example 31.01.2027 12:00. Without a time of day it is midnight, when the day begins.
+processes-time-group = When?
+processes-time-none = This time cannot be read or lies too far in the future. Check the number and the unit.
+processes-time-count-alone = Choose “again and again” above, or empty the field “How often?”.
+processes-time-date-alone = Choose “Point in time” above, or empty this field.
 processes-step-time = Or an expression of your own
 processes-step-time-hint = An expression in FEEL after an equals sign, for example = frist. Or a time by ISO 8601, for example P1DT12H. Leave the fields above empty then.
 processes-time-missing = Enter the time.
@@ -398,6 +402,8 @@ processes-attach-message-hint = A message comes while the step is still running.
 processes-event-host = What becomes of the step then?
 processes-event-stops = It is ended.
 processes-event-goes-on = It goes on. What follows happens besides.
+processes-event-group = What happens then
+processes-event-once = What stops the step comes only once. Choose that it goes on, or another kind of time.
 processes-event-target = Then go on with
 processes-event-target-hint = You insert further steps in the list afterwards.
 processes-event-end = Name of the new end
@@ -405,6 +411,7 @@ processes-event-end-hint = Only if “a new end” is chosen above.
 processes-new-end = a new end
 processes-repeat = Do it several times
 processes-repeat-how = How often?
+processes-repeat-how-missing = Choose here how often, or empty the fields below.
 processes-repeat-once = once
 processes-repeat-list = for each element of a list
 processes-repeat-number = a number of times
@@ -650,6 +657,7 @@ processes-api-invalid-text = The content is incomplete, too large or out of rang
 
 ## What is wrong with expressions and decisions
 
+processes-fault-at = { $fault } (character { $n })
 processes-fault-unexpected = “{ $found }” stands where it cannot.
 processes-fault-unexpected-end = The expression ends too early.
 processes-fault-expected = “{ $expected }” is missing here.
