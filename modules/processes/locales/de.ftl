@@ -297,6 +297,7 @@ processes-fact-ends-with = endet mit dem Fehler „{ $code }“
 processes-fact-each = für jedes Element von „{ $list }“, { $order }
 processes-fact-number = Anzahl: { $n }, { $order }
 processes-fact-while = noch einmal, solange gilt: { $condition }
+processes-fact-while-before = nur solange gilt, auch schon vor dem ersten Mal: { $condition }
 processes-fact-most = höchstens { $n }-mal
 processes-fact-enough = fertig, sobald gilt: { $condition }
 processes-fact-collects = sammelt die Ergebnisse in „{ $name }“

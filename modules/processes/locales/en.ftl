@@ -297,6 +297,7 @@ processes-fact-ends-with = ends with the error “{ $code }”
 processes-fact-each = for each element of “{ $list }”, { $order }
 processes-fact-number = number: { $n }, { $order }
 processes-fact-while = again as long as: { $condition }
+processes-fact-while-before = only while this holds, before the first time too: { $condition }
 processes-fact-most = { $n } times at most
 processes-fact-enough = done as soon as: { $condition }
 processes-fact-collects = collects the results in “{ $name }”
