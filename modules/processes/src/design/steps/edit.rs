@@ -244,10 +244,15 @@ pub async fn change(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sen
     if asks.time
         && let Some(time) = values.times.time(&page, &mut errors)
     {
+        let is_changed = model.time(&element).as_ref() != Some(&time);
         if let Kind::Boundary { interrupting, .. } = line.kind {
-            check_once(&page, &time, values.stops(interrupting), &mut errors);
+            let stops = values.stops(interrupting);
+            // What was drawn so can still be renamed.
+            if is_changed || stops != interrupting {
+                check_once(&page, &time, stops, &mut errors);
+            }
         }
-        if model.time(&element).as_ref() != Some(&time) {
+        if is_changed {
             edits.push(Edit::SetTime { element: element.clone(), time });
         }
     }
