@@ -429,6 +429,11 @@ impl<'m> Check<'m> {
             } else if target.incoming.len() > 1 {
                 let message = "Zu einem Ereignis hinter einem Ereignis-Gateway führt kein zweiter Weg.";
                 self.at_node(target, Rule::Unsupported, message);
+            } else if !target.boundary.is_empty() || target.looped.is_some() {
+                // The gateway waits for it, so nobody is ever at this step (BPMN 2.0.2, 10.6.6).
+                let message =
+                    "An einem Schritt hinter einem Ereignis-Gateway hängt kein Ereignis, und er wird nicht wiederholt.";
+                self.at_node(target, Rule::Unsupported, message);
             }
         }
     }

@@ -682,8 +682,8 @@ fn link_name(kind: &NodeKind) -> Option<String> {
     }
 }
 
-/// A qualified name without its prefix.
-fn local_name(reference: &str) -> &str {
+/// A reference is a qualified name: the id itself, or prefix and id. This is the id.
+pub(crate) fn local_name(reference: &str) -> &str {
     reference.split_once(':').map_or(reference, |(_, local)| local)
 }
 

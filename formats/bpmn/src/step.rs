@@ -91,8 +91,8 @@ pub enum Effect {
     CancelProcess {
         token: u64,
     },
-    /// `after` is the timer this one repeats: a duration counts from the time that one was due. A time after the date
-    /// `until` does not come any more.
+    /// `after` is the timer this one repeats: `due` is one interval more from where the repetition began, which for whole days
+    /// is one after the time that one was due. A time after the date `until` does not come any more.
     ScheduleTimer {
         token: u64,
         element: String,

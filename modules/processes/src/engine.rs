@@ -20,7 +20,7 @@ use crate::{
     jobs::{Advance, Fire},
     rules::Rules,
     starts,
-    store::{self, Instance, NewIncident, Visit},
+    store::{self, Instance, NewIncident, Timer, Visit},
     versions, work,
 };
 
@@ -434,18 +434,18 @@ impl Work {
                 cx.call(tx, CloseTask { token: TaskToken { instance: id, token } }).await?;
             }
             Effect::ScheduleTimer { token, due, after, until, .. } => {
-                let from = match after {
-                    Some(earlier) => store::timer(tx, id, number(earlier)?).await?.unwrap_or(now),
-                    None => now,
+                let earlier = match after {
+                    Some(earlier) => store::timer(tx, id, number(earlier)?).await?,
+                    None => None,
                 };
-                let at = due_at(&due, from)?;
+                let timer = timer_at(&due, now, earlier)?;
                 let is_over = match until {
-                    Some(end) => at > due_at(&Due::Date(end), from)?,
+                    Some(end) => timer.due > due_at(&Due::Date(end), now)?,
                     None => false,
                 };
                 if !is_over {
-                    store::set_timer(tx, id, number(token)?, at).await?;
-                    jobs::enqueue_at(tx, cx, &Fire { instance: id, token }, at).await?;
+                    store::set_timer(tx, id, number(token)?, &timer).await?;
+                    jobs::enqueue_at(tx, cx, &Fire { instance: id, token }, timer.due).await?;
                 }
             }
             Effect::CancelTimer { token } => store::drop_timer(tx, id, number(token)?).await?,
@@ -597,6 +597,24 @@ fn number(token: u64) -> Result<i64> {
     i64::try_from(token).map_err(Error::internal)
 }
 
+/// The timer that is set. The times of a repetition are counted from where it began: monthly from 31 January is 31 March after
+/// 28 February, and an hour that a change of clocks leaves out moves that one day only.
+fn timer_at(due: &Due, now: Timestamp, earlier: Option<Timer>) -> Result<Timer> {
+    let Due::Duration(interval) = due else {
+        let due = due_at(due, now)?;
+        return Ok(Timer { due, counted_from: Some(due), times: 0 });
+    };
+    let (from, times) = match earlier {
+        Some(earlier) => (earlier.counted_from.unwrap_or(earlier.due), earlier.times.saturating_add(1)),
+        None => (now, 1),
+    };
+    let wrong = |e: jiff::Error| Error::internal(format!("timer: {e}"));
+    let span: Span = interval.parse().map_err(wrong)?;
+    let span = span.checked_mul(times).map_err(wrong)?;
+    let due = from.to_zoned(kernel::berlin()).checked_add(span).map_err(wrong)?.timestamp();
+    Ok(Timer { due, counted_from: Some(from), times })
+}
+
 /// The moment a timer is due. Durations with days or longer are counted on the wall clock of Europe/Berlin.
 pub fn due_at(due: &Due, from: Timestamp) -> Result<Timestamp> {
     let wrong = |e: jiff::Error| Error::internal(format!("timer: {e}"));
@@ -658,5 +676,42 @@ mod tests {
         assert_eq!(due_at(&Due::Duration("PT24H".into()), from).unwrap(), at("2026-03-29T11:00:00Z"));
         assert_eq!(due_at(&Due::Date("2026-07-01T08:00:00".into()), from).unwrap(), at("2026-07-01T06:00:00Z"));
         assert!(due_at(&Due::Duration("bald".into()), from).is_err());
+    }
+
+    /// The first times of a timer that is set at `now` and repeats after `interval`.
+    fn repeated(now: &str, interval: &str, most: usize) -> Vec<String> {
+        let (mut found, mut earlier) = (Vec::new(), None);
+        for _ in 0..most {
+            let timer = timer_at(&Due::Duration(interval.into()), now.parse().unwrap(), earlier).unwrap();
+            found.push(timer.due.to_zoned(kernel::berlin()).datetime().to_string());
+            earlier = Some(timer);
+        }
+        found
+    }
+
+    #[test]
+    fn a_repetition_is_counted_from_where_it_began() {
+        let monthly = repeated("2027-01-31T09:00:00Z", "P1M", 3);
+        assert_eq!(monthly, ["2027-02-28T10:00:00", "2027-03-31T10:00:00", "2027-04-30T10:00:00"]);
+        let yearly = repeated("2028-02-29T09:00:00Z", "P1Y", 4);
+        assert_eq!(
+            yearly,
+            ["2029-02-28T10:00:00", "2030-02-28T10:00:00", "2031-02-28T10:00:00", "2032-02-29T10:00:00"]
+        );
+        // 02:30 does not exist on 29 March 2026; the days after it are not moved.
+        let daily = repeated("2026-03-28T01:30:00Z", "P1D", 2);
+        assert_eq!(daily, ["2026-03-29T03:30:00", "2026-03-30T02:30:00"]);
+    }
+
+    #[test]
+    fn a_timer_from_before_goes_on_from_where_it_is_due() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let kept = Timer { due: at("2027-02-28T09:00:00Z"), counted_from: None, times: 0 };
+        let next = timer_at(&Due::Duration("P1D".into()), at("2027-03-05T00:00:00Z"), Some(kept)).unwrap();
+        assert_eq!(next.due, at("2027-03-01T09:00:00Z"));
+        let dated = timer_at(&Due::Date("2027-01-31T10:00:00".into()), at("2026-01-01T00:00:00Z"), None).unwrap();
+        let after = timer_at(&Due::Duration("P1M".into()), at("2027-01-31T09:00:00Z"), Some(dated)).unwrap();
+        let last = timer_at(&Due::Duration("P1M".into()), at("2027-02-28T09:00:00Z"), Some(after)).unwrap();
+        assert_eq!(last.due, at("2027-03-31T08:00:00Z"));
     }
 }

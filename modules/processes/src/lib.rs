@@ -48,7 +48,7 @@ pub const MODULE: Module = Module {
     name: "processes",
     migrations: Some(db::migrations!(
         "processes": "0001_init", "0002_incident_job", "0003_parent", "0004_figures", "0005_design", "0006_runtime",
-        "0007_switch"
+        "0007_switch", "0008_timer"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],

@@ -56,15 +56,29 @@ pub async fn save(tx: &mut Tx, i: &Instance, ended: Option<Timestamp>) -> Result
     tx.exec_one(sql, params![i.id, &i.state, &i.status, ended]).await
 }
 
-pub async fn set_timer(tx: &mut Tx, instance: Uuid, token: i64, due: Timestamp) -> Result<()> {
-    let sql = "INSERT INTO processes_timer (tenant, instance, token, due) VALUES ($1, $2, $3, $4)
-               ON CONFLICT (tenant, instance, token) DO UPDATE SET due = excluded.due";
-    tx.exec_one(sql, params![instance, token, due]).await
+db::record! {
+    /// A timer that waits.
+    #[derive(Debug, PartialEq, Eq)]
+    pub struct Timer {
+        pub due: Timestamp,
+        /// Where its repetition began; none for a timer from before that was kept.
+        pub counted_from: Option<Timestamp>,
+        /// So many intervals after that it is due.
+        pub times: i64,
+    }
 }
 
-pub async fn timer(rx: &mut Rx, instance: Uuid, token: i64) -> Result<Option<Timestamp>> {
-    let sql = "SELECT due FROM processes_timer WHERE tenant = $1 AND instance = $2 AND token = $3";
-    Ok(rx.opt::<(Timestamp,)>(sql, params![instance, token]).await?.map(|(due,)| due))
+pub async fn set_timer(tx: &mut Tx, instance: Uuid, token: i64, t: &Timer) -> Result<()> {
+    let sql = "INSERT INTO processes_timer (tenant, instance, token, due, counted_from, times)
+               VALUES ($1, $2, $3, $4, $5, $6)
+               ON CONFLICT (tenant, instance, token)
+               DO UPDATE SET due = excluded.due, counted_from = excluded.counted_from, times = excluded.times";
+    tx.exec_one(sql, params![instance, token, t.due, t.counted_from, t.times]).await
+}
+
+pub async fn timer(rx: &mut Rx, instance: Uuid, token: i64) -> Result<Option<Timer>> {
+    let sql = "SELECT due, counted_from, times FROM processes_timer WHERE tenant = $1 AND instance = $2 AND token = $3";
+    rx.opt(sql, params![instance, token]).await
 }
 
 pub async fn drop_timer(tx: &mut Tx, instance: Uuid, token: i64) -> Result<()> {

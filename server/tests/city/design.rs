@@ -509,6 +509,16 @@ async fn times_errors_repetition_and_outside_programs_are_entered_in_the_list() 
     let twice =
         [("dauer", "3"), ("dauer_einheit", "tage"), ("zeitart", "dauer"), ("zeit", "= frist"), ("ziel", "+ende")];
     send(&mut petra, &form, &at, &twice).await.is(422).shows("entweder").shows("= frist");
+    // What the list would say and the engine not do, or what would be dropped without a word, is told.
+    let often = [("zeitart", "wiederholung"), ("dauer", "7"), ("dauer_einheit", "tage"), ("ziel", "+ende")];
+    let stops: Vec<_> = often.into_iter().chain([("abbruch", "ja")]).collect();
+    send(&mut petra, &form, &at, &stops).await.is(422).shows("kommt nur einmal");
+    let counted = [("zeitart", "dauer"), ("dauer", "7"), ("dauer_einheit", "tage"), ("mal", "3"), ("ziel", "+ende")];
+    send(&mut petra, &form, &at, &counted).await.is(422).shows("leeren Sie das Feld „Wie oft?“");
+    let far = [("zeitart", "dauer"), ("dauer", "99999"), ("dauer_einheit", "monate"), ("ziel", "+ende")];
+    send(&mut petra, &form, &at, &far).await.is(422).shows("zu weit in der Zukunft");
+    let broken = [("zeitart", "dauer"), ("zeit", "= 1 +"), ("ziel", "+ende")];
+    send(&mut petra, &form, &at, &broken).await.is(422).shows("hört zu früh auf");
     petra.get(&format!("{draft}/schritt/zuordnen/ereignis")).await.is(404);
 
     // An error leads to an end that is one itself.
@@ -536,6 +546,8 @@ async fn times_errors_repetition_and_outside_programs_are_entered_in_the_list() 
         ("reihenfolge", "gleichzeitig"),
         ("element", "amt"),
     ];
+    let once = [("mehrmals", "einmal"), ("liste", "beteiligte")];
+    send(&mut petra, &form, &step, &once).await.is(422).shows("Wählen Sie hier aus, wie oft").shows("beteiligte");
     let no_list: Vec<_> = same.into_iter().chain([("liste", "")]).collect();
     send(&mut petra, &form, &step, &no_list).await.is(422).shows("Geben Sie die Liste an");
     let whole: Vec<_> = same.into_iter().chain([("liste", "beteiligte")]).collect();
@@ -547,7 +559,9 @@ async fn times_errors_repetition_and_outside_programs_are_entered_in_the_list() 
     let form = petra.get(&step).await;
     send(&mut petra, &form, &step, &[("befehl", "external:"), ("thema", "Muster Druck")]).await.is(422);
     let rows: Vec<(String, String)> = (1..=45)
-        .flat_map(|n| [(format!("ein-name-{n}"), format!("angabe_{n}")), (format!("ein-wert-{n}"), format!("{n} + 1"))])
+        .flat_map(|n| {
+            [(format!("ein-name-{n}"), format!("angabe_{n}")), (format!("ein-wert-{n}"), format!("= {n} + 1"))]
+        })
         .collect();
     let mut fields: Vec<_> = rows.iter().map(|(field, value)| (field.as_str(), value.as_str())).collect();
     fields.extend([("befehl", "external:"), ("thema", "muster-druck")]);
@@ -558,6 +572,7 @@ async fn times_errors_repetition_and_outside_programs_are_entered_in_the_list() 
     send(&mut petra, &form, &step, &[("befehl", "external:"), ("name", "Auskunft holen")]).await.is(303);
     let form = petra.get(&step).await;
     assert_eq!(form.is(200).body.matches("value=\"angabe_").count(), 45);
+    assert!(form.body.contains("value=\"45 + 1\""), "the file says expressions without the sign before them");
 
     petra.get(&format!("{draft}/zeichnung")).await.is(200).shows("bpmnElement=&#34;ohne-auskunft&#34;");
 }

@@ -583,6 +583,14 @@ impl Draft {
         if activity(&node.kind).is_none() || is_event_sub_process(&node.kind) {
             return Err(at(&node, "Fristen und Fehler hängen an einem Schritt. Wählen Sie einen Schritt."));
         }
+        for flow in self.around(host)?.0 {
+            if is_event_based(&self.node(&flow.source)?.kind) {
+                return Err(at(
+                    &node,
+                    "Davor wird darauf gewartet, welches Ereignis zuerst kommt. Fügen Sie die Frist dort als weiteren Weg ein.",
+                ));
+            }
+        }
         let (target, end) = self.goal(&node, goal)?;
         let name = filled(name);
         let id = self.new_id(name.as_deref().unwrap_or_default(), otherwise);

@@ -2,7 +2,7 @@
 
 use super::draft::{Done, Draft, at};
 use super::{EditError, Passes, Properties, Repeat, Time, filled, refused};
-use crate::graph::feel_of;
+use crate::graph::{feel_of, local_name};
 use crate::iso::{is_date, is_duration, parse_cycle};
 use crate::model::*;
 
@@ -199,7 +199,7 @@ impl Draft {
     /// Id of the message of this name; a new one where there is none.
     pub fn message(&mut self, name: &str) -> String {
         let same = |root: &Root| match root {
-            Root::Message(message) if message.name.as_deref() == Some(name) => Some(message.base.id.clone()),
+            Root::Message(message) if named(message) == name => Some(message.base.id.clone()),
             _ => None,
         };
         if let Some(id) = self.definitions.roots.iter().find_map(same) {
@@ -313,8 +313,7 @@ fn code_of(error: &ErrorDefinition) -> &str {
 
 pub(super) fn error_of(definitions: &Definitions, event: &EventDefinition) -> Option<String> {
     let EventTrigger::Error(Some(id)) = &event.trigger else { return None };
-    // References are qualified names: the id itself, or prefix and id.
-    let local = id.split_once(':').map_or(id.as_str(), |(_, local)| local);
+    let local = local_name(id);
     let found = definitions.roots.iter().find_map(|root| match root {
         Root::Error(error) if error.base.id == *id || error.base.id == local => Some(code_of(error).to_owned()),
         _ => None,
@@ -322,9 +321,15 @@ pub(super) fn error_of(definitions: &Definitions, event: &EventDefinition) -> Op
     Some(found.unwrap_or_else(|| id.clone()))
 }
 
+/// The name of a message; its id where it has none.
+fn named(message: &Message) -> &str {
+    message.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&message.base.id)
+}
+
 fn message_name(definitions: &Definitions, id: &str) -> Option<String> {
+    let local = local_name(id);
     definitions.roots.iter().find_map(|root| match root {
-        Root::Message(message) if message.base.id == id => message.name.clone().or_else(|| Some(id.to_owned())),
+        Root::Message(message) if message.base.id == id || message.base.id == local => Some(named(message).to_owned()),
         _ => None,
     })
 }

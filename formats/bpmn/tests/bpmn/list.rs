@@ -1,12 +1,13 @@
 //! Times, errors, messages and repetition made in the list: the same process as drawn by hand, and a drawing with a place for
 //! each of them.
 
-use crate::support::{Names, flows, model, vars};
 use bpmn::model::{Bounds, PlaneItem};
 use bpmn::{
     Edit, Event, Goal, Kind, Known, Model, NewStep, On, Passes, Properties, Repeat, State, StepKind, Time, step,
 };
 use serde_json::json;
+
+use crate::support::{self, Names, flows, model, vars};
 
 /// s, service step c, user step u, end e
 fn plain() -> Model {
@@ -254,4 +255,49 @@ fn a_way_may_lead_to_an_end_of_its_own() {
     assert_eq!(both.check(&Known::default()), []);
     let gateway = both.outline().swap_remove(1);
     assert_eq!(gateway.ways[1].target.name.as_deref(), Some("Abgelehnt"));
+}
+
+#[test]
+fn a_step_that_one_of_several_events_leads_to_has_no_deadline_of_its_own() {
+    let waiting = |more: &str| {
+        model(&format!(
+            "<bpmn:startEvent id='s'/><bpmn:eventBasedGateway id='g'/><bpmn:endEvent id='e'/>
+            <bpmn:receiveTask id='r' name='Auf Zahlung warten' messageRef='m-paid'>{more}</bpmn:receiveTask>
+            <bpmn:intermediateCatchEvent id='w'><bpmn:timerEventDefinition><bpmn:timeDuration>P14D</bpmn:timeDuration>
+            </bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>{}",
+            flows("s-g g-r g-w r-e w-e")
+        ))
+    };
+    assert_eq!(waiting("").check(&Known::default()), []);
+    let deadline = Edit::AddTimer {
+        host: "r".into(),
+        name: None,
+        time: days(3),
+        interrupting: true,
+        target: Goal::NewEnd { name: None },
+    };
+    refused(&waiting(""), &deadline, "als weiteren Weg");
+    let repeated = waiting(
+        "<bpmn:standardLoopCharacteristics loopMaximum='3'><bpmn:loopCondition>more</bpmn:loopCondition>
+        </bpmn:standardLoopCharacteristics>",
+    );
+    let errors = repeated.check(&Known::default());
+    assert!(errors.len() == 1 && errors[0].element == "r", "it would be done once: {errors:?}");
+}
+
+#[test]
+fn a_message_that_is_named_with_a_prefix_is_not_lost() {
+    let text = support::file(&format!(
+        "<bpmn:startEvent id='s'/><bpmn:receiveTask id='r' name='Warten' messageRef='t:m-paid'/><bpmn:endEvent id='e'/>{}",
+        flows("s-r r-e")
+    ));
+    let text = text.replace("xmlns:meer=", "xmlns:t=\"urn:test\" xmlns:meer=");
+    let before = Model::parse(&text).unwrap();
+    let mut properties = before.properties("r").unwrap();
+    assert_eq!(properties.message.as_deref(), Some("paid"));
+    properties.key = Some("nummer".into());
+    let after = done(&before, &Edit::SetProperties { element: "r".into(), properties });
+    assert_eq!(after.properties("r").unwrap().message.as_deref(), Some("paid"));
+    assert_eq!(after.check(&Known::default()), []);
+    assert_eq!(after.to_xml().matches("<bpmn:message ").count(), 1);
 }

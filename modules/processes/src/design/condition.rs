@@ -6,8 +6,9 @@ use bpmn::Model;
 use content::Content;
 use feel::{Expr, Scope};
 use serde::Deserialize;
+use ui::Page;
 
-use crate::register;
+use crate::{faults, register};
 
 /// Code of the form and sign of FEEL.
 pub const COMPARISONS: [(&str, &str); 6] =
@@ -53,9 +54,21 @@ fn has_thousands(value: &str) -> bool {
     is_first && !rest.is_empty() && rest.iter().all(|group| group.len() == 3 && digits(group))
 }
 
-/// What keeps a text from being FEEL.
-pub fn fault(text: &str) -> Option<String> {
-    Expr::parse(text, &Scope::default()).err().map(|error| error.to_string())
+/// What keeps a text from being FEEL, in the language of the page, with its place in a text of one line.
+pub fn fault(page: &Page, text: &str) -> Option<String> {
+    let error = Expr::parse(text, &Scope::default()).err()?;
+    let said = faults::said(&page.texts, page.lang, &error.fault);
+    Some(page.t2("processes-fault-at", "fault", said, "n", error.column))
+}
+
+/// An expression as a field of one line shows it: a browser drops line breaks there, and two words would become one.
+pub fn one_line(text: &str) -> String {
+    text.replace("\r\n", " ").replace(['\r', '\n'], " ")
+}
+
+/// The expression that was sent; one that was only shown in one line stays as it was drawn.
+pub fn kept(before: Option<&str>, sent: &str) -> String {
+    before.filter(|before| one_line(before).trim() == sent).unwrap_or(sent).to_owned()
 }
 
 /// A form of the city, as far as its fields become variables.
@@ -152,8 +165,17 @@ mod tests {
             built("a", "mehr", "5."),
         ] {
             let text = text.unwrap();
-            assert_eq!(fault(&text), None, "{text}");
+            assert!(Expr::parse(&text, &Scope::default()).is_ok(), "{text}");
         }
-        assert!(fault("a = = b").is_some());
+    }
+
+    #[test]
+    fn an_expression_of_several_lines_survives_a_field_of_one() {
+        let drawn = "a = 1 // die erste\r\nand b\nor c";
+        let shown = one_line(drawn);
+        assert_eq!(shown, "a = 1 // die erste and b or c");
+        assert_eq!(kept(Some(drawn), &shown), drawn, "what was not changed keeps its lines");
+        assert_eq!(kept(Some(drawn), "a = 2"), "a = 2");
+        assert_eq!(kept(None, "a = 2"), "a = 2");
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{Form, extract::Query};
-use bpmn::{Edit, Goal, Kind, Line, Model, NewStep, On, Properties};
+use bpmn::{Edit, Goal, Kind, Line, Model, NewStep, On, Properties, Time};
 use house::{Answer, Path, Req};
 use http::StatusCode;
 use kernel::{Error, Result, Uuid};
@@ -29,6 +29,13 @@ struct ConditionView {
     comparisons: Vec<Choice>,
     value: String,
     feel: String,
+}
+
+impl ConditionView {
+    /// Whether the fields that put it together are in use.
+    fn is_built(&self) -> bool {
+        !self.value.is_empty()
+    }
 }
 
 fn condition_view(rq: &Req, page: &Page, model: &Model, sent: &Sent, feel: &str) -> ConditionView {
@@ -71,7 +78,7 @@ fn condition_sent(page: &Page, sent: &Sent, errors: &mut Errors) -> Option<Strin
     }
     let feel = sent.some("feel")?;
     let feel = feel.trim_start_matches('=').trim().to_owned();
-    if let Some(fault) = condition::fault(&feel) {
+    if let Some(fault) = condition::fault(page, &feel) {
         errors.push("feel", page.t1("processes-feel-wrong", "fault", fault));
     }
     Some(feel)
@@ -139,6 +146,13 @@ pub(super) fn stops(page: &Page, on: On, values: &Values) -> Vec<Choice> {
         Choice::new("ja", page.t("processes-event-stops")).selected(stops),
         Choice::new("nein", page.t("processes-event-goes-on")).selected(!stops),
     ]
+}
+
+/// What ends its step comes once: the list must not promise more.
+pub(super) fn check_once(page: &Page, time: &Time, stops: bool, errors: &mut Errors) {
+    if stops && matches!(time, Time::Cycle(_)) {
+        errors.push("abbruch", page.t("processes-event-once"));
+    }
 }
 
 fn boundary_part(page: &Page, lines: &[Line], line: &Line, values: &Values) -> Option<BoundaryPart> {
@@ -229,9 +243,18 @@ pub async fn change(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sen
     }
     if asks.time
         && let Some(time) = values.times.time(&page, &mut errors)
-        && model.time(&element).as_ref() != Some(&time)
     {
-        edits.push(Edit::SetTime { element: element.clone(), time });
+        let is_changed = model.time(&element).as_ref() != Some(&time);
+        if let Kind::Boundary { interrupting, .. } = line.kind {
+            let stops = values.stops(interrupting);
+            // What was drawn so can still be renamed.
+            if is_changed || stops != interrupting {
+                check_once(&page, &time, stops, &mut errors);
+            }
+        }
+        if is_changed {
+            edits.push(Edit::SetTime { element: element.clone(), time });
+        }
     }
     if asks.error && values.code() != model.error_code(&element) {
         edits.push(Edit::SetError { element: element.clone(), code: values.code() });
@@ -503,7 +526,7 @@ fn way_page<'a>(
     sent: Option<&Sent>,
     errors: Errors,
 ) -> WayPage<'a> {
-    let said = found.way.condition.as_deref().unwrap_or_default();
+    let said = condition::one_line(found.way.condition.as_deref().unwrap_or_default());
     let blank = Sent::default();
     let target = sent.map_or(found.way.target.element.as_str(), |sent| sent.of("ziel"));
     WayPage {
@@ -514,7 +537,13 @@ fn way_page<'a>(
         text: words::way(page, found.way),
         typed: sent.map_or_else(|| found.way.name.clone().unwrap_or_default(), |sent| sent.of("name").to_owned()),
         is_default: sent.map_or(found.way.is_default, |sent| sent.of("sonst") == "ja"),
-        condition: condition_view(rq, page, model, sent.unwrap_or(&blank), sent.map_or(said, |sent| sent.of("feel"))),
+        condition: condition_view(
+            rq,
+            page,
+            model,
+            sent.unwrap_or(&blank),
+            sent.map_or(said.as_str(), |sent| sent.of("feel")),
+        ),
         targets: goals(page, lines, found.line.inside.as_deref(), target),
         errors,
         problem: String::new(),
@@ -549,6 +578,7 @@ pub async fn change_way(rq: Req, Path((id, flow)): Path<(Uuid, String)>, Form(se
     } else {
         let is_default = sent.of("sonst") == "ja";
         let condition = if is_default { None } else { condition_sent(&page, &sent, &mut errors) };
+        let condition = condition.map(|sent| condition::kept(found.way.condition.as_deref(), &sent));
         edits.push(Edit::SetWay { flow: flow.clone(), name: sent.some("name"), condition, is_default });
         let target = sent.of("ziel");
         if !target.is_empty() && target != found.way.target.element {

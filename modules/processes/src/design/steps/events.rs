@@ -9,7 +9,7 @@ use ui::{Choice, Errors, Page};
 
 use super::{
     Done, apply,
-    edit::{BoundaryPart, Fields, StepPage, added, conflict, line_of, stops},
+    edit::{BoundaryPart, Fields, StepPage, added, check_once, conflict, line_of, stops},
     fields::{self, Sent, Values, goal, goals},
     open, to_step, words,
 };
@@ -133,6 +133,9 @@ pub async fn attach(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sen
     let interrupting = values.stops(true);
     let edit = if event.0 == DEADLINE.0 {
         let time = values.times.time(&page, &mut errors);
+        if let Some(time) = &time {
+            check_once(&page, time, interrupting, &mut errors);
+        }
         time.map(|time| Edit::AddTimer { host: host_id, name, time, interrupting, target })
     } else if event.0 == FAILURE.0 {
         Some(Edit::AddError { host: host_id, name, code: values.code(), target })

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use bpmn::{Goal, Kind, Line, Model, On, Properties, StepKind, Time, model::Mapping};
-use feel::{Expr, Scope};
 use house::Req;
 use ui::{Choice, Errors, Page};
 
@@ -138,7 +137,7 @@ pub struct Values {
 }
 
 fn rows(mappings: &[Mapping]) -> Vec<(String, String)> {
-    mappings.iter().map(|m| (m.name.clone(), m.value.clone())).collect()
+    mappings.iter().map(|m| (m.name.clone(), condition::one_line(&m.value))).collect()
 }
 
 fn sent_rows(sent: &Sent, way: &str) -> Vec<(String, String)> {
@@ -248,15 +247,16 @@ impl Values {
         if asks.message {
             said.message = some(&self.message);
             said.key = some(&self.key);
-            if let Some(fault) = said.key.as_deref().map(|key| key.trim_start_matches('=')).and_then(condition::fault) {
+            let key = said.key.as_deref().map(|key| key.trim_start_matches('='));
+            if let Some(fault) = key.and_then(|key| condition::fault(page, key)) {
                 errors.push("schluessel", page.t1("processes-feel-wrong", "fault", fault));
             }
         }
         if asks.inputs {
-            said.inputs = mappings(page, "ein", &self.inputs, errors);
+            said.inputs = mappings(page, "ein", &self.inputs, &said.inputs, errors);
         }
         if asks.outputs {
-            said.outputs = mappings(page, "aus", &self.outputs, errors);
+            said.outputs = mappings(page, "aus", &self.outputs, &said.outputs, errors);
         }
         said
     }
@@ -266,7 +266,13 @@ impl Values {
         match due {
             "" => None,
             _ if due.len() < 5 && due.bytes().all(|b| b.is_ascii_digit()) => Some(format!("P{due}D")),
-            _ if due.starts_with('=') || due.starts_with('P') => Some(due.to_owned()),
+            _ if due.starts_with('=') => {
+                if let Some(fault) = condition::fault(page, due.trim_start_matches('=')) {
+                    errors.push("frist", page.t1("processes-feel-wrong", "fault", fault));
+                }
+                Some(due.to_owned())
+            }
+            _ if due.starts_with('P') => Some(due.to_owned()),
             _ => {
                 errors.push("frist", page.t("processes-due-wrong"));
                 None
@@ -281,7 +287,7 @@ impl Values {
                 let when = self.media_when.trim_start_matches('=').trim();
                 if when.is_empty() {
                     errors.push("medienbruch_wenn", page.t("processes-media-when-missing"));
-                } else if let Some(fault) = condition::fault(when) {
+                } else if let Some(fault) = condition::fault(page, when) {
                     errors.push("medienbruch_wenn", page.t1("processes-feel-wrong", "fault", fault));
                 }
                 Some(format!("= {when}"))
@@ -318,17 +324,26 @@ impl Values {
     }
 }
 
-fn mappings(page: &Page, way: &str, rows: &[(String, String)], errors: &mut Errors) -> Vec<Mapping> {
+/// Inputs or outputs as the fields say them. The model has no `=` before them.
+fn mappings(
+    page: &Page,
+    way: &str,
+    rows: &[(String, String)],
+    before: &[Mapping],
+    errors: &mut Errors,
+) -> Vec<Mapping> {
     let mut all = Vec::new();
     for ((name, value), n) in rows.iter().zip(1..) {
+        let value = value.trim_start_matches('=').trim();
         if name.is_empty() {
             errors.push(format!("{way}-name-{n}"), page.t("processes-row-name"));
         } else if value.is_empty() {
             errors.push(format!("{way}-wert-{n}"), page.t("processes-row-value"));
-        } else if let Err(fault) = Expr::parse(value.trim_start_matches('='), &Scope::default()) {
-            errors.push(format!("{way}-wert-{n}"), page.t1("processes-feel-wrong", "fault", fault.to_string()));
+        } else if let Some(fault) = condition::fault(page, value) {
+            errors.push(format!("{way}-wert-{n}"), page.t1("processes-feel-wrong", "fault", fault));
         }
-        all.push(Mapping { name: name.clone(), value: value.clone() });
+        let drawn = before.iter().find(|mapping| mapping.name == *name).map(|mapping| mapping.value.as_str());
+        all.push(Mapping { name: name.clone(), value: condition::kept(drawn, value) });
     }
     all
 }

@@ -30,7 +30,7 @@ pub struct Repetition {
 
 impl Repetition {
     pub fn of_repeat(repeat: Option<&Repeat>) -> Self {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let text = |text: &Option<String>| condition::one_line(text.as_deref().unwrap_or_default());
         match repeat {
             None => Self { kind: "einmal".to_owned(), ..Self::default() },
             Some(Repeat::While { condition, maximum, .. }) => {
@@ -38,8 +38,8 @@ impl Repetition {
             }
             Some(Repeat::Each { passes, sequential, completion, item, output, outputs }) => {
                 let (kind, list, number) = match passes {
-                    Passes::Collection(list) => ("liste", list.clone(), String::new()),
-                    Passes::Cardinality(number) => ("anzahl", String::new(), number.clone()),
+                    Passes::Collection(list) => ("liste", condition::one_line(list), String::new()),
+                    Passes::Cardinality(number) => ("anzahl", String::new(), condition::one_line(number)),
                 };
                 Self {
                     kind: kind.to_owned(),
@@ -76,6 +76,17 @@ impl Repetition {
         !matches!(self.kind.as_str(), "" | "einmal")
     }
 
+    /// Whether a field of a repetition is filled.
+    fn is_said(&self) -> bool {
+        let fields = [&self.list, &self.item, &self.number, &self.enough, &self.output, &self.outputs];
+        fields.into_iter().chain([&self.condition, &self.most]).any(|field| !field.is_empty())
+    }
+
+    /// Whether the part of the form is shown open.
+    pub fn is_open(&self) -> bool {
+        self.is_repeated() || self.is_said()
+    }
+
     /// The repetition that the fields say. Whether a loop asks before its first pass is not in the form: it stays as in
     /// `before`.
     pub fn repeat(&self, page: &Page, before: Option<&Repeat>, errors: &mut Errors) -> Option<Repeat> {
@@ -84,8 +95,13 @@ impl Repetition {
             return before.cloned();
         }
         if !self.is_repeated() {
+            // Where it was repeated so far, the fields are what is taken away. Otherwise somebody has just filled them.
+            if before.is_none() && self.is_said() {
+                errors.push("mehrmals", page.t("processes-repeat-how-missing"));
+            }
             return None;
         }
+        let was = |expression: fn(&Repeat) -> Option<&str>| before.and_then(expression);
         if self.kind == "solange" {
             if self.condition.is_empty() && self.most.is_empty() {
                 errors.push("solange", page.t("processes-repeat-while-missing"));
@@ -95,20 +111,21 @@ impl Repetition {
                 errors.push("hoechstens", page.t("processes-number-wrong"));
             }
             let test_before = matches!(before, Some(Repeat::While { test_before: true, .. }));
-            return Some(Repeat::While { condition: some(&self.condition), test_before, maximum: some(&self.most) });
+            let condition = some(&condition::kept(was(loop_condition), &self.condition));
+            return Some(Repeat::While { condition, test_before, maximum: some(&self.most) });
         }
         let passes = if self.kind == "anzahl" {
             if self.number.is_empty() {
                 errors.push("durchgaenge", page.t("processes-repeat-number-missing"));
             }
             check_feel(page, errors, "durchgaenge", &self.number);
-            Passes::Cardinality(self.number.clone())
+            Passes::Cardinality(condition::kept(was(count), &self.number))
         } else {
             if self.list.is_empty() {
                 errors.push("liste", page.t("processes-repeat-list-missing"));
             }
             check_feel(page, errors, "liste", &self.list);
-            Passes::Collection(self.list.clone())
+            Passes::Collection(condition::kept(was(count), &self.list))
         };
         if self.output.is_empty() != self.outputs.is_empty() {
             let field = if self.output.is_empty() { "teilergebnis" } else { "ergebnisse" };
@@ -119,9 +136,9 @@ impl Repetition {
         Some(Repeat::Each {
             passes,
             sequential: self.order != "gleichzeitig",
-            completion: some(&self.enough),
+            completion: some(&condition::kept(was(completion), &self.enough)),
             item: some(&self.item),
-            output: some(&self.output),
+            output: some(&condition::kept(was(output), &self.output)),
             outputs: some(&self.outputs),
         })
     }
@@ -146,10 +163,29 @@ impl Repetition {
     }
 }
 
+fn loop_condition(repeat: &Repeat) -> Option<&str> {
+    if let Repeat::While { condition, .. } = repeat { condition.as_deref() } else { None }
+}
+
+fn count(repeat: &Repeat) -> Option<&str> {
+    match repeat {
+        Repeat::Each { passes: Passes::Collection(text) | Passes::Cardinality(text), .. } => Some(text),
+        Repeat::While { .. } => None,
+    }
+}
+
+fn completion(repeat: &Repeat) -> Option<&str> {
+    if let Repeat::Each { completion, .. } = repeat { completion.as_deref() } else { None }
+}
+
+fn output(repeat: &Repeat) -> Option<&str> {
+    if let Repeat::Each { output, .. } = repeat { output.as_deref() } else { None }
+}
+
 /// Notes what keeps a text from being FEEL.
 fn check_feel(page: &Page, errors: &mut Errors, field: &str, text: &str) {
     let expression = text.trim_start_matches('=').trim();
-    if let Some(fault) = (!expression.is_empty()).then(|| condition::fault(expression)).flatten() {
+    if let Some(fault) = (!expression.is_empty()).then(|| condition::fault(page, expression)).flatten() {
         errors.push(field, page.t1("processes-feel-wrong", "fault", fault));
     }
 }

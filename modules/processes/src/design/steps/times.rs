@@ -1,13 +1,17 @@
 //! When a timer is due: the part of a form with number and unit, day and hour, or an expression of one's own.
 
 use bpmn::{
-    Time,
+    Due, Time, parse_cycle,
     period::{self, Period, Unit},
 };
+use kernel::Timestamp;
 use ui::{Choice, Errors, Page};
 
 use super::fields::Sent;
-use crate::design::condition;
+use crate::{design::condition, engine::due_at};
+
+/// 1 January 2100, in seconds: a time that cannot be counted from there is too far away for any instance.
+const LATE: i64 = 4_102_444_800;
 
 /// Kinds of times by the code of the form.
 const KINDS: [&str; 3] = ["dauer", "zeitpunkt", "wiederholung"];
@@ -57,7 +61,7 @@ impl Times {
             Time::Cycle(text) => period::read_cycle(text).map(|(times, period)| of_period(period, times)),
             Time::Date(text) => period::date_shown(text).map(|date| Self { date, ..said.clone() }),
         };
-        read.unwrap_or_else(|| Self { own: text.clone(), ..said })
+        read.unwrap_or_else(|| Self { own: condition::one_line(text), ..said })
     }
 
     pub fn of_sent(sent: &Sent) -> Self {
@@ -76,6 +80,15 @@ impl Times {
     pub fn time(&self, page: &Page, errors: &mut Errors) -> Option<Time> {
         let (is_date, is_cycle) = (self.kind == "zeitpunkt", self.kind == "wiederholung");
         let (field, parts) = if is_date { ("zeitpunkt", &self.date) } else { ("dauer", &self.number) };
+        // What belongs to another kind of time than the one that is chosen first would be lost without a word.
+        if !is_date && !self.date.is_empty() {
+            errors.push("zeitpunkt", page.t("processes-time-date-alone"));
+            return None;
+        }
+        if !is_date && !is_cycle && !self.count.is_empty() {
+            errors.push("mal", page.t("processes-time-count-alone"));
+            return None;
+        }
         let text = match (parts.is_empty(), self.own.is_empty()) {
             (true, true) => {
                 errors.push(field, page.t("processes-time-missing"));
@@ -96,11 +109,17 @@ impl Times {
             (false, true) if is_cycle => self.cycle(page, errors)?,
             (false, true) => self.period(page, errors)?.iso(),
         };
-        Some(match self.kind.as_str() {
+        let time = match self.kind.as_str() {
             "zeitpunkt" => Time::Date(text),
             "wiederholung" => Time::Cycle(text),
             _ => Time::Duration(text),
-        })
+        };
+        if !exists(&time) {
+            let field = if self.own.is_empty() { field } else { "zeit" };
+            errors.push(field, page.t("processes-time-none"));
+            return None;
+        }
+        Some(time)
     }
 
     fn own(&self, page: &Page, errors: &mut Errors) -> Option<String> {
@@ -150,5 +169,60 @@ impl Times {
         let is_chosen = |code: &str| code == self.unit || (self.unit.is_empty() && code == "tage");
         let all = UNITS.into_iter().zip(texts);
         all.map(|((code, _), text)| Choice::new(code, text).selected(is_chosen(code))).collect()
+    }
+}
+
+/// Whether a fixed time can be read and lies within the calendar; what an expression says is known only when it runs.
+fn exists(time: &Time) -> bool {
+    let (Time::Date(text) | Time::Duration(text) | Time::Cycle(text)) = time;
+    if text.starts_with('=') {
+        return true;
+    }
+    let due = match time {
+        Time::Date(text) => Due::Date(text.clone()),
+        Time::Duration(text) => Due::Duration(text.clone()),
+        Time::Cycle(text) => match parse_cycle(text) {
+            Some(cycle) => Due::Duration(cycle.interval),
+            None => return false,
+        },
+    };
+    Timestamp::from_second(LATE).is_ok_and(|late| due_at(&due, late).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_is_entered_exists() {
+        for time in [
+            Time::Duration("P14D".into()),
+            Time::Duration("P1DT12H".into()),
+            Time::Duration("= frist".into()),
+            Time::Date("2028-02-29".into()),
+            Time::Date("2027-01-31T12:00:00".into()),
+            Time::Cycle("R3/P1M".into()),
+        ] {
+            assert!(exists(&time), "{time:?}");
+        }
+        for time in [
+            Time::Duration("P99999M".into()),
+            Time::Duration("bald".into()),
+            Time::Date("2027-02-29".into()),
+            Time::Cycle("R/P99999M".into()),
+            Time::Cycle("P1D".into()),
+        ] {
+            assert!(!exists(&time), "{time:?}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_the_model_is_shown_in_the_fields_of_its_kind() {
+        let shown = Times::of_time(&Time::Cycle("R3/P7D".into()));
+        assert_eq!((shown.number.as_str(), shown.unit.as_str(), shown.count.as_str()), ("7", "tage", "3"));
+        let shown = Times::of_time(&Time::Date("2027-01-31T12:00:00".into()));
+        assert_eq!((shown.date.as_str(), shown.own.as_str()), ("31.01.2027 12:00", ""));
+        let shown = Times::of_time(&Time::Duration("=\nfrist".into()));
+        assert_eq!((shown.number.as_str(), shown.own.as_str()), ("", "= frist"));
     }
 }

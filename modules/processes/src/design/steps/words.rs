@@ -125,8 +125,11 @@ fn time(page: &Page, time: &Time) -> String {
 fn repetition(page: &Page, repeat: &Repeat) -> Vec<String> {
     let mut facts = Vec::new();
     match repeat {
-        Repeat::While { condition, maximum, .. } => {
-            facts.extend(condition.as_deref().map(|text| page.t1("processes-fact-while", "condition", value(text))));
+        Repeat::While { condition, maximum, test_before } => {
+            facts.extend(condition.as_deref().map(|text| match *test_before {
+                true => page.t1("processes-fact-while-before", "condition", value(text)),
+                false => page.t1("processes-fact-while", "condition", value(text)),
+            }));
             facts.extend(maximum.as_deref().map(|n| page.t1("processes-fact-most", "n", n)));
         }
         Repeat::Each { passes, sequential, completion, outputs, .. } => {
