@@ -6,12 +6,9 @@
 
 mod design;
 mod engine;
-mod faults;
 mod jobs;
-mod names;
 mod pages;
 mod register;
-mod rules;
 mod starts;
 mod store;
 mod versions;
@@ -21,8 +18,6 @@ use std::sync::Arc;
 
 use house::{Access, App, Holds, Key, Menu, Module, Retention, Routes, Table, handler, job, reaction};
 use kernel::Permission;
-
-pub use engine::load;
 
 /// Rights of this module.
 pub mod perm {
@@ -51,7 +46,12 @@ pub const MODULE: Module = Module {
         "0007_switch"
     )),
     permissions: PERMISSIONS,
-    locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
+    locales: &[
+        ("de", include_str!("../locales/de.ftl")),
+        ("en", include_str!("../locales/en.ftl")),
+        process_rules::GERMAN,
+        process_rules::ENGLISH,
+    ],
     routes: |r| {
         r.get(Access::Staff(perm::VIEW), "/intern/prozesse", pages::overview);
         r.get(Access::Staff(perm::VIEW), "/intern/prozessregister", register::pages::register);
@@ -221,7 +221,7 @@ pub const MODULE: Module = Module {
         },
     ],
     evidence: &[design::service::DRAFT],
-    check_content: rules::check,
+    check_content: process_rules::rules::check,
     seed: Some(starts::seed),
     ..Module::EMPTY
 };

@@ -2,9 +2,9 @@
 
 use content::{Content, Item};
 use house::App;
+use process_rules::rules;
 
 use super::{service::file_of, store::Draft};
-use crate::rules;
 
 /// Something that has to be put right.
 #[derive(Clone, Debug, PartialEq, Eq)]

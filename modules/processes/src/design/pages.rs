@@ -9,13 +9,14 @@ use db::Rx;
 use house::{Answer, Path, Req};
 use http::StatusCode;
 use kernel::{Error, Result, StaffId, Timestamp, Uuid};
+use process_rules::name_in;
 use serde::Deserialize;
-use ui::{Choice, Errors, Page, Tone};
+use ui::{Choice, Errors, Page, Tone, paths::escaped};
 
 use super::{
-    WORKSHOP, escaped,
+    WORKSHOP,
     lint::{self, Finding},
-    name_in, service, steps,
+    service, steps,
     store::{self, Draft},
 };
 use crate::perm;

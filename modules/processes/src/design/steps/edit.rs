@@ -6,7 +6,7 @@ use bpmn::{Edit, Goal, Kind, Line, Model, NewStep, On, Properties};
 use house::{Answer, Path, Req};
 use http::StatusCode;
 use kernel::{Error, Result, Uuid};
-use ui::{Choice, Errors, Page};
+use ui::{Choice, Errors, Page, paths::escaped};
 
 use super::{
     Done, apply,
@@ -15,7 +15,6 @@ use super::{
 };
 use crate::design::{
     condition::{self, COMPARISONS},
-    escaped,
     pages::{Asked, address, step_address},
     store::Draft,
 };
