@@ -8,7 +8,7 @@ use house::Req;
 use process_rules::names::Names;
 use ui::Page;
 
-use crate::design::{
+use crate::{
     catalogue::{command_label, form_title},
     store::Draft,
     unit_name,

@@ -135,7 +135,7 @@ struct StepLine {
 }
 
 #[derive(Template)]
-#[template(path = "design_steps.html")]
+#[template(path = "steps.html")]
 struct List<'a> {
     page: &'a Page,
     id: Uuid,

@@ -19,7 +19,7 @@ use super::{
 use crate::perm;
 
 #[derive(Template)]
-#[template(path = "design_drawing.html")]
+#[template(path = "drawing.html")]
 struct Drawing<'a> {
     page: &'a Page,
     id: Uuid,

@@ -20,6 +20,9 @@ pub struct Finding {
     pub message: String,
 }
 
+/// The room whose check of the city's data is [`rules::check`]; here its faults are told with their places.
+const RUNS_PROCESSES: &str = "processes";
+
 /// What the check says in the words of the file, and what to do in the words of the pages.
 const PLAIN: [(&str, &str); 4] = [
     ("Hier fehlt meer:form.", "Wählen Sie für diesen Schritt ein Formular."),
@@ -70,7 +73,7 @@ fn found(app: &App, content: &Content, draft: &Draft) -> Vec<Finding> {
 pub fn whole(app: &App, content: &Content, draft: &Draft) -> Vec<Finding> {
     let content = with(content, draft);
     let mut all = found(app, &content, draft);
-    let others = app.modules.iter().filter(|module| module.name != crate::MODULE.name);
+    let others = app.modules.iter().filter(|module| module.name != RUNS_PROCESSES);
     let said = others.flat_map(|module| (module.check_content)(app, &content));
     all.extend(said.map(|message| Finding {
         element: String::new(),

@@ -7,7 +7,7 @@ use bpmn::{
 use ui::{Choice, Errors, Page};
 
 use super::fields::Sent;
-use crate::design::condition;
+use crate::condition;
 
 /// Kinds of times by the code of the form.
 const KINDS: [&str; 3] = ["dauer", "zeitpunkt", "wiederholung"];

@@ -86,7 +86,7 @@ struct Waiting {
 }
 
 #[derive(Template)]
-#[template(path = "design_trial.html")]
+#[template(path = "trial.html")]
 struct Trial<'a> {
     page: &'a Page,
     id: Uuid,
@@ -362,7 +362,7 @@ struct Input {
 }
 
 #[derive(Template)]
-#[template(path = "design_decide.html")]
+#[template(path = "decide.html")]
 struct Decide<'a> {
     page: &'a Page,
     id: Uuid,

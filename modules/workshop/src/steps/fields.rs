@@ -9,7 +9,7 @@ use process_rules::topics;
 use ui::{Choice, Errors, Page};
 
 use super::{repeat::Repetition, times::Times, words};
-use crate::design::{catalogue, condition};
+use crate::{catalogue, condition};
 
 /// Rows left free for new ones.
 const FREE_ROWS: usize = 2;

@@ -13,7 +13,7 @@ use super::{
     fields::{self, STEPS, Sent, Shown, Values, goal, goals, step_kind},
     is_activity, is_gateway, open, refused, to_step, words,
 };
-use crate::design::{
+use crate::{
     condition::{self, COMPARISONS},
     pages::{Asked, address, step_address},
     store::Draft,
@@ -81,7 +81,7 @@ pub(super) fn line_of<'l>(lines: &'l [Line], element: &str) -> Result<&'l Line> 
 }
 
 #[derive(Template)]
-#[template(path = "design_step.html")]
+#[template(path = "step.html")]
 pub(super) struct StepPage<'a> {
     pub page: &'a Page,
     pub revision: i64,
@@ -264,7 +264,7 @@ pub async fn change(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sen
 }
 
 #[derive(Template)]
-#[template(path = "design_insert.html")]
+#[template(path = "insert.html")]
 struct InsertPage<'a> {
     page: &'a Page,
     id: Uuid,
@@ -422,7 +422,7 @@ pub(super) fn added(before: &Model, after: &Model) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "design_remove.html")]
+#[template(path = "remove.html")]
 struct RemovePage<'a> {
     page: &'a Page,
     action: String,
@@ -465,7 +465,7 @@ pub async fn remove(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sen
 }
 
 #[derive(Template)]
-#[template(path = "design_way.html")]
+#[template(path = "way.html")]
 struct WayPage<'a> {
     page: &'a Page,
     revision: i64,
