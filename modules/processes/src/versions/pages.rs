@@ -15,7 +15,7 @@ use super::{
     switch,
 };
 use crate::{
-    engine, perm,
+    perm,
     register::{
         figures::{Count, FEWEST},
         pages::count,
