@@ -10,6 +10,7 @@ pub const MODULES: &[Module] = &[
     circulation::MODULE,
     disposal::MODULE,
     desk::MODULE,
+    workshop::MODULE,
     processes::MODULE,
     registers::MODULE,
     payments::MODULE,

@@ -11,29 +11,17 @@ use contract_desk::{CloseTask, DoneBy, OpenTask};
 use contract_processes::{ProcessEnded, SendMessage, SendSignal, StartProcess, TaskFailed, TaskFinished};
 use db::Tx;
 use house::{Call, InCity, TaskStuck};
-use jiff::{Span, Zoned, civil::DateTime};
+use jiff::Span;
 use kernel::{CaseId, Cx, Error, Result, Subject, TaskOutcome, TaskToken, Timestamp, Uuid};
+use process_rules::{load, rules::Rules, starts, times::due_at, topics::topic_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
     jobs::{Advance, Fire},
-    rules::Rules,
-    starts,
     store::{self, Instance, NewIncident, Timer, Visit},
     versions, work,
 };
-
-/// The model of one version, read once.
-///
-/// # Errors
-/// Names the first fault with file, line and column.
-pub fn load(item: &content::Item) -> Result<Model> {
-    Model::parse(&item.body).map_err(|errors| {
-        let first = errors.first().map_or(String::new(), |e| format!("{}:{}: {}", e.line, e.column, e.message));
-        Error::internal(format!("{}:{first}", item.name))
-    })
-}
 
 pub async fn start(cx: &Cx, tx: &mut Tx, command: StartProcess) -> Result<Uuid> {
     let mut work = Work::default();
@@ -412,7 +400,7 @@ impl Work {
                 }
             }
             Effect::CallCommand { token, element, command, inputs } => {
-                if let Some(topic) = work::topic_of(&command) {
+                if let Some(topic) = topic_of(&command) {
                     let (token, process) = (number(token)?, &self.live[at].instance.process);
                     let place = work::Place { instance: id, token, case, process, element: &element };
                     return work::offer(cx, tx, place, topic, inputs).await;
@@ -615,25 +603,6 @@ fn timer_at(due: &Due, now: Timestamp, earlier: Option<Timer>) -> Result<Timer> 
     Ok(Timer { due, counted_from: Some(from), times })
 }
 
-/// The moment a timer is due. Durations with days or longer are counted on the wall clock of Europe/Berlin.
-pub fn due_at(due: &Due, from: Timestamp) -> Result<Timestamp> {
-    let wrong = |e: jiff::Error| Error::internal(format!("timer: {e}"));
-    let zoned: Zoned = from.to_zoned(kernel::berlin());
-    match due {
-        Due::Duration(text) => {
-            let span: Span = text.parse().map_err(wrong)?;
-            Ok(zoned.checked_add(span).map_err(wrong)?.timestamp())
-        }
-        Due::Date(text) => {
-            if let Ok(at) = text.parse::<Timestamp>() {
-                return Ok(at);
-            }
-            let local: DateTime = text.parse().map_err(wrong)?;
-            Ok(local.to_zoned(kernel::berlin()).map_err(wrong)?.timestamp())
-        }
-    }
-}
-
 pub async fn task_finished(cx: &Cx, tx: &mut Tx, event: TaskFinished, _: Timestamp) -> Result<()> {
     let job = Advance { token: event.token, vars: event.vars, failed: None };
     jobs::enqueue(tx, cx, &job).await.map(|_| ())
@@ -666,17 +635,6 @@ pub async fn task_stuck(cx: &Cx, tx: &mut Tx, event: TaskStuck, at: Timestamp) -
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_follow_the_wall_clock_over_a_clock_change() {
-        let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        // Clocks go forward on 2026-03-29: one day later is the same hour, 24 hours later is not.
-        let from = at("2026-03-28T11:00:00Z");
-        assert_eq!(due_at(&Due::Duration("P1D".into()), from).unwrap(), at("2026-03-29T10:00:00Z"));
-        assert_eq!(due_at(&Due::Duration("PT24H".into()), from).unwrap(), at("2026-03-29T11:00:00Z"));
-        assert_eq!(due_at(&Due::Date("2026-07-01T08:00:00".into()), from).unwrap(), at("2026-07-01T06:00:00Z"));
-        assert!(due_at(&Due::Duration("bald".into()), from).is_err());
-    }
 
     /// The first times of a timer that is set at `now` and repeats after `interval`.
     fn repeated(now: &str, interval: &str, most: usize) -> Vec<String> {

@@ -4,25 +4,17 @@
 //! measures. Results of waiting tasks come as journal events and are applied by a durable job, so a result is applied
 //! once, retried when something is down, and never lost.
 
-mod design;
 mod engine;
-mod faults;
 mod jobs;
-mod names;
 mod pages;
 mod register;
-mod rules;
 mod starts;
 mod store;
 mod versions;
 mod work;
 
-use std::sync::Arc;
-
-use house::{Access, App, Holds, Key, Menu, Module, Retention, Routes, Table, handler, job, reaction};
+use house::{Access, Holds, Key, Menu, Module, Retention, Table, handler, job, reaction};
 use kernel::Permission;
-
-pub use engine::load;
 
 /// Rights of this module.
 pub mod perm {
@@ -31,18 +23,14 @@ pub mod perm {
     pub const VIEW: Permission = Permission("processes.view");
     /// Let an incident or a stuck job try again.
     pub const RETRY: Permission = Permission("processes.retry");
-    /// Change drafts of processes and decisions.
-    pub const DESIGN: Permission = Permission("processes.design");
-    /// Release or return drafts that others changed, and lead instances over to another version.
+    /// Lead instances over to another version; in the process workshop (`workshop`), release or return drafts that others
+    /// changed.
     pub const RELEASE: Permission = Permission("processes.release");
     /// Let programs outside do service tasks, and shut them out.
     pub const WORKERS: Permission = Permission("processes.workers");
 }
 
-const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY, perm::DESIGN, perm::RELEASE, perm::WORKERS];
-
-/// Largest body of a page with the text of a drawing, or with all inputs of a step; XML grows when a form is sent.
-const MOST_BYTES: usize = 6 * 1024 * 1024;
+const PERMISSIONS: &[Permission] = &[perm::VIEW, perm::RETRY, perm::RELEASE, perm::WORKERS];
 
 pub const MODULE: Module = Module {
     name: "processes",
@@ -51,7 +39,12 @@ pub const MODULE: Module = Module {
         "0007_switch", "0008_timer"
     )),
     permissions: PERMISSIONS,
-    locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
+    locales: &[
+        ("de", include_str!("../locales/de.ftl")),
+        ("en", include_str!("../locales/en.ftl")),
+        process_rules::GERMAN,
+        process_rules::ENGLISH,
+    ],
     routes: |r| {
         r.get(Access::Staff(perm::VIEW), "/intern/prozesse", pages::overview);
         r.get(Access::Staff(perm::VIEW), "/intern/prozessregister", register::pages::register);
@@ -71,7 +64,6 @@ pub const MODULE: Module = Module {
             "/intern/prozesse/{process}/versionen/umstellung/{run}",
             versions::pages::run,
         );
-        workshop(r);
         r.get(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter", work::pages::list);
         r.post(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter", work::pages::add);
         r.post(Access::Staff(perm::WORKERS), "/intern/prozesse/arbeiter/{id}/sperren", work::pages::revoke);
@@ -108,12 +100,6 @@ pub const MODULE: Module = Module {
             href: "/intern/prozessregister",
             access: Access::Staff(perm::VIEW),
             order: 81,
-        },
-        Menu {
-            label: "processes-menu-design",
-            href: "/intern/prozesswerkstatt",
-            access: Access::Staff(perm::VIEW),
-            order: 82,
         },
         Menu {
             label: "processes-menu-workers",
@@ -175,28 +161,6 @@ pub const MODULE: Module = Module {
             },
         },
         Table {
-            name: "processes_draft",
-            holds: Holds::Person {
-                by: Key::Staff,
-                export: "SELECT kind, key, state, note, reason, created_at, decided_at FROM processes_draft
-                         WHERE tenant = $1 AND (author = $2 OR reviewer = $2)",
-                erase: "UPDATE processes_draft SET author = CASE WHEN author = $2 THEN NULL ELSE author END,
-                          reviewer = CASE WHEN reviewer = $2 THEN NULL ELSE reviewer END
-                        WHERE tenant = $1 AND (author = $2 OR reviewer = $2)",
-                retention: Retention::WithStaff,
-            },
-        },
-        Table {
-            name: "processes_draft_editor",
-            holds: Holds::Person {
-                by: Key::Staff,
-                export: "SELECT draft FROM processes_draft_editor WHERE tenant = $1 AND staff = $2",
-                erase: "DELETE FROM processes_draft_editor WHERE tenant = $1 AND staff = $2",
-                retention: Retention::WithStaff,
-            },
-        },
-        Table { name: "processes_draft_step", holds: Holds::NoPerson("earlier texts of drafts, no persons") },
-        Table {
             name: "processes_work",
             holds: Holds::Person {
                 by: Key::Case,
@@ -220,47 +184,7 @@ pub const MODULE: Module = Module {
             holds: Holds::NoPerson("times that an earlier version of a process still has to begin"),
         },
     ],
-    evidence: &[design::service::DRAFT],
-    check_content: rules::check,
+    check_content: process_rules::rules::check,
     seed: Some(starts::seed),
     ..Module::EMPTY
 };
-
-/// Pages of the process workshop (Prozesswerkstatt).
-fn workshop(r: &mut Routes<Arc<App>>) {
-    use design::{catalogue, drawing, pages, steps, trial};
-    let (view, design, release) =
-        (Access::Staff(perm::VIEW), Access::Staff(perm::DESIGN), Access::Staff(perm::RELEASE));
-    r.get(view, "/intern/prozesswerkstatt", pages::list);
-    r.get(view, "/intern/prozesswerkstatt/auswahl.json", catalogue::download);
-    r.get(design, "/intern/prozesswerkstatt/neu", pages::new_draft);
-    r.post(design, "/intern/prozesswerkstatt/neu", pages::make);
-    r.post(design, "/intern/prozesswerkstatt/beginnen", pages::begin);
-    r.get(view, "/intern/prozesswerkstatt/{id}", pages::draft);
-    r.post(design, "/intern/prozesswerkstatt/{id}/beschreibung", pages::describe);
-    r.post(design, "/intern/prozesswerkstatt/{id}/rueckgaengig", pages::undo);
-    r.post(design, "/intern/prozesswerkstatt/{id}/abgleichen", pages::rebase);
-    r.post(design, "/intern/prozesswerkstatt/{id}/vorlegen", pages::submit);
-    r.post(design, "/intern/prozesswerkstatt/{id}/zurueckholen", pages::recall);
-    r.get(design, "/intern/prozesswerkstatt/{id}/verwerfen", pages::ask_drop);
-    r.post(design, "/intern/prozesswerkstatt/{id}/verwerfen", pages::drop_draft);
-    r.post(release, "/intern/prozesswerkstatt/{id}/zurueckgeben", pages::give_back);
-    r.post(release, "/intern/prozesswerkstatt/{id}/freigeben", pages::release);
-    r.get(view, "/intern/prozesswerkstatt/{id}/schritte", steps::list);
-    r.get(design, "/intern/prozesswerkstatt/{id}/schritte/neu", steps::new_step);
-    r.upload(design, "/intern/prozesswerkstatt/{id}/schritte/neu", MOST_BYTES, steps::insert);
-    r.get(design, "/intern/prozesswerkstatt/{id}/schritt/{element}", steps::step);
-    r.upload(design, "/intern/prozesswerkstatt/{id}/schritt/{element}", MOST_BYTES, steps::change);
-    r.get(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/ereignis", steps::new_event);
-    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/ereignis", steps::attach);
-    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/verschieben", steps::shift);
-    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/weg", steps::add_way);
-    r.get(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/entfernen", steps::ask_remove);
-    r.post(design, "/intern/prozesswerkstatt/{id}/schritt/{element}/entfernen", steps::remove);
-    r.get(design, "/intern/prozesswerkstatt/{id}/weg/{flow}", steps::way);
-    r.post(design, "/intern/prozesswerkstatt/{id}/weg/{flow}", steps::change_way);
-    r.get(view, "/intern/prozesswerkstatt/{id}/zeichnung", drawing::show);
-    r.upload(design, "/intern/prozesswerkstatt/{id}/zeichnung", MOST_BYTES, drawing::save);
-    r.get(view, "/intern/prozesswerkstatt/{id}/probelauf", trial::show);
-    r.upload(view, "/intern/prozesswerkstatt/{id}/probelauf", MOST_BYTES, trial::step);
-}

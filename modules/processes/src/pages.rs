@@ -7,12 +7,11 @@ use bpmn::{Event, Line};
 use db::Rx;
 use house::{Answer, Path, Req, StuckSubscriber};
 use kernel::{Error, Result, Uuid};
+use process_rules::{load, names::Names};
 use ui::Page;
 
 use crate::{
-    engine,
-    names::Names,
-    perm,
+    engine, perm,
     register::{figures::Count, pages::count},
     store, work,
 };
@@ -46,7 +45,7 @@ async fn named(rq: &Req, rx: &mut Rx, page: &Page, incidents: Vec<store::OpenInc
             free.insert(match content::version(rx, "processes", &incident.process, incident.version).await {
                 // Somebody who has to help is shown the id rather than nothing.
                 Err(Error::NotFound) => Vec::new(),
-                found => rq.city.content.parse(&found?, engine::load)?.outline(),
+                found => rq.city.content.parse(&found?, load)?.outline(),
             });
         }
     }
@@ -69,7 +68,7 @@ struct Used {
 /// The name of a process as it is drawn; its key for one that is no longer released.
 fn name_of(rq: &Req, key: &str) -> String {
     let content = &rq.city.content;
-    let model = content.get("processes", key).and_then(|item| content.parse(&item, engine::load).ok());
+    let model = content.get("processes", key).and_then(|item| content.parse(&item, load).ok());
     model.as_ref().and_then(|model| model.name()).unwrap_or(key).to_owned()
 }
 

@@ -7,11 +7,12 @@ pub mod api;
 pub mod pages;
 pub mod store;
 
-use bpmn::{Event, Model, Vars, model};
+use bpmn::{Event, Vars};
 use db::Tx;
 use jiff::SignedDuration;
 use jobs::enqueue;
 use kernel::{CaseId, Cx, Error, Hash, Result, TaskToken, Timestamp, Uuid, sha256};
+use process_rules::topics::PREFIX;
 use serde_json::Value;
 
 use self::store::{Entry, Worker};
@@ -21,47 +22,10 @@ use crate::{
     store::{NewIncident, add_incident},
 };
 
-/// What a command begins with that a program outside carries out.
-const PREFIX: &str = "external:";
-/// Longest name of a topic, in characters.
-const LONGEST_TOPIC: usize = 60;
 /// How often an entry is taken without an answer that ends it, before a person has to look at it.
 const MOST_ATTEMPTS: i64 = 20;
 /// Longest message of a failure that is kept, in characters.
 const LONGEST_MESSAGE: usize = 300;
-
-/// The topic of a command, when a program outside carries it out.
-pub fn topic_of(command: &str) -> Option<&str> {
-    command.strip_prefix(PREFIX)
-}
-
-/// Lower-case letters, digits and hyphens.
-pub fn is_topic(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    !text.is_empty() && text.len() <= LONGEST_TOPIC && text.bytes().all(plain)
-}
-
-/// The commands of a model that programs outside carry out, with topics that can be.
-pub fn commands_of(model: &Model) -> Vec<String> {
-    let mut found = Vec::new();
-    if let Some(process) = model.process() {
-        add_commands(&process.content, &mut found);
-    }
-    found
-}
-
-fn add_commands(content: &model::FlowContent, found: &mut Vec<String>) {
-    for element in &content.elements {
-        let model::FlowElement::Node(node) = element else { continue };
-        let command = node.meer.command.as_deref();
-        if let Some(command) = command.filter(|command| topic_of(command).is_some_and(is_topic)) {
-            found.push(command.to_owned());
-        }
-        if let model::NodeKind::SubProcess(_, sub) = &node.kind {
-            add_commands(&sub.content, found);
-        }
-    }
-}
 
 /// Where a service task stands.
 pub struct Place<'a> {
@@ -292,18 +256,6 @@ fn later(now: Timestamp, seconds: u32) -> Result<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_topic_is_a_plain_name() {
-        for good in ["a", "mahnung-drucken", "kfz2"] {
-            assert!(is_topic(good), "{good}");
-        }
-        for wrong in ["", "Ä", "a b", "a:b", "A", "a/b", &"a".repeat(61)] {
-            assert!(!is_topic(wrong), "{wrong}");
-        }
-        assert_eq!(topic_of("external:a"), Some("a"));
-        assert_eq!(topic_of("desk.open-task"), None);
-    }
 
     #[test]
     fn the_same_answer_is_known_again_and_another_one_is_not() {

@@ -41,6 +41,18 @@ pub fn choose_language(lang: Lang, path: &str) -> String {
     with_return(&format!("{LANGUAGE}/{}", lang.code()), path)
 }
 
+/// A part of a path or query with everything escaped that means something there.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 /// `start?zurueck=path`, percent-encoded.
 pub fn with_return(start: &str, path: &str) -> String {
     let mut out = format!("{start}?{RETURN_FIELD}=");
@@ -56,6 +68,11 @@ pub fn with_return(start: &str, path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_survives_an_address() {
+        assert_eq!(escaped("a/b c&ä"), "a%2Fb%20c%26%C3%A4");
+    }
 
     #[test]
     fn the_way_back_survives_the_query() {

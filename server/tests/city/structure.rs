@@ -39,6 +39,7 @@ fn permissions_and_tables_carry_the_name_of_their_module() {
         let owner = match module.name {
             "accounts" => "identity",
             "circulation" | "disposal" => "records",
+            "workshop" => "processes",
             name => name,
         };
         for permission in module.permissions {

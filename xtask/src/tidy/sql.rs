@@ -43,6 +43,9 @@ const MOVED: &[(&str, &str)] = &[
     ("records_offer", "disposal"),
     ("records_offered", "disposal"),
     ("records_offer_message", "disposal"),
+    ("processes_draft", "workshop"),
+    ("processes_draft_editor", "workshop"),
+    ("processes_draft_step", "workshop"),
 ];
 
 /// The room that a table was given to; none for one that is still where its name says.

@@ -6,11 +6,11 @@ use contract_records::MediaBreaks;
 use house::{Answer, Call, Csv, Path, Req};
 use jiff::SignedDuration;
 use kernel::{Error, Result, Timestamp};
+use process_rules::load;
 use serde::Deserialize;
 use ui::{Page, Row};
 
 use super::figures::{self, Count, Figures, MOST_INSTANCES, MOST_STAYS, Took};
-use crate::engine;
 
 /// Periods to choose from, in days.
 const PERIODS: [u16; 3] = [30, 90, 365];
@@ -78,7 +78,7 @@ struct Known {
 async fn known(rq: &Req, key: &str, since: Timestamp) -> Result<Known> {
     let content = &rq.city.content;
     let item = content.get("processes", key).ok_or(Error::NotFound)?;
-    let model = content.parse(&item, engine::load)?;
+    let model = content.parse(&item, load)?;
     let services = super::services_of(content, key);
     let mut rx = rq.city.db.read_long().await?;
     let figures = figures::of(&mut rx, key, &model, since).await?;

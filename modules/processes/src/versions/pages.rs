@@ -6,17 +6,15 @@ use bpmn::{State, preview};
 use content::Item;
 use house::{Answer, Path, Req};
 use kernel::{Error, Timestamp, Uuid};
+use process_rules::{load, name_in, names::Names};
 use serde::Deserialize;
-use ui::{Choice, Page, Pagination};
+use ui::{Choice, Page, Pagination, paths::escaped};
 
 use super::{
     store::{self, Run},
     switch,
 };
 use crate::{
-    design::{escaped, name_in},
-    engine,
-    names::Names,
     perm,
     register::{
         figures::{Count, FEWEST},
@@ -157,7 +155,7 @@ pub async fn ask(
     let old = content::version(&mut rx, "processes", &process, from).await?;
     let running = store::alike(&mut rx, &process, from).await?;
     drop(rx);
-    let (old, new) = (rq.city.content.parse(&old, engine::load)?, rq.city.content.parse(&item, engine::load)?);
+    let (old, new) = (rq.city.content.parse(&old, load)?, rq.city.content.parse(&item, load)?);
     let (old_lines, new_lines) = (old.outline(), new.outline());
     let (old_names, new_names) = (Names::of(&old_lines), Names::of(&new_lines));
     let (mut all, mut can) = (0, 0);
@@ -285,7 +283,7 @@ pub async fn run(rq: Req, Path((process, id)): Path<(String, Uuid)>, Query(which
     let old = content::version(&mut rx, "processes", &process, run.from_version).await?;
     drop(rx);
     let page = titled(&rq, &item);
-    let lines = rq.city.content.parse(&old, engine::load)?.outline();
+    let lines = rq.city.content.parse(&old, load)?.outline();
     let names = Names::of(&lines);
     let stayed = stays.into_iter().map(|stay| Stayed {
         href: format!("/intern/vorgang/{}", stay.case_id),

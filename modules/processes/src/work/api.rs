@@ -16,11 +16,12 @@ use axum::{
 use bpmn::Vars;
 use house::{Answer, Path, Req};
 use kernel::{Error, Principal, Result, Uuid, sha256};
+use process_rules::topics::is_topic;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    ANSWERED, GoesOn, LOCK_LOST, Reply, WITHDRAWN, extend, is_topic, reply,
+    ANSWERED, GoesOn, LOCK_LOST, Reply, WITHDRAWN, extend, reply,
     store::{self, Worker},
     take,
 };

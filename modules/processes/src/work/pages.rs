@@ -6,15 +6,14 @@ use askama::Template;
 use axum::Form;
 use house::{Answer, Path, Req};
 use kernel::{Cx, Error, Event, Result, Subject, Uuid, sha256};
+use process_rules::{
+    load,
+    topics::{commands_of, is_topic, topic_of},
+};
 use serde::{Deserialize, Serialize};
 use ui::{Errors, Page};
 
-use super::{
-    commands_of, is_topic,
-    store::{self, Pending, Worker},
-    topic_of,
-};
-use crate::engine;
+use super::store::{self, Pending, Worker};
 
 const WORKERS: &str = "/intern/prozesse/arbeiter";
 /// Longest name, in characters.
@@ -73,7 +72,7 @@ fn topics_hint(page: &Page, used: &str) -> String {
 fn used(rq: &Req) -> String {
     let mut topics = BTreeSet::new();
     for item in rq.city.content.all("processes") {
-        if let Ok(model) = rq.city.content.parse(&item, engine::load) {
+        if let Ok(model) = rq.city.content.parse(&item, load) {
             topics.extend(commands_of(&model).iter().filter_map(|command| topic_of(command)).map(str::to_owned));
         }
     }

@@ -5,10 +5,11 @@ use bpmn::{
     period::{self, Period, Unit},
 };
 use kernel::Timestamp;
+use process_rules::times::due_at;
 use ui::{Choice, Errors, Page};
 
 use super::fields::Sent;
-use crate::{design::condition, engine::due_at};
+use crate::condition;
 
 /// 1 January 2100, in seconds: a time that cannot be counted from there is too far away for any instance.
 const LATE: i64 = 4_102_444_800;

@@ -4,13 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use bpmn::{Goal, Kind, Line, Model, On, Properties, StepKind, Time, model::Mapping};
 use house::Req;
+use process_rules::topics;
 use ui::{Choice, Errors, Page};
 
 use super::{repeat::Repetition, times::Times, words};
-use crate::{
-    design::{catalogue, condition},
-    work,
-};
+use crate::{catalogue, condition};
 
 /// Rows left free for new ones.
 const FREE_ROWS: usize = 2;
@@ -159,7 +157,7 @@ impl Values {
             Some(when) => ("wenn", when.trim_start_matches('=').trim().to_owned()),
         };
         let command = text(&said.command);
-        let (command, topic) = match work::topic_of(&command) {
+        let (command, topic) = match topics::topic_of(&command) {
             Some(topic) => (EXTERNAL.to_owned(), topic.to_owned()),
             None => (command, String::new()),
         };
@@ -298,7 +296,7 @@ impl Values {
 
     fn command(&self, page: &Page, errors: &mut Errors) -> Option<String> {
         if self.command == EXTERNAL {
-            if !work::is_topic(&self.topic) {
+            if !topics::is_topic(&self.topic) {
                 errors.push("thema", page.t("processes-topic-wrong"));
             }
             return Some(format!("{EXTERNAL}{}", self.topic));

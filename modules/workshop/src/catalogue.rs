@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use axum::{Json, response::IntoResponse as _};
 use house::{Answer, Req};
+use process_rules::{name_in, rules, topics::topic_of};
 use serde::{Deserialize, Serialize};
 use ui::Choice;
 
-use super::{condition, name_in};
-use crate::{rules, work};
+use super::condition;
 
 /// Something to choose.
 #[derive(Clone, Debug, Serialize)]
@@ -53,7 +53,7 @@ const GIVEN: [&str; 2] = ["case", "token"];
 
 /// What a command does, for people; its own name where no text says it.
 pub fn command_label(rq: &Req, command: &str) -> String {
-    if let Some(topic) = work::topic_of(command) {
+    if let Some(topic) = topic_of(command) {
         return rq.untitled().t1("processes-external", "topic", topic);
     }
     let key = format!("processes-command-{}", command.replace('.', "-"));

@@ -3,10 +3,8 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use bpmn::Line;
+use bpmn::{Kind, Line, On};
 use ui::Page;
-
-use crate::design::steps::kind;
 
 /// Elements that are looked at for a neighbour with a name.
 const MOST_LOOKED_AT: usize = 30;
@@ -103,6 +101,56 @@ impl<'l> Names<'l> {
             Called::Name(_) | Called::Number(_) | Called::Unknown => String::new(),
         }
     }
+}
+
+/// What an element is, in words: `Aufgabe für eine Person`.
+pub fn kind(page: &Page, kind: Kind) -> String {
+    match kind {
+        Kind::Catch(On::Timer) => return page.t("processes-kind-wait"),
+        Kind::Boundary { on: On::Timer, .. } => return page.t("processes-kind-deadline"),
+        Kind::Boundary { on: On::Error, .. } => return page.t("processes-kind-failure"),
+        Kind::Boundary { on: On::Message, .. } => return page.t("processes-kind-meanwhile"),
+        _ => {}
+    }
+    let (code, on) = match kind {
+        Kind::Start(on) => ("start", on),
+        Kind::End(on) => ("end", on),
+        Kind::Catch(on) => ("catch", on),
+        Kind::Throw(on) => ("throw", on),
+        Kind::Boundary { on, .. } => ("boundary", on),
+        Kind::UserTask => ("user-task", On::Nothing),
+        Kind::ServiceTask => ("service-task", On::Nothing),
+        Kind::BusinessRuleTask => ("business-rule-task", On::Nothing),
+        Kind::SendTask => ("send-task", On::Nothing),
+        Kind::ReceiveTask => ("receive-task", On::Nothing),
+        Kind::ManualTask => ("manual-task", On::Nothing),
+        Kind::ScriptTask => ("script-task", On::Nothing),
+        Kind::Task => ("task", On::Nothing),
+        Kind::CallActivity => ("call-activity", On::Nothing),
+        Kind::SubProcess => ("sub-process", On::Nothing),
+        Kind::EventSubProcess => ("event-sub-process", On::Nothing),
+        Kind::Exclusive => ("exclusive", On::Nothing),
+        Kind::Parallel => ("parallel", On::Nothing),
+        Kind::Inclusive => ("inclusive", On::Nothing),
+        Kind::EventBased => ("event-based", On::Nothing),
+        Kind::Complex => ("complex", On::Nothing),
+    };
+    let text = page.t(&format!("processes-kind-{code}"));
+    let on = match on {
+        On::Nothing => return text,
+        On::Message => "message",
+        On::Timer => "timer",
+        On::Error => "error",
+        On::Escalation => "escalation",
+        On::Signal => "signal",
+        On::Compensation => "compensation",
+        On::Condition => "condition",
+        On::Link => "link",
+        On::Cancel => "cancel",
+        On::Terminate => "terminate",
+        On::Other => "other",
+    };
+    format!("{text} ({})", page.t(&format!("processes-on-{on}")))
 }
 
 /// The kind in as few words as tell it from its neighbours.

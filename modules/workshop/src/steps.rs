@@ -14,10 +14,9 @@ use axum::extract::Query;
 use bpmn::{Beside, Edit, Kind, Line, Model, On};
 use house::{Answer, Path, Req};
 use kernel::{Error, Result, Uuid};
-use ui::Page;
+use ui::{Page, paths::escaped};
 
 use super::{
-    escaped,
     pages::{Asked, address, did, step_address, titled},
     service,
     store::{self, Draft},
@@ -27,7 +26,7 @@ use crate::perm;
 pub use self::{
     edit::{add_way, ask_remove, change, change_way, insert, new_step, remove, step, way},
     events::{attach, new_event},
-    words::{Changes, changes, kind},
+    words::{Changes, changes},
 };
 
 /// The id of an element in the list, for links that lead to it.
@@ -136,7 +135,7 @@ struct StepLine {
 }
 
 #[derive(Template)]
-#[template(path = "design_steps.html")]
+#[template(path = "steps.html")]
 struct List<'a> {
     page: &'a Page,
     id: Uuid,

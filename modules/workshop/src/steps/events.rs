@@ -13,7 +13,7 @@ use super::{
     fields::{self, Sent, Values, goal, goals},
     open, to_step, words,
 };
-use crate::design::{
+use crate::{
     pages::{Asked, address, step_address},
     store::Draft,
 };
@@ -37,7 +37,7 @@ pub fn address_at(id: Uuid, element: &str) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "design_attach.html")]
+#[template(path = "attach.html")]
 struct AttachPage<'a> {
     page: &'a Page,
     action: String,

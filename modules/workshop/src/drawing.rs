@@ -6,6 +6,7 @@ use bpmn::Model;
 use house::{Answer, Path, Req};
 use http::StatusCode;
 use kernel::{Error, Result, Uuid};
+use process_rules::rules;
 use serde::Deserialize;
 use ui::Page;
 
@@ -15,10 +16,10 @@ use super::{
     service,
     store::{self, Draft},
 };
-use crate::{perm, rules};
+use crate::perm;
 
 #[derive(Template)]
-#[template(path = "design_drawing.html")]
+#[template(path = "drawing.html")]
 struct Drawing<'a> {
     page: &'a Page,
     id: Uuid,

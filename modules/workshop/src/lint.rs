@@ -2,9 +2,9 @@
 
 use content::{Content, Item};
 use house::App;
+use process_rules::rules;
 
 use super::{service::file_of, store::Draft};
-use crate::rules;
 
 /// Something that has to be put right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,9 @@ pub struct Finding {
     /// German, as the check says it.
     pub message: String,
 }
+
+/// The room whose check of the city's data is [`rules::check`]; here its faults are told with their places.
+const RUNS_PROCESSES: &str = "processes";
 
 /// What the check says in the words of the file, and what to do in the words of the pages.
 const PLAIN: [(&str, &str); 4] = [
@@ -70,7 +73,7 @@ fn found(app: &App, content: &Content, draft: &Draft) -> Vec<Finding> {
 pub fn whole(app: &App, content: &Content, draft: &Draft) -> Vec<Finding> {
     let content = with(content, draft);
     let mut all = found(app, &content, draft);
-    let others = app.modules.iter().filter(|module| module.name != crate::MODULE.name);
+    let others = app.modules.iter().filter(|module| module.name != RUNS_PROCESSES);
     let said = others.flat_map(|module| (module.check_content)(app, &content));
     all.extend(said.map(|message| Finding {
         element: String::new(),

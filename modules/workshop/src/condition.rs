@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use bpmn::Model;
 use content::Content;
 use feel::{Expr, Scope};
+use process_rules::{faults, organisation::organisation};
 use serde::Deserialize;
 use ui::Page;
-
-use crate::{faults, register};
 
 /// Code of the form and sign of FEEL.
 pub const COMPARISONS: [(&str, &str); 6] =
@@ -129,7 +128,7 @@ pub fn codes(content: &Content, form: &str) -> Vec<String> {
 
 /// Organisation units: their keys, with names that tell them apart.
 pub fn units(content: &Content) -> Vec<(String, String)> {
-    let organisation = register::organisation(content).ok().flatten();
+    let organisation = organisation(content).ok().flatten();
     let Some(organisation) = organisation else { return Vec::new() };
     let label = |key: &str| organisation.label_of(key).unwrap_or_else(|| key.to_owned());
     organisation.keys().map(|key| (key.to_owned(), label(key))).collect()

@@ -4,7 +4,7 @@ use bpmn::{Passes, Repeat, period};
 use ui::{Choice, Errors, Page};
 
 use super::fields::Sent;
-use crate::design::condition;
+use crate::condition;
 
 /// What the form says of a repetition. Everything but names and the maximum is FEEL.
 #[derive(Clone, Default)]

@@ -7,6 +7,7 @@ use bpmn::{Awaits, Due, Effect, Event, Line, Model, Outcome, State, Status, Vars
 use feel::{Context, Env};
 use house::{Answer, Path, Req};
 use kernel::{Result, Uuid};
+use process_rules::{faults, rules::Rules};
 use serde_json::Value;
 use ui::{Choice, Page};
 
@@ -18,7 +19,6 @@ use super::{
     store::{self, Draft},
     unit_name,
 };
-use crate::{faults, rules::Rules};
 
 /// Rows for variables in a form.
 const ROWS: usize = 4;
@@ -86,7 +86,7 @@ struct Waiting {
 }
 
 #[derive(Template)]
-#[template(path = "design_trial.html")]
+#[template(path = "trial.html")]
 struct Trial<'a> {
     page: &'a Page,
     id: Uuid,
@@ -362,7 +362,7 @@ struct Input {
 }
 
 #[derive(Template)]
-#[template(path = "design_decide.html")]
+#[template(path = "decide.html")]
 struct Decide<'a> {
     page: &'a Page,
     id: Uuid,

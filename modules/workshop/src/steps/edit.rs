@@ -6,16 +6,15 @@ use bpmn::{Edit, Goal, Kind, Line, Model, NewStep, On, Properties, Time};
 use house::{Answer, Path, Req};
 use http::StatusCode;
 use kernel::{Error, Result, Uuid};
-use ui::{Choice, Errors, Page};
+use ui::{Choice, Errors, Page, paths::escaped};
 
 use super::{
     Done, apply,
     fields::{self, STEPS, Sent, Shown, Values, goal, goals, step_kind},
     is_activity, is_gateway, open, refused, to_step, words,
 };
-use crate::design::{
+use crate::{
     condition::{self, COMPARISONS},
-    escaped,
     pages::{Asked, address, step_address},
     store::Draft,
 };
@@ -89,7 +88,7 @@ pub(super) fn line_of<'l>(lines: &'l [Line], element: &str) -> Result<&'l Line> 
 }
 
 #[derive(Template)]
-#[template(path = "design_step.html")]
+#[template(path = "step.html")]
 pub(super) struct StepPage<'a> {
     pub page: &'a Page,
     pub revision: i64,
@@ -288,7 +287,7 @@ pub async fn change(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sen
 }
 
 #[derive(Template)]
-#[template(path = "design_insert.html")]
+#[template(path = "insert.html")]
 struct InsertPage<'a> {
     page: &'a Page,
     id: Uuid,
@@ -446,7 +445,7 @@ pub(super) fn added(before: &Model, after: &Model) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "design_remove.html")]
+#[template(path = "remove.html")]
 struct RemovePage<'a> {
     page: &'a Page,
     action: String,
@@ -489,7 +488,7 @@ pub async fn remove(rq: Req, Path((id, element)): Path<(Uuid, String)>, Form(sen
 }
 
 #[derive(Template)]
-#[template(path = "design_way.html")]
+#[template(path = "way.html")]
 struct WayPage<'a> {
     page: &'a Page,
     revision: i64,

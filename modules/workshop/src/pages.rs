@@ -9,13 +9,14 @@ use db::Rx;
 use house::{Answer, Path, Req};
 use http::StatusCode;
 use kernel::{Error, Result, StaffId, Timestamp, Uuid};
+use process_rules::name_in;
 use serde::Deserialize;
-use ui::{Choice, Errors, Page, Tone};
+use ui::{Choice, Errors, Page, Tone, paths::escaped};
 
 use super::{
-    WORKSHOP, escaped,
+    WORKSHOP,
     lint::{self, Finding},
-    name_in, service, steps,
+    service, steps,
     store::{self, Draft},
 };
 use crate::perm;
@@ -80,7 +81,7 @@ struct ReleasedLine {
 }
 
 #[derive(Template)]
-#[template(path = "design_list.html")]
+#[template(path = "list.html")]
 struct List<'a> {
     page: &'a Page,
     drafts: Vec<DraftLine>,
@@ -114,7 +115,7 @@ pub async fn list(rq: Req) -> Answer {
             name: name_in(kind, &item.key, &item.body),
             version: item.version,
             versions: match kind {
-                "processes" => crate::versions::pages::address(&item.key),
+                "processes" => format!("/intern/prozesse/{}/versionen", escaped(&item.key)),
                 _ => String::new(),
             },
         };
@@ -144,7 +145,7 @@ pub async fn begin(rq: Req, Form(sent): Form<BeginForm>) -> Answer {
 }
 
 #[derive(Template)]
-#[template(path = "design_new.html")]
+#[template(path = "new.html")]
 struct NewPage<'a> {
     page: &'a Page,
     errors: Errors,
@@ -226,7 +227,7 @@ struct FindingLine {
 }
 
 #[derive(Template)]
-#[template(path = "design_draft.html")]
+#[template(path = "draft.html")]
 struct DraftPage<'a> {
     page: &'a Page,
     draft: Draft,
@@ -447,7 +448,7 @@ pub async fn undo(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<UndoForm>) -> 
 }
 
 #[derive(Template)]
-#[template(path = "design_drop.html")]
+#[template(path = "drop.html")]
 struct DropPage<'a> {
     page: &'a Page,
     id: Uuid,

@@ -9,7 +9,7 @@ use house::{App, InCity as _};
 use kernel::{Cx, Error, Result, Timestamp};
 use ui::{Lang, Texts};
 
-use crate::{engine::due_at, faults, register, starts, work};
+use crate::{faults, organisation, starts, times::due_at, topics};
 
 /// Expressions and decisions at one moment, for one city.
 pub struct Rules<'a> {
@@ -125,7 +125,7 @@ pub fn faults(app: &App, content: &Content) -> Vec<Fault> {
         }
     }
     // What is wrong with that file itself is told by the room that reads all of it.
-    let organisation = register::organisation(content).ok().flatten();
+    let organisation = organisation::organisation(content).ok().flatten();
     let known = Known {
         commands: Some(app.commands.tasks().keys().map(|k| (*k).to_owned()).collect()),
         decisions: Some(decisions),
@@ -138,7 +138,7 @@ pub fn faults(app: &App, content: &Content) -> Vec<Fault> {
             Err(errors) => errors,
             Ok(model) => {
                 let mut errors = model.check(&known_to(&known, &model));
-                errors.extend(register::faults(&model, organisation.as_deref()));
+                errors.extend(organisation::faults(&model, organisation.as_deref()));
                 errors.extend(starts::faults(content, &item.key, &model, organisation.as_deref()));
                 errors.extend(model.expressions().into_iter().filter_map(|e| expression_fault(&app.texts, &e)));
                 errors
@@ -171,7 +171,7 @@ pub fn decision_errors(texts: &Texts, body: &str) -> Vec<ModelError> {
 pub fn known_to(known: &Known, model: &Model) -> Known {
     let mut known = known.clone();
     if let Some(commands) = &mut known.commands {
-        commands.extend(work::commands_of(model));
+        commands.extend(topics::commands_of(model));
     }
     known
 }

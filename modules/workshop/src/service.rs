@@ -4,13 +4,13 @@ use db::Tx;
 use house::InCity;
 use journal::{Evidence, Kind};
 use kernel::{Cx, Error, Event, Result, StaffId, Subject, Uuid};
+use process_rules::load;
 use serde::{Deserialize, Serialize};
 
 use super::{
     lint,
     store::{self, Decision, Draft},
 };
-use crate::engine;
 
 /// Longest text of a process or decision, in bytes; as much as a form of a page carries.
 pub const LONGEST_BODY: usize = 1_500_000;
@@ -133,7 +133,7 @@ pub async fn begin_new(cx: &Cx, tx: &mut Tx, kind: &str, key: &str, name: &str, 
         ("decisions", None) => empty_decision(key, name),
         ("processes", Some(source)) => {
             let item = city.content.get(kind, source).ok_or(Error::NotFound)?;
-            let model = city.content.parse(&item, engine::load)?;
+            let model = city.content.parse(&item, load)?;
             let renamed = model.edit(&Edit::SetName { name: name.to_owned() }).map_err(Error::internal)?;
             renamed.to_xml()
         }

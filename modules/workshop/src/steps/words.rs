@@ -5,65 +5,16 @@ use bpmn::{
     period::{self, Period, Unit},
 };
 use house::Req;
+use process_rules::names::Names;
 use ui::Page;
 
 use crate::{
-    design::{
-        catalogue::{command_label, form_title},
-        store::Draft,
-        unit_name,
-    },
-    names::Names,
+    catalogue::{command_label, form_title},
+    store::Draft,
+    unit_name,
 };
 
-pub fn kind(page: &Page, kind: Kind) -> String {
-    match kind {
-        Kind::Catch(On::Timer) => return page.t("processes-kind-wait"),
-        Kind::Boundary { on: On::Timer, .. } => return page.t("processes-kind-deadline"),
-        Kind::Boundary { on: On::Error, .. } => return page.t("processes-kind-failure"),
-        Kind::Boundary { on: On::Message, .. } => return page.t("processes-kind-meanwhile"),
-        _ => {}
-    }
-    let (code, on) = match kind {
-        Kind::Start(on) => ("start", on),
-        Kind::End(on) => ("end", on),
-        Kind::Catch(on) => ("catch", on),
-        Kind::Throw(on) => ("throw", on),
-        Kind::Boundary { on, .. } => ("boundary", on),
-        Kind::UserTask => ("user-task", On::Nothing),
-        Kind::ServiceTask => ("service-task", On::Nothing),
-        Kind::BusinessRuleTask => ("business-rule-task", On::Nothing),
-        Kind::SendTask => ("send-task", On::Nothing),
-        Kind::ReceiveTask => ("receive-task", On::Nothing),
-        Kind::ManualTask => ("manual-task", On::Nothing),
-        Kind::ScriptTask => ("script-task", On::Nothing),
-        Kind::Task => ("task", On::Nothing),
-        Kind::CallActivity => ("call-activity", On::Nothing),
-        Kind::SubProcess => ("sub-process", On::Nothing),
-        Kind::EventSubProcess => ("event-sub-process", On::Nothing),
-        Kind::Exclusive => ("exclusive", On::Nothing),
-        Kind::Parallel => ("parallel", On::Nothing),
-        Kind::Inclusive => ("inclusive", On::Nothing),
-        Kind::EventBased => ("event-based", On::Nothing),
-        Kind::Complex => ("complex", On::Nothing),
-    };
-    let text = page.t(&format!("processes-kind-{code}"));
-    let on = match on {
-        On::Nothing => return text,
-        On::Message => "message",
-        On::Timer => "timer",
-        On::Error => "error",
-        On::Escalation => "escalation",
-        On::Signal => "signal",
-        On::Compensation => "compensation",
-        On::Condition => "condition",
-        On::Link => "link",
-        On::Cancel => "cancel",
-        On::Terminate => "terminate",
-        On::Other => "other",
-    };
-    format!("{text} ({})", page.t(&format!("processes-on-{on}")))
-}
+pub use process_rules::names::kind;
 
 /// „Schritt 4a.1 „Freigeben““
 pub fn target(page: &Page, target: &Target) -> String {

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     fn texts() -> Arc<Texts> {
-        let own = crate::MODULE.locales.iter().map(|(lang, source)| ("processes", *lang, *source));
+        let own = [crate::GERMAN, crate::ENGLISH].map(|(lang, source)| ("process-rules", lang, source));
         Arc::new(Texts::build(own).unwrap_or_else(|e| panic!("{}", e.0.join("; "))))
     }
 
