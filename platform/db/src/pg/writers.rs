@@ -37,7 +37,7 @@ const STATEMENT: Duration = Duration::from_secs(30);
 /// connection, and other nodes go on.
 const SILENCE: Duration = Duration::from_secs(60);
 /// Between two attempts to reach a server that restarts.
-const RECONNECT: Duration = Duration::from_millis(100);
+const RECONNECT: Duration = Duration::from_millis(250);
 /// First half of the number of the advisory locks, one per city: "meer".
 const LOCK: i64 = 0x6d65_6572 << 32;
 
