@@ -1,6 +1,6 @@
 //! Schema steps: written once in PostgreSQL's words, one statement each, idempotent by a table that remembers them.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use kernel::{Error, Result, sha256};
 use rusqlite::Connection;
@@ -198,6 +198,9 @@ fn keep_copy(conn: &Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// How often a migration is begun again that others got in the way of.
+const MIGRATION_RUNS: usize = 5;
+
 /// At the start nobody runs again, and the operator has to read what is wrong.
 fn unreached(e: tokio_postgres::Error) -> Error {
     Error::Internal(e.into())
@@ -206,7 +209,18 @@ fn unreached(e: tokio_postgres::Error) -> Error {
 pub(crate) async fn postgres(config: &pg::Config, migrations: &[Migrations]) -> Result<()> {
     let (mut client, connection) = config.0.connect(tokio_postgres::NoTls).await.map_err(unreached)?;
     let driver = tokio::spawn(connection);
-    let result = migrate_postgres(&mut client, migrations).await;
+    let mut result = migrate_postgres(&mut client, migrations).await;
+    // Nodes that still write want the same tables in another order. Nothing was kept, so it is done again.
+    for _ in 0..MIGRATION_RUNS {
+        if !matches!(result, Err(Error::Again)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        result = migrate_postgres(&mut client, migrations).await;
+    }
+    if matches!(result, Err(Error::Again)) {
+        result = Err(Error::internal("PostgreSQL is busy or went away; nothing was migrated, please start again"));
+    }
     drop(client);
     let _ = driver.await;
     result

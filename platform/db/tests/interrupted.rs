@@ -65,7 +65,7 @@ async fn a_body_that_panics_takes_only_its_own_work_along() {
                 Err(error) => assert!(n == 8 && error.is_panic(), "{n}: {error}"),
             }
         }
-        assert_eq!(seen(&test.db).await, (0..16).filter(|n| *n != 8).collect::<Vec<_>>());
+        assert_eq!(seen(&test.db).await, (0..16_i64).filter(|n| *n != 8).collect::<Vec<_>>());
     }
 }
 
@@ -100,7 +100,7 @@ async fn who_is_left_alone_by_the_next_one_in_the_queue_is_committed_all_the_sam
         next.abort();
         let first = tokio::time::timeout(Duration::from_secs(5), first).await.expect("nobody commits the first one");
         first.unwrap().unwrap();
-        assert_eq!(seen(&test.db).await, [1]);
+        assert_eq!(seen(&test.db).await, [1_i64]);
     }
 }
 
@@ -136,7 +136,7 @@ async fn refusals_in_a_row_keep_nobody_waiting_whose_work_is_done() {
         // All forty take 1.2 seconds.
         let before = last.duration_since(answered);
         assert!(before > Duration::from_millis(600), "answered only {before:?} before the last refusal");
-        assert_eq!(seen(&test.db).await, [0, 1]);
+        assert_eq!(seen(&test.db).await, [0_i64, 1]);
     }
 }
 
@@ -169,7 +169,7 @@ async fn a_connection_that_is_cut_before_the_commit_costs_nobody_anything() {
         task.await.unwrap().unwrap();
     }
     assert_eq!(runs.load(Ordering::SeqCst), 2);
-    assert_eq!(seen(&test.db).await, (0..16).chain(100..116).collect::<Vec<_>>());
+    assert_eq!(seen(&test.db).await, (0..16_i64).chain(100..116).collect::<Vec<_>>());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,7 +194,7 @@ async fn a_commit_whose_end_nobody_saw_is_a_fault_and_is_not_done_again() {
     });
     assert!(matches!(written, Err(Error::Internal(_))) && runs == 1, "{written:?} after {runs} runs");
     db::write!(test.db, |tx| { add(tx, 14).await }).unwrap();
-    assert_eq!(seen(&test.db).await, [14]);
+    assert_eq!(seen(&test.db).await, [14_i64]);
 }
 
 /// A server behind a door. Shut, it cuts every connection and lets nobody in, as a restart does.
@@ -287,7 +287,7 @@ async fn a_restart_of_the_server_is_waited_for_and_a_longer_absence_is_said() {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    assert_eq!(seen(&test.db).await, (0..16).chain(100..116).collect::<Vec<_>>());
+    assert_eq!(seen(&test.db).await, (0..16_i64).chain(100..116).collect::<Vec<_>>());
     assert_eq!(seen(&db).await.len(), 32, "those who read go on too");
 
     door.lock().await.shut().await;
