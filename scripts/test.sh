@@ -59,7 +59,7 @@ if step "set-up" "$none" "$none" scripts/setup.sh test; then
     if [ -z "${MEER_TEST_DATABASE:-}" ]; then
       postgres_dir=$(mktemp -d)
       chmod 755 "$postgres_dir"
-      MEER_TEST_DATABASE=$(TMPDIR=$postgres_dir scripts/test-postgres.sh start) || add 0 1
+      MEER_TEST_DATABASE=$(TMPDIR=$postgres_dir scripts/test-postgres.sh start) || { add 0 1; broken+=("PostgreSQL server (1)"); }
       export MEER_TEST_DATABASE
     fi
     step "tests" "$cargo_good" "$cargo_bad" cargo test --workspace --no-fail-fast

@@ -34,7 +34,8 @@ async fn main() -> Result<ExitCode> {
         Some(text) => text.parse::<i64>().context("number of cases")?.max(5_000),
         None => CASES,
     };
-    ensure!(std::env::var_os("MEER_TEST_DATABASE").is_some(), "{}", db::testing::NOT_SET);
+    let server = std::env::var_os("MEER_TEST_DATABASE");
+    ensure!(server.is_some_and(|server| !server.is_empty()), "{}", db::testing::NOT_SET);
     if cfg!(debug_assertions) {
         eprintln!("This build is not optimised; its figures say nothing (`make bench`).");
     }

@@ -522,5 +522,7 @@ function life(on, database) {
 }
 
 life("sqlite");
-if (process.env.MEER_TEST_DATABASE) life("postgres", process.env.MEER_TEST_DATABASE);
-else testOf("on PostgreSQL", { skip: "MEER_TEST_DATABASE names no server (scripts/test-postgres.sh start)" });
+const database = process.env.MEER_TEST_DATABASE;
+if (!database) throw new Error("MEER_TEST_DATABASE is not set: scripts/e2e.sh starts a server; `none` leaves PostgreSQL out");
+if (database === "none") testOf("on PostgreSQL", { skip: "MEER_TEST_DATABASE=none" });
+else life("postgres", database);

@@ -55,7 +55,8 @@ pub fn seed(cx: &Cx, _: bool) -> Pin<Box<dyn Future<Output = Result<()>> + Send 
 pub async fn plan_again(cx: Cx, _: Plan) -> Result<()> {
     let city = cx.city()?;
     // What another node has released since is planned by whichever node has its turn.
-    city.content.refresh(&city.db).await?;
+    let app = cx.app()?;
+    house::take_released(&app, &city).await?;
     db::write!(city.db, |tx| { plan(&cx, tx).await })
 }
 
@@ -123,7 +124,8 @@ pub async fn begin(cx: Cx, job: Begin) -> Result<()> {
     let city = cx.city()?;
     // Released on another node, perhaps, and not known here yet.
     if city.content.get("processes", &job.process).is_none_or(|item| item.version < job.version) {
-        city.content.refresh(&city.db).await?;
+        let app = cx.app()?;
+        house::take_released(&app, &city).await?;
     }
     let due = Timestamp::from_microsecond(job.due).map_err(Error::internal)?;
     db::write!(city.db, |tx| {

@@ -276,6 +276,7 @@ refusal-records-checked-out-other = Inzwischen hat jemand anderes das Dokument i
 refusal-records-open-cases = In der Akte ist noch ein Vorgang oder eine Teilakte offen. Schließen Sie sie zuerst.
 refusal-records-case-closed = Der Vorgang ist geschlossen. Seine Dokumente ändern sich nicht mehr.
 refusal-records-plan-used = Unter { $key } liegen Akten. Der neue Aktenplan muss dieses Kennzeichen mit einer Aufbewahrungsregel behalten.
+refusal-records-plan-faults = Dieser Aktenplan passt nicht zu den anderen Daten der Stadt. Es wurde nichts freigegeben: { $fault }
 records-table-version = Fassungen von Dokumenten
 records-table-checkout = Dokumente in Arbeit
 records-field-n = Fassung

@@ -276,6 +276,7 @@ refusal-records-checked-out-other = Somebody else has the document out by now. R
 refusal-records-open-cases = A case or part of the file is still open. Close it first.
 refusal-records-case-closed = The case is closed. Its documents do not change any more.
 refusal-records-plan-used = There are files under { $key }. The new filing plan must keep this reference with a rule.
+refusal-records-plan-faults = This filing plan does not fit the other data of the city. Nothing was released: { $fault }
 records-table-version = Versions of documents
 records-table-checkout = Documents in work
 records-field-n = Version

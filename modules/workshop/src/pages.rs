@@ -419,7 +419,7 @@ pub async fn give_back(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<ReasonFor
 
 pub async fn release(rq: Req, Path(id): Path<Uuid>, Form(seen): Form<Seen>) -> Answer {
     db::write!(rq.city.db, |tx| { service::release(&rq.cx, tx, id, seen.revision).await })?;
-    rq.city.content.refresh(&rq.city.db).await?;
+    house::take_released(&rq.app, &rq.city).await?;
     rq.see_other_with(address(id), "processes-done-released")
 }
 

@@ -69,7 +69,7 @@ impl Content {
         Ok(Self { released: RwLock::new(Released { versions, items }), parsed: RwLock::default() })
     }
 
-    /// Takes over what was released since.
+    /// Takes over what was released since, whatever it is; a running house looks at it first (`house::take_released`).
     pub async fn refresh(&self, db: &Db) -> Result<()> {
         self.take(Self::load(db).await?);
         Ok(())
@@ -88,6 +88,43 @@ impl Content {
         let mut released = self.released.write().unwrap_or_else(|e| e.into_inner());
         if later.versions >= released.versions {
             *released = later;
+        }
+    }
+
+    /// What of `later` can be used in place of this: all of it, or, when that brings faults that are not there yet, whatever
+    /// items of it bring none. Answers the faults of the rest too. Items of `later` that are left out come again with the
+    /// next release.
+    pub fn usable(&self, later: Self, faults: impl Fn(&Self) -> Vec<String>) -> (Self, Vec<String>) {
+        let known = faults(self);
+        let faults = |content: &Self| -> Vec<String> {
+            faults(content).into_iter().filter(|fault| !known.contains(fault)).collect()
+        };
+        let found = faults(&later);
+        if found.is_empty() {
+            return (later, found);
+        }
+        let later = later.released.into_inner().unwrap_or_else(|e| e.into_inner());
+        let items = self.read().items.clone();
+        let is_new =
+            |item: &Arc<Item>| self.get(&item.kind, &item.key).is_none_or(|known| known.version != item.version);
+        let mut left: Vec<Arc<Item>> = later.items.into_values().filter(is_new).collect();
+        left.sort_by(|a, b| (&a.kind, &a.key).cmp(&(&b.kind, &b.key)));
+        let released = Released { versions: later.versions, items };
+        let mut usable = Self { released: RwLock::new(released), parsed: RwLock::default() };
+        // Once more as long as it helps: one item may need another one.
+        loop {
+            let before = left.len();
+            left.retain(|item| {
+                let with = usable.with(item.as_ref().clone());
+                let is_faulty = !faults(&with).is_empty();
+                if !is_faulty {
+                    usable = with;
+                }
+                is_faulty
+            });
+            if left.is_empty() || left.len() == before {
+                return (usable, found);
+            }
         }
     }
 
@@ -416,6 +453,38 @@ mod tests {
             here.take(before);
             assert_eq!(&*here.get("forms", "a").unwrap().body, "x = 2");
         }
+    }
+
+    #[test]
+    fn of_what_was_released_elsewhere_only_what_brings_faults_is_left_out() {
+        let item = |key: &str, version: i64, body: &str| Item {
+            kind: "forms".into(),
+            key: key.into(),
+            version,
+            name: format!("forms/{key}.toml"),
+            body: body.into(),
+        };
+        // A form is faulty by its text, or when the form that it names is not there.
+        let faults = |content: &Content| -> Vec<String> {
+            let all = content.all("forms");
+            let is_good = |body: &str| body == "good" || all.iter().any(|other| other.key == body);
+            all.iter().filter(|i| !is_good(&i.body)).map(|i| format!("{} {}", i.key, i.body)).collect()
+        };
+        let here = Content::default().with(item("a", 1, "good")).with(item("old", 1, "faulty for long"));
+        let all_good = here.with(item("a", 2, "b")).with(item("b", 1, "good"));
+        let (usable, found) = here.usable(all_good, faults);
+        assert!(found.is_empty() && usable.get("forms", "b").is_some(), "{found:?}");
+
+        // `a` needs `b`, which is looked at later; `bad` is left out, and what it was before stays.
+        let here = here.with(item("bad", 1, "good"));
+        let later = here.with(item("a", 2, "b")).with(item("b", 1, "good")).with(item("bad", 2, "faulty"));
+        let (usable, found) = here.usable(later, faults);
+        assert_eq!(found, ["bad faulty"]);
+        let versions = |key| usable.get("forms", key).map(|item| item.version);
+        assert_eq!(
+            (versions("a"), versions("b"), versions("bad"), versions("old")),
+            (Some(2), Some(1), Some(1), Some(1))
+        );
     }
 
     #[test]

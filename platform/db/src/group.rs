@@ -64,15 +64,16 @@ impl Members {
 pub(crate) struct Outcome(oneshot::Receiver<Committed>);
 
 impl Outcome {
-    /// Waits for the commit.
+    /// Waits for the commit; `silent` is the answer when nobody tells.
     ///
     /// # Errors
     /// [`Error::Again`] when the group was lost and the member has to run again.
-    pub(crate) async fn told(self) -> Result<()> {
+    pub(crate) async fn told(self, silent: Error) -> Result<()> {
         match self.0.await {
             Ok(Committed::Yes) => Ok(()),
             Ok(Committed::Failed(why)) => Err(Error::internal(why)),
-            Ok(Committed::Again) | Err(_) => Err(Error::Again),
+            Ok(Committed::Again) => Err(Error::Again),
+            Err(_) => Err(silent),
         }
     }
 }

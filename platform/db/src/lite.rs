@@ -48,6 +48,13 @@ struct Group {
     members: Members,
 }
 
+impl Group {
+    /// Whether those whose work is kept have waited long enough for others.
+    fn full(&self) -> bool {
+        self.members.len() >= GROUP_MEMBERS || self.started.elapsed() >= GROUP_TIME
+    }
+}
+
 pub(crate) fn error(e: rusqlite::Error) -> Error {
     match e.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Again,
@@ -226,13 +233,14 @@ impl WriteLease {
         }
         let Some(group) = &mut writer.group else { return Err(Error::internal("no open group")) };
         let outcome = group.members.add();
-        let full = group.members.len() >= GROUP_MEMBERS || group.started.elapsed() >= GROUP_TIME;
+        let full = group.full();
         if full || self.home.waiting.load(Ordering::SeqCst) == 0 {
             drop(self.home.commit(writer));
         } else {
             drop(writer);
         }
-        outcome.told().await
+        // Nobody tells when the work in the commit panicked; its transaction is rolled back.
+        outcome.told(Error::Again).await
     }
 
     /// Takes the member's work back; the others of the group keep theirs.
@@ -245,10 +253,12 @@ impl WriteLease {
 }
 
 impl Lite {
-    /// Hands the connection on after a member took its work back.
+    /// Hands the connection on after a member took its work back. The others do not wait for ever for one that keeps
+    /// something.
     fn leave(self: Arc<Self>, mut writer: OwnedMutexGuard<Writer>) {
         let others = writer.group.as_ref().is_some_and(|g| !g.members.is_empty());
-        if self.waiting.load(Ordering::SeqCst) > 0 {
+        let full = writer.group.as_ref().is_some_and(Group::full);
+        if self.waiting.load(Ordering::SeqCst) > 0 && !(others && full) {
             return;
         }
         if others {

@@ -1,6 +1,6 @@
 //! Schema steps: written once in PostgreSQL's words, one statement each, idempotent by a table that remembers them.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use kernel::{Error, Result, sha256};
 use rusqlite::Connection;
@@ -198,10 +198,29 @@ fn keep_copy(conn: &Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// How often a migration is begun again that others got in the way of.
+const MIGRATION_RUNS: usize = 5;
+
+/// At the start nobody runs again, and the operator has to read what is wrong.
+fn unreached(e: tokio_postgres::Error) -> Error {
+    Error::Internal(e.into())
+}
+
 pub(crate) async fn postgres(config: &pg::Config, migrations: &[Migrations]) -> Result<()> {
-    let (mut client, connection) = config.0.connect(tokio_postgres::NoTls).await.map_err(pg::error)?;
+    let (mut client, connection) = config.0.connect(tokio_postgres::NoTls).await.map_err(unreached)?;
     let driver = tokio::spawn(connection);
-    let result = migrate_postgres(&mut client, migrations).await;
+    let mut result = migrate_postgres(&mut client, migrations).await;
+    // Nodes that still write want the same tables in another order. Nothing was kept, so it is done again.
+    for _ in 0..MIGRATION_RUNS {
+        if !matches!(result, Err(Error::Again)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        result = migrate_postgres(&mut client, migrations).await;
+    }
+    if matches!(result, Err(Error::Again)) {
+        result = Err(Error::internal("PostgreSQL is busy or went away; nothing was migrated, please start again"));
+    }
     drop(client);
     let _ = driver.await;
     result
@@ -209,7 +228,7 @@ pub(crate) async fn postgres(config: &pg::Config, migrations: &[Migrations]) -> 
 
 /// Refuses a database with another schema. Writes nothing.
 pub(crate) async fn postgres_same(config: &pg::Config, migrations: &[Migrations]) -> Result<()> {
-    let (client, connection) = config.0.connect(tokio_postgres::NoTls).await.map_err(pg::error)?;
+    let (client, connection) = config.0.connect(tokio_postgres::NoTls).await.map_err(unreached)?;
     let driver = tokio::spawn(connection);
     let done = done_postgres(&client).await;
     drop(client);
@@ -227,9 +246,15 @@ async fn done_postgres(client: &tokio_postgres::Client) -> Result<Vec<(String, S
 }
 
 async fn migrate_postgres(client: &mut tokio_postgres::Client, migrations: &[Migrations]) -> Result<()> {
-    let fsync = client.query_one("SHOW fsync", &[]).await.map_err(pg::error)?.get::<_, String>(0);
-    if fsync != "on" && std::env::var_os("MEER_TEST_DATABASE").is_none_or(|name| name == "none") {
-        return Err(Error::internal("PostgreSQL runs with fsync=off: acknowledged work could be lost; switch it on"));
+    let test = std::env::var_os("MEER_TEST_DATABASE").is_some_and(|name| !name.is_empty() && name != "none");
+    for sql in ["SHOW fsync", "SHOW synchronous_commit"] {
+        let setting = client.query_one(sql, &[]).await.map_err(pg::error)?.get::<_, String>(0);
+        if setting == "off" && !test {
+            let name = sql.trim_start_matches("SHOW ");
+            return Err(Error::internal(format!(
+                "PostgreSQL runs with {name}=off: acknowledged work could be lost; switch it on"
+            )));
+        }
     }
     let tx = client.transaction().await.map_err(pg::error)?;
     // Two nodes that start together: the second waits here, then finds nothing to do.
@@ -264,8 +289,10 @@ DECLARE t RECORD;
 BEGIN
   FOR t IN
     SELECT c.relname FROM pg_class c
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant' AND NOT a.attisdropped
     WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace AND c.relforcerowsecurity
       AND pg_has_role(current_user, c.relowner, 'USAGE')
+    ORDER BY c.relname
   LOOP
     EXECUTE format('ALTER TABLE %I NO FORCE ROW LEVEL SECURITY', t.relname);
   END LOOP;

@@ -2,9 +2,9 @@
 
 mod writers;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{error::Error as _, fmt, io, sync::Arc, time::Duration};
 
-use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use kernel::{Error, Result, TenantId};
 use tokio::sync::watch;
 use tokio_postgres::{NoTls, error::SqlState, types::ToSql};
@@ -24,6 +24,8 @@ pub(crate) const APP_ROLE: &str = "meer_app";
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// Connections of one process to a city's database that read; one more writes.
 const READERS: usize = 15;
+/// A line that is cut does not say so: a connection over the network whose other end is dumb for so long is given up.
+const DUMB: Duration = Duration::from_secs(30);
 
 /// How to reach the server. The password never appears in `Debug`.
 #[derive(Clone)]
@@ -42,13 +44,43 @@ impl fmt::Debug for Config {
     }
 }
 
+/// What a statement came back with. Its transaction is over when the connection is: whoever has not asked for a commit may
+/// run again.
 pub(crate) fn error(e: tokio_postgres::Error) -> Error {
+    if lost(&e) {
+        let cause = anyhow::Error::from(e);
+        tracing::error!("no connection to the database: {cause:#}");
+        return Error::Again;
+    }
     match e.code() {
         Some(
             &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED | &SqlState::LOCK_NOT_AVAILABLE,
         ) => Error::Again,
         Some(&SqlState::QUERY_CANCELED) => Error::internal("a statement took too long and was stopped"),
         _ => Error::Internal(e.into()),
+    }
+}
+
+/// What a COMMIT came back with. Only what the server says it took back may run again: when the connection breaks off,
+/// nobody knows whether the work was kept, and it must not be done twice.
+fn at_commit(e: tokio_postgres::Error) -> Error {
+    if lost(&e) { Error::Internal(anyhow::Error::from(e).context("perhaps kept")) } else { error(e) }
+}
+
+/// What became of the wish for a connection.
+fn connection(e: PoolError) -> Error {
+    match e {
+        PoolError::Backend(e) | PoolError::PostCreateHook(HookError::Backend(e)) => error(e),
+        other => Error::internal(other),
+    }
+}
+
+/// Whether the connection is gone or none can be made: the server restarts, or the line is cut.
+fn lost(e: &tokio_postgres::Error) -> bool {
+    match e.code() {
+        Some(&SqlState::ADMIN_SHUTDOWN | &SqlState::CRASH_SHUTDOWN | &SqlState::CANNOT_CONNECT_NOW) => true,
+        Some(_) => false,
+        None => e.is_closed() || e.source().is_some_and(|cause| cause.is::<io::Error>()),
     }
 }
 
@@ -70,7 +102,7 @@ impl Pg {
             tracing::warn!("no connection to the database was free within {ACQUIRE:?}");
             return Err(Error::Again);
         };
-        let client = client.map_err(Error::internal)?;
+        let client = client.map_err(connection)?;
         let begin = format!(
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL meer.tenant = '{}'; \
              SET LOCAL statement_timeout = {}",
@@ -89,8 +121,14 @@ impl Pg {
 }
 
 fn pool(config: &Config, size: usize) -> Result<Pool> {
-    let manager =
-        Manager::from_config(config.0.clone(), NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    let mut config = config.0.clone();
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(DUMB);
+    }
+    if config.get_keepalives_idle() > DUMB {
+        config.keepalives_idle(DUMB / 3).keepalives_interval(DUMB / 3);
+    }
+    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     let set_role = Hook::async_fn(|client, _| {
         Box::pin(async move {
             let role = format!("SET ROLE {APP_ROLE}");

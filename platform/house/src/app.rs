@@ -470,7 +470,7 @@ pub async fn open_city(app: &Arc<App>, folder: &Path) -> Result<Arc<City>> {
         tracing::warn!(city = %key, file = %name, "edited in the browser and changed in the files; the file was not taken");
     }
     let content = Content::load(&db).await?;
-    let faults: Vec<String> = app.modules.iter().flat_map(|m| (m.check_content)(app, &content)).collect();
+    let faults = crate::content_faults(app, &content);
     if !faults.is_empty() {
         return Err(Error::internal(format!("the data of city {key} have faults:\n{}", faults.join("\n"))));
     }

@@ -32,7 +32,7 @@ pub use module::{
 };
 pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use scan::{locked_files, scan_text, scanner_notice};
-pub use serve::{follow_content, router, run_background, settle, table};
+pub use serve::{content_faults, follow_content, router, run_background, settle, table, take_released};
 pub use stuck::{StuckSubscriber, TaskStuck, stuck_subscribers};
 pub use web::{
     Access, Answer, Cut, Failure, FormData, FormField, Path, RouteInfo, Routes, attachment, framing, inline,

@@ -216,8 +216,8 @@ fn sent_from(request: &Request) -> Option<String> {
     let from: http::Uri = text(header::REFERER)?.parse().ok()?;
     let here = request.uri().authority().map(http::uri::Authority::as_str).or_else(|| text(header::HOST))?;
     let path = from.path_and_query()?.as_str();
-    // Two slashes would lead to another site.
-    (from.authority()?.as_str() == here && !path.starts_with("//")).then(|| path.to_owned())
+    // Two slashes would lead to another site, and browsers take a backslash for one.
+    (from.authority()?.as_str() == here && !path.starts_with("//") && !path.contains('\\')).then(|| path.to_owned())
 }
 
 /// The page, redirect or RFC 9457 problem for an error; `back` leads to where somebody was.
@@ -506,8 +506,30 @@ async fn run_clean_up(city: Arc<City>, mut shutdown: tokio::sync::watch::Receive
     }
 }
 
-/// Takes over what other processes on the same database release, asked for this often, until `shutdown`. What this
-/// program finds faults in, a newer one may have released: the versions that were good stay in use then.
+/// Every fault that the modules find in a city's data.
+pub fn content_faults(app: &App, content: &content::Content) -> Vec<String> {
+    app.modules.iter().flat_map(|m| (m.check_content)(app, content)).collect()
+}
+
+/// Takes over what was released since, by this process or another one on the same database. What this program finds faults
+/// in, a newer one may have released: of that the versions that were good stay in use.
+///
+/// # Errors
+/// Those of the database.
+pub async fn take_released(app: &App, city: &City) -> Result<()> {
+    let Some(newer) = content::Content::newer(&city.db, city.content.versions()).await? else { return Ok(()) };
+    let (usable, faults) = city.content.usable(newer, |content| content_faults(app, content));
+    city.content.take(usable);
+    if faults.is_empty() {
+        tracing::info!(city = %city.key, "what was released is used now");
+    } else {
+        let faults = faults.join("\n");
+        tracing::error!(city = %city.key, "of what was released this is not used:\n{faults}");
+    }
+    Ok(())
+}
+
+/// Takes over what other processes on the same database release, asked for this often, until `shutdown`.
 ///
 /// # Errors
 /// None on its own: what fails is logged and tried again.
@@ -517,30 +539,13 @@ pub async fn follow_content(
     every: Duration,
     mut shutdown: tokio::sync::watch::Receiver<bool>,
 ) -> Result<()> {
-    let mut refused = 0;
     loop {
         tokio::select! {
             _ = shutdown.wait_for(|end| *end) => return Ok(()),
             () = tokio::time::sleep(every) => {}
         }
-        // What was refused is said once, not at every question.
-        let known = city.content.versions().max(refused);
-        let newer = match content::Content::newer(&city.db, known).await {
-            Ok(Some(newer)) => newer,
-            Ok(None) => continue,
-            Err(error) => {
-                tracing::error!(city = %city.key, "content: {error:#}");
-                continue;
-            }
-        };
-        let faults: Vec<String> = app.modules.iter().flat_map(|m| (m.check_content)(&app, &newer)).collect();
-        if faults.is_empty() {
-            tracing::info!(city = %city.key, "content that another process released is used now");
-            city.content.take(newer);
-        } else {
-            refused = newer.versions();
-            let faults = faults.join("\n");
-            tracing::error!(city = %city.key, "content that another process released is not used:\n{faults}");
+        if let Err(error) = take_released(&app, &city).await {
+            tracing::error!(city = %city.key, "content: {error:#}");
         }
     }
 }
@@ -578,8 +583,14 @@ mod tests {
             sent_from(&request.body(Body::empty()).unwrap())
         };
         assert_eq!(from("https://stadt.example/intern/vorgang/1?a=b").as_deref(), Some("/intern/vorgang/1?a=b"));
-        let others =
-            ["https://other.example/intern", "https://stadt.example//other.example", "/intern", "stadt.example", ""];
+        let others = [
+            "https://other.example/intern",
+            "https://stadt.example//other.example",
+            "https://stadt.example/\\other.example",
+            "/intern",
+            "stadt.example",
+            "",
+        ];
         for other in others {
             assert_eq!(from(other), None, "{other}");
         }

@@ -66,7 +66,7 @@ pub enum Error {
     #[error("peer {peer}: {message}")]
     Peer { peer: &'static str, message: String },
     /// The database asks to run the transaction again, which `db::write!` does; callers see it when the database goes on
-    /// being busy, or when no connection to it is free.
+    /// being busy, or when no connection to it is free or can be made.
     #[error("transaction must be run again")]
     Again,
     #[error(transparent)]

@@ -39,7 +39,7 @@ pub fn start() -> Timestamp {
 }
 
 impl TestCity {
-    /// Meerbusch on the given engine; none when this machine offers no PostgreSQL for tests.
+    /// Meerbusch on the given engine; none for PostgreSQL with `MEER_TEST_DATABASE=none`.
     pub async fn open(modules: &[Module], engine: Engine) -> Option<TestCity> {
         Self::open_with(modules, engine, |_| {}).await
     }

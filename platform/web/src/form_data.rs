@@ -157,4 +157,11 @@ mod tests {
             assert_eq!(fields[0].2.as_deref(), Some(&b"Antrag"[..]), "{at}");
         }
     }
+
+    #[tokio::test]
+    async fn a_form_that_is_larger_than_the_route_takes_says_so() {
+        // Without another bound a route takes 2 MB.
+        let large = BODY.replace("1234567890", &"1".repeat(3_000_000));
+        assert_eq!(read(&large, 10).await.1, Some(Cut::TooLarge));
+    }
 }

@@ -464,16 +464,18 @@ async fn a_filing_plan_of_xdomea_is_shown_before_it_is_released() {
     };
     let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
     let mut rita = staff(&test, "rita.registratur").await;
-    let entry = AktenplaneinheitAktenplan {
+    let entry = |kennzeichen: &str, inhalt: &str| AktenplaneinheitAktenplan {
         einheit: Aktenplaneinheit {
-            kennzeichen: Some("77.10".into()),
-            inhaltsangabe: Some("Grünflächen im Muster".into()),
+            kennzeichen: Some(kennzeichen.into()),
+            inhaltsangabe: Some(inhalt.into()),
             ..Aktenplaneinheit::default()
         },
         aussonderungsart: Bewertung::default(),
         aufbewahrungsdauer: Aufbewahrungsdauer::Jahre(10),
         ..AktenplaneinheitAktenplan::default()
     };
+    // The last two are named by types of files of the city.
+    let entries = [("77.10", "Grünflächen im Muster"), ("61.26", "Bebauungspläne"), ("10.10", "Dienstanweisungen")];
     let message = xdomea::Message {
         kopf: Nachrichtenkopf {
             prozess_id: xdomea::Uuid::parse("0b0d1f6e-2a77-4d0e-9c51-5d8f4f4f1a01").unwrap(),
@@ -484,7 +486,7 @@ async fn a_filing_plan_of_xdomea_is_shown_before_it_is_released() {
             aktenplan: Aktenplan {
                 bezeichnung: "Musterplan".into(),
                 version: "2".into(),
-                einheiten: vec![entry],
+                einheiten: entries.map(|(kennzeichen, inhalt)| entry(kennzeichen, inhalt)).into(),
                 ..Aktenplan::default()
             },
             ..Aktenplanaustausch::default()

@@ -261,13 +261,23 @@ async fn a_new_file_plan_is_shown_before_it_is_released_and_keeps_what_is_used()
     let header = "kennzeichen;titel;oberpunkt;gueltig_ab;jahre;grundlage;aussonderungsart\n";
     let faulty = format!("{header}61/50;;;2020-01-01;zwei;Regel;X\n");
     rita.post(at, &[("version", &version), ("table", &faulty)]).await.is(422).shows("keine Zahl von Jahren");
-    let without = format!("{header}10.10;Anweisungen;;2020-01-01;10;Regel;A\n");
+    // Types of files name these two.
+    let named = ["10.10;Anweisungen;;2020-01-01;10;Regel;A\n", "61.26;Pläne im Muster;;2020-01-01;10;Regel;A\n"];
+    let without = format!("{header}{}{}", named[0], named[1]);
     rita.post(at, &[("version", &version), ("table", &without)]).await.is(200).shows("entfällt");
     let release = [("version", version.as_str()), ("table", &without), ("release", "ja")];
     rita.post(at, &release).await.is(409).shows("liegen Akten");
-    let with = format!("{without}61.50;Anliegen der Leute;;2020-01-01;3;Regel;A\n");
+    let used = "61.50;Anliegen der Leute;;2020-01-01;3;Regel;A\n";
+    // Without what a type of files names the city would not open any more.
+    let broken = format!("{header}{}{used}", named[0]);
+    let release = [("version", version.as_str()), ("table", &broken), ("release", "ja")];
+    rita.post(at, &release).await.is(409).shows("bebauungsplan");
+    rita.get("/intern/aktenplan").await.is(200).shows("Bebauungspläne");
+    let with = format!("{without}{used}");
     rita.post(at, &[("version", &version), ("table", &with), ("release", "ja")]).await.is(303);
     rita.get("/intern/aktenplan").await.is(200).shows("Anliegen der Leute").hides("Bebauungspläne");
+    // Every node can use it, also one that starts.
+    assert_eq!(house::content_faults(&test.app, &test.city.content), Vec::<String>::new());
     // A second release of the page that was looked at before it: somebody else was faster.
     rita.post(at, &[("version", &version), ("table", &with), ("release", "ja")]).await.is(409);
 }

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::begins::{Town, begun};
 
 const NAME: &str = "muster-knoten";
+const OTHER: &str = "muster-anderer";
 /// How often the second node asks here; the program's own interval is a few seconds.
 const EVERY: Duration = Duration::from_millis(50);
 
@@ -66,6 +67,13 @@ async fn what_one_node_releases_another_one_uses() {
         let seen = city.content.get("processes", NAME).unwrap();
         db::write!(town.city.db, |tx| { content::edit(tx, &cx, &seen, "<keins/>").await }).unwrap();
         tokio::time::sleep(EVERY * 10).await;
+        assert_eq!(start(&app, &city).await.unwrap(), 2);
+        // Also when this node releases something else, which it uses at once.
+        let other = begun(OTHER, "", "", "");
+        let name = "processes/muster-anderer.bpmn";
+        db::write!(city.db, |tx| { content::create(tx, &cx, "processes", OTHER, name, &other).await }).unwrap();
+        house::take_released(&app, &city).await.unwrap();
+        assert!(city.content.get("processes", OTHER).is_some());
         assert_eq!(start(&app, &city).await.unwrap(), 2);
         // And what mends it is taken.
         let broken = content::Item { version: 3, ..seen.as_ref().clone() };

@@ -20,7 +20,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A place for a program whose peers are this sandbox; none when this machine offers no PostgreSQL for tests.
+    /// A place for a program whose peers are this sandbox; none for PostgreSQL with `MEER_TEST_DATABASE=none`.
     pub async fn with(sandbox: &sandbox::Running, engine: Engine) -> Option<Place> {
         let folder = tempfile::tempdir().unwrap();
         let config = testkit::config(sandbox, &folder.path().join("data"));

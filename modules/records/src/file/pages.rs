@@ -172,8 +172,9 @@ pub async fn plan_take(rq: Req, Form(sent): Form<ImportForm>) -> Answer {
         }
     };
     if sent.release == "ja" {
+        service::check_plan(&rq.cx, &new)?;
         db::write!(rq.city.db, |tx| { service::release_plan(&rq.cx, tx, answer.version, &new).await })?;
-        rq.city.content.refresh(&rq.city.db).await?;
+        house::take_released(&rq.app, &rq.city).await?;
         return rq.see_other_with("/intern/aktenplan", "records-done-plan");
     }
     answer.changes = Some(plan_of(&rq)?.changes(&new));

@@ -321,6 +321,24 @@ pub fn staff(cx: &Cx) -> Result<StaffId> {
     cx.actor.staff().ok_or(Error::StaffSignIn)
 }
 
+/// Whether a new file plan fits the city's other data: with one fault in it the city does not open any more. Takes its time,
+/// so it is asked before the transaction.
+///
+/// # Errors
+/// Refused with the first fault that the plan brings.
+pub fn check_plan(cx: &Cx, plan: &Plan) -> Result<()> {
+    let (app, city) = (cx.app()?, cx.city()?);
+    let seen = city.content.get(crate::plan::KIND, crate::plan::KEY).ok_or(Error::NotFound)?;
+    let body = plan.to_toml()?;
+    let item = content::Item { version: seen.version + 1, body: body.as_str().into(), ..seen.as_ref().clone() };
+    let known = house::content_faults(&app, &city.content);
+    let faults = house::content_faults(&app, &city.content.with(item));
+    match faults.into_iter().find(|fault| !known.contains(fault)) {
+        None => Ok(()),
+        Some(fault) => Err(Error::refused_with("records-plan-faults", vec![("fault", fault)])),
+    }
+}
+
 /// Releases a new file plan. Entries under which files lie stay, whatever the new plan says.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{ACQUIRE, error, exec, query};
+use super::{ACQUIRE, at_commit, connection, error, exec, query};
 use crate::{
     V,
     group::{Committed, Members, OneWriter, Queued},
@@ -34,8 +34,10 @@ const GROUP_TIME: Duration = Duration::from_millis(20);
 /// Longest time of one statement.
 const STATEMENT: Duration = Duration::from_secs(30);
 /// A program that says nothing for so long in the middle of a transaction hangs or is cut off: the server ends its
-/// connection, and the others go on.
+/// connection, and other nodes go on.
 const SILENCE: Duration = Duration::from_secs(60);
+/// Between two attempts to reach a server that restarts.
+const RECONNECT: Duration = Duration::from_millis(250);
 /// First half of the number of the advisory locks, one per city: "meer".
 const LOCK: i64 = 0x6d65_6572 << 32;
 
@@ -57,6 +59,13 @@ struct Group {
     members: Members,
 }
 
+impl Group {
+    /// Whether those whose work is kept have waited long enough for others.
+    fn full(&self) -> bool {
+        self.members.len() >= GROUP_MEMBERS || self.started.elapsed() >= GROUP_TIME
+    }
+}
+
 impl Writers {
     /// `pool` has one connection, so that readers keep no writer waiting.
     pub(super) fn new(pool: Pool, tenant: TenantId, commits: watch::Sender<u64>) -> Self {
@@ -75,17 +84,18 @@ impl Writers {
             return Err(Error::Again);
         };
         queued.served();
-        let mut lease = WriteLease { turn: Some(turn), home: self.clone(), lost: false };
+        let mut lease = WriteLease { turn: Some(turn), home: self.clone(), lost: false, spoke: Instant::now() };
         lease.open(deadline).await?;
         Ok(lease)
     }
 
-    /// A member's work is taken back; the others of the group keep theirs.
+    /// A member's work is taken back; the others of the group keep theirs. They do not wait for ever for one that keeps
+    /// something, nor do other nodes.
     async fn undo(self: Arc<Self>, turn: Turn, lost: bool) {
         let Some(group) = &*turn else { return };
         if lost || group.client.batch_execute("ROLLBACK TO SAVEPOINT member").await.is_err() {
             self.lose(turn).await;
-        } else if self.waiting.load(Ordering::SeqCst) == 0 {
+        } else if self.waiting.load(Ordering::SeqCst) == 0 || group.full() {
             self.end(turn).await;
         }
     }
@@ -96,14 +106,24 @@ impl Writers {
         if members.is_empty() {
             return reset(client).await;
         }
-        let commit = format!("COMMIT; SELECT pg_advisory_unlock({})", self.lock());
-        let result = client.batch_execute(&commit).await.map_err(error);
-        match result {
-            Ok(()) => {
-                self.commits.send_modify(|n| *n += 1);
-                drop(client);
-            }
-            Err(_) => reset(client).await,
+        let unlock = format!("SELECT pg_advisory_unlock({})", self.lock());
+        // COMMIT of a transaction that is broken says yes and keeps nothing; giving the savepoint up says no then. The lock
+        // goes back in a message of its own, under way at the same time: whatever becomes of it, what was kept is kept.
+        let (committed, unlocked) = tokio::join!(
+            biased;
+            client.batch_execute("RELEASE SAVEPOINT member; COMMIT"),
+            client.batch_execute(&unlock)
+        );
+        let result = committed.map_err(at_commit);
+        let (kept, unlocked) = (result.is_ok(), unlocked.is_ok());
+        if kept {
+            self.commits.send_modify(|n| *n += 1);
+        }
+        match (kept, unlocked) {
+            (true, true) => drop(client),
+            // Who hangs up gives the lock back.
+            (true, false) => drop(Object::take(client)),
+            (false, _) => reset(client).await,
         }
         let outcome = Committed::of(result, members.len());
         drop(turn);
@@ -148,6 +168,8 @@ pub(crate) struct WriteLease {
     home: Arc<Writers>,
     /// The engine gave the whole transaction up; going back to the savepoint does not help.
     lost: bool,
+    /// When the last statement ended.
+    spoke: Instant,
 }
 
 impl WriteLease {
@@ -156,15 +178,29 @@ impl WriteLease {
         group.map(|group| &group.client).ok_or_else(|| Error::internal("transaction is over"))
     }
 
-    /// Begins a transaction, unless one is open.
+    /// Begins a transaction, unless one is open. A server that restarts is waited for.
     async fn open(&mut self, deadline: Instant) -> Result<()> {
+        loop {
+            match self.open_once(deadline).await {
+                Err(Error::Again) if Instant::now() + RECONNECT < deadline => {
+                    if let Some(group) = self.turn.as_mut().and_then(|turn| turn.take()) {
+                        drop(Object::take(group.client));
+                    }
+                    tokio::time::sleep(RECONNECT).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    async fn open_once(&mut self, deadline: Instant) -> Result<()> {
         let home = self.home.clone();
         let Some(turn) = self.turn.as_mut().filter(|turn| turn.is_none()) else { return Ok(()) };
         let Ok(client) = timeout_at(deadline, home.pool.get()).await else {
             tracing::warn!("no connection to the database was free within {ACQUIRE:?}");
             return Err(Error::Again);
         };
-        let client = client.map_err(Error::internal)?;
+        let client = client.map_err(connection)?;
         let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
         // The lock is waited for in a transaction of its own: the one that writes has to see what others wrote before,
         // and its view begins with its first statement.
@@ -198,8 +234,17 @@ impl WriteLease {
     }
 
     fn seen<T>(&mut self, result: Result<T>) -> Result<T> {
-        self.lost |= matches!(result, Err(Error::Again));
-        result
+        let quiet = self.spoke.elapsed();
+        self.spoke = Instant::now();
+        match result {
+            Err(Error::Again) => {
+                self.lost = true;
+                // It would be as quiet the next time, and nobody else writes meanwhile.
+                let hung = quiet >= SILENCE;
+                Err(if hung { Error::internal("a write transaction said nothing for too long") } else { Error::Again })
+            }
+            result => result,
+        }
     }
 
     /// Keeps the member's work and waits for the group's commit.
@@ -218,7 +263,7 @@ impl WriteLease {
             return Err(Error::internal("transaction is over"));
         };
         let outcome = group.members.add();
-        let full = group.members.len() >= GROUP_MEMBERS || group.started.elapsed() >= GROUP_TIME;
+        let full = group.full();
         if (full || self.home.waiting.load(Ordering::SeqCst) == 0)
             && let Some(turn) = turn.take()
         {
@@ -226,7 +271,8 @@ impl WriteLease {
             tokio::spawn(self.home.clone().end(turn));
         }
         drop(turn);
-        outcome.told().await
+        // A commit that nobody saw the end of, because the program ends: not to be done twice.
+        outcome.told(Error::internal("the commit was cut off")).await
     }
 
     /// Takes the member's work back; the others of the group keep theirs.

@@ -28,16 +28,21 @@ const POWER_CUTS: usize = 25;
 /// Rows that belong together; all or none of them may be there.
 const PARTS: i64 = 10;
 
-async fn open(folder: &Path) -> Db {
-    Db::open(&Url::Sqlite(folder.join("city.db")), TenantId(1), MIGRATIONS).await.expect("the file opens")
+/// The file of a city in this folder.
+fn sqlite(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("city.db").display())
+}
+
+async fn open(url: &str) -> Db {
+    Db::open(&Url::parse(url).unwrap(), TenantId(1), MIGRATIONS).await.expect("the database opens")
 }
 
 /// Does nothing unless started by the other tests of this file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn writer() {
-    let Some(folder) = std::env::var_os("MEER_POWER_FOLDER") else { return };
+    let Ok(url) = std::env::var("MEER_POWER_DATABASE") else { return };
     let first: i64 = std::env::var("MEER_POWER_FIRST").unwrap().parse().unwrap();
-    let db = open(Path::new(&folder)).await;
+    let db = open(&url).await;
     let mut tasks = Vec::new();
     for lane in 0..16 {
         let db = db.clone();
@@ -61,12 +66,12 @@ async fn writer() {
     }
 }
 
-fn start(folder: &Path, first: i64, preload: Option<(&Path, &Path)>) -> Child {
+fn start(url: &str, first: i64, preload: Option<[&Path; 3]>) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "writer", "--nocapture"]).stdout(Stdio::piped()).stderr(Stdio::null());
-    command.env("MEER_POWER_FOLDER", folder).env("MEER_POWER_FIRST", first.to_string());
-    if let Some((library, survives)) = preload {
-        command.env("LD_PRELOAD", library).env("MEER_DISK", folder).env("MEER_SURVIVES", survives);
+    command.env("MEER_POWER_DATABASE", url).env("MEER_POWER_FIRST", first.to_string());
+    if let Some([library, disk, survives]) = preload {
+        command.env("LD_PRELOAD", library).env("MEER_DISK", disk).env("MEER_SURVIVES", survives);
     }
     command.spawn().unwrap()
 }
@@ -96,8 +101,8 @@ fn run_and_kill(mut child: Child) -> Vec<i64> {
     told
 }
 
-async fn all_there(folder: &Path, acknowledged: &[i64]) {
-    let db = open(folder).await;
+async fn all_there(url: &str, acknowledged: &[i64]) {
+    let db = open(url).await;
     let mut rx = db.read_long().await.unwrap();
     let sql = "SELECT n, COUNT(*) AS parts FROM power_row WHERE tenant = $1 GROUP BY n";
     let rows: std::collections::HashMap<i64, i64> =
@@ -110,15 +115,30 @@ async fn all_there(folder: &Path, acknowledged: &[i64]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_loses_nothing_that_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
-    drop(open(folder.path()).await);
+    killed(&sqlite(folder.path()), KILLS).await;
+}
+
+/// The lock that writers of several nodes wait at goes with the one who was killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_loses_nothing_that_was_acknowledged_on_postgresql() {
+    let Some(test) = db::testing::postgres(MIGRATIONS).await else { return };
+    killed(&test.url_text(), KILLS / 4).await;
+    db::write!(test.db, |tx| {
+        tx.exec("INSERT INTO power_row (tenant, n, part) VALUES ($1, $2, $3)", params![-1i64, 0i64]).await
+    })
+    .expect("nobody who was killed is in the way");
+}
+
+async fn killed(url: &str, kills: usize) {
+    drop(open(url).await);
     let (mut acknowledged, mut with_answers) = (Vec::new(), 0);
-    for round in 0..KILLS {
-        let told = run_and_kill(start(folder.path(), (round as i64) * 1_000_000, None));
+    for round in 0..kills {
+        let told = run_and_kill(start(url, (round as i64) * 1_000_000, None));
         with_answers += usize::from(!told.is_empty());
         acknowledged.extend(told);
     }
-    assert!(with_answers > KILLS / 2, "{with_answers} of {KILLS} runs answered anything before they were killed");
-    all_there(folder.path(), &acknowledged).await;
+    assert!(with_answers > kills / 2, "{with_answers} of {kills} runs answered anything before they were killed");
+    all_there(url, &acknowledged).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,11 +146,12 @@ async fn a_disk_that_forgets_unsynced_writes_loses_nothing_that_was_acknowledged
     let library = shim();
     for round in 0..POWER_CUTS {
         let (disk, survives) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let told = run_and_kill(start(disk.path(), (round as i64) * 1_000_000, Some((&library, survives.path()))));
+        let preload = Some([library.as_path(), disk.path(), survives.path()]);
+        let told = run_and_kill(start(&sqlite(disk.path()), (round as i64) * 1_000_000, preload));
         if told.is_empty() && !survives.path().join("city.db").exists() {
             continue;
         }
-        all_there(survives.path(), &told).await;
+        all_there(&sqlite(survives.path()), &told).await;
     }
 }
 
