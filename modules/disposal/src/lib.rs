@@ -9,7 +9,7 @@ mod service;
 mod store;
 mod xdomea;
 
-use house::{Access, Holds, Key, Menu, Module, Retention, Table, job};
+use house::{Access, Holds, Key, Menu, Module, Panel, Retention, Table, job, panel};
 use journal::{Evidence, Kind};
 use kernel::Permission;
 
@@ -78,6 +78,8 @@ pub const MODULE: Module = Module {
         access: Access::Staff(perm::DISPOSAL),
         order: 60,
     }],
+    // After the panels in which the work of the case is done.
+    panels: &[Panel { name: "disposal", order: 93, staff: true, applicant: false, render: panel!(pages::panel) }],
     tables: TABLES,
     evidence: &[OFFER],
     ..Module::EMPTY

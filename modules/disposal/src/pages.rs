@@ -331,3 +331,23 @@ pub async fn lift(rq: Req, Path((id, hold)): Path<(CaseId, Uuid)>) -> Answer {
     })?;
     rq.see_other_with(format!("/intern/vorgang/{id}/sperre"), "disposal-done-lifted")
 }
+
+#[derive(Template)]
+#[template(path = "panel.html")]
+struct Panel<'a> {
+    page: &'a Page,
+    case: CaseId,
+    holds: Vec<Hold>,
+}
+
+/// The holds of a case that are in force, and the way to set or lift one for who may.
+pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> {
+    let case = rq.cx.ask(rx, VisibleCase { case: id }).await?;
+    let mut holds = store::holds(rx, id).await?;
+    holds.retain(|hold| hold.lifted_at.is_none());
+    if holds.is_empty() && !rq.cx.actor.allows_in(perm::HOLD, &case.unit) {
+        return Ok(None);
+    }
+    let page = rq.untitled();
+    Panel { page: &page, case: id, holds }.render().map(Some).map_err(Error::internal)
+}

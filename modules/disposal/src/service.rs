@@ -246,6 +246,6 @@ pub async fn lift(cx: &Cx, tx: &mut Tx, case: &CaseView, hold: Uuid) -> Result<(
     // Another one may still hold it.
     let held = store::is_held(tx, case.id).await?;
     cx.call(tx, SetHeld { case: case.id, held }).await?;
-    journal::emit(tx, cx, &Held { case: case.id, held: false }).await?;
+    journal::emit(tx, cx, &Held { case: case.id, held }).await?;
     Ok(())
 }
