@@ -139,7 +139,7 @@ pub const MODULE: Module = Module {
     migrations: Some(db::migrations!(
         "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
         "0007_changes", "0008_counts", "0009_origins", "0010_messages", "0011_renditions",
-        "0012_disposal", "0013_note_page", "0014_erased_origins"
+        "0012_disposal", "0013_note_page", "0014_erased_origins", "0015_held_again"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
