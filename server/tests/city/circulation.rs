@@ -156,6 +156,29 @@ async fn all_at_once_and_the_last_word_is_not_the_makers() {
     }
 }
 
+/// Asked and written in one transaction: of two who are as fast only one comes through.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_case_is_closed_while_a_folder_of_it_is_sent_at_the_same_moment() {
+    for test in TestCity::both(MODULES).await {
+        let (_, mut stefan) = staff(&test, "stefan.muster").await;
+        let (sabine_id, mut sabine) = staff(&test, "sabine.beispiel").await;
+        for _ in 0..8 {
+            let case = case(&mut stefan).await;
+            let (close, steps) = (format!("/intern/vorgang/{case}/zda"), [(sabine_id, "cosign")]);
+            let (sent, closed) =
+                tokio::join!(send(&mut stefan, &case, "nacheinander", &steps), sabine.post(&close, &[]));
+            let done = [sent.status.as_u16(), closed.status.as_u16()];
+            assert!(matches!(done, [303, 409] | [409, 303]), "{done:?}");
+            let sql = "SELECT COUNT(*) AS n FROM records_circulation f
+                       JOIN records_case c ON c.tenant = f.tenant AND c.id = f.case_id
+                       WHERE f.tenant = $1 AND f.state = 'open' AND c.closed_at IS NOT NULL";
+            let (both,): (i64,) = test.city.db.read().await.unwrap().one(sql, &[]).await.unwrap();
+            assert_eq!(both, 0);
+        }
+        is_whole(&test).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_hangs_is_withdrawn() {
     let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
