@@ -269,3 +269,52 @@ async fn what_somebody_does_not_see_keeps_nothing_else_off_their_list() {
         page.is(200).shows("Antwort da?").hides("Verborgen").hides("Ortstermin");
     }
 }
+
+/// Everything of the rooms goes with the case, and a hold counts until the moment of the deletion.
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_follow_ups_and_holds_go_with_their_case_and_no_held_case_goes() {
+    for test in TestCity::both(MODULES).await {
+        let (_, mut stefan) = staff(&test, "stefan.muster").await;
+        let (sabine_id, mut sabine) = staff(&test, "sabine.beispiel").await;
+        // Under an entry whose matters the archive does not want.
+        let fields = [("entry", "33.20"), ("title", "Anfragen"), ("unit", "standesamt"), ("confidentiality", "normal")];
+        let file = id_in(&stefan.post("/intern/akten", &fields).await);
+        let case = id_in(&stefan.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Auskunft")]).await);
+        let at = format!("/intern/vorgang/{case}");
+        let folder = id_in(&send(&mut stefan, &case, "nacheinander", &[(sabine_id, "cosign")]).await);
+        let sign = button(&sabine.get(&format!("/intern/laufmappe/{folder}")).await, "/zeichnen").expect("to sign");
+        sabine.post(&sign, &[]).await.is(303);
+        let due = [("faellig", "31"), ("faellig-month", "12"), ("faellig-year", "2040"), ("vermerk", "Ende")];
+        stefan.post(&format!("{at}/wiedervorlage"), &due).await.is(303);
+        stefan.post(&format!("{at}/zda"), &[]).await.is(303);
+
+        test.later(24 * 366 * 2);
+        crate::evidence::release(&test).await;
+        let (_, mut rita) = staff(&test, "rita.registratur").await;
+        rita.post(&format!("{at}/sperre"), &[("reason", "Klage anhängig")]).await.is(303);
+        test.settle().await;
+        rita.get(&at).await.is(200).shows("Sperre gilt").shows("Bitte mitzeichnen");
+        let lift = button(&rita.get(&format!("{at}/sperre")).await, "/aufheben").expect("a hold in force");
+        rita.post(&lift, &[]).await.is(303);
+
+        let (case, folder): (kernel::Uuid, kernel::Uuid) = (case.parse().unwrap(), folder.parse().unwrap());
+        let rows = [
+            ("SELECT COUNT(*) AS n FROM records_circulation WHERE tenant = $1 AND case_id = $2", case),
+            ("SELECT COUNT(*) AS n FROM records_circulation_step WHERE tenant = $1 AND circulation_id = $2", folder),
+            ("SELECT COUNT(*) AS n FROM records_follow_up WHERE tenant = $1 AND case_id = $2", case),
+            ("SELECT COUNT(*) AS n FROM records_hold WHERE tenant = $1 AND case_id = $2", case),
+        ];
+        for expected in [1, 0] {
+            for (sql, id) in rows {
+                let (n,): (i64,) = test.city.db.read().await.unwrap().one(sql, db::params![id]).await.unwrap();
+                assert_eq!(n, expected, "{sql}");
+            }
+            if expected == 1 {
+                crate::evidence::erase(&test).await;
+            }
+        }
+        let (_, mut rita) = staff(&test, "rita.registratur").await;
+        rita.get(&at).await.is(404);
+        is_whole(&test).await;
+    }
+}
