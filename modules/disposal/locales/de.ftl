@@ -52,6 +52,7 @@ disposal-answer-file = Nachricht (xdomea, XML)
 disposal-answer-hint = 0502, 0504, 0506 oder 0507 zu dieser Anbietung
 disposal-answer-take = Einspielen
 disposal-answer-unreadable = Das ist keine lesbare Nachricht nach xdomea 2.3.0, 2.4.0 oder 3.0.0.
+disposal-answer-broken = Die Datei ist nicht ganz angekommen. Versuchen Sie es noch einmal.
 disposal-answer-other = Diese Nachricht gehört zu einer anderen Anbietung.
 disposal-answer-kind = Diese Nachricht ist hier nicht zu erwarten. Möglich sind 0502, 0504, 0506 und 0507.
 disposal-panel = Aufbewahrung

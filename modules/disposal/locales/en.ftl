@@ -52,6 +52,7 @@ disposal-answer-file = Message (xdomea, XML)
 disposal-answer-hint = 0502, 0504, 0506 or 0507 of this offer
 disposal-answer-take = Take in
 disposal-answer-unreadable = This is no readable message of xdomea 2.3.0, 2.4.0 or 3.0.0.
+disposal-answer-broken = The file did not arrive completely. Try again.
 disposal-answer-other = This message belongs to another offer.
 disposal-answer-kind = This message is not expected here. Possible are 0502, 0504, 0506 and 0507.
 disposal-panel = Retention

@@ -1,10 +1,10 @@
 use std::collections::{HashMap, HashSet};
 
 use askama::Template;
-use axum::{Form, extract::Multipart, response::IntoResponse};
+use axum::{Form, extract::Multipart};
 use contract_records::{CaseToOffer, CaseView, CasesSeen, VisibleCase, deletable_from};
 use db::Rx;
-use house::{Answer, Call, Path, Req, attachment};
+use house::{Answer, Call, FormData, Path, Req, attachment};
 use kernel::{CaseId, Error, Result, Uuid};
 use serde::Deserialize;
 use ui::{Choice, Errors, Page};
@@ -162,23 +162,19 @@ pub async fn package(rq: Req, Path((offer, message)): Path<(Uuid, Uuid)>) -> Ans
 }
 
 /// Takes a message of the archive: 0502, 0504, 0506 or 0507 of this offer.
-pub async fn answer(rq: Req, Path(id): Path<Uuid>, mut form: Multipart) -> Answer {
-    let mut bytes = Vec::new();
-    while let Some(mut field) = match form.next_field().await {
-        Ok(field) => field,
-        Err(error) => return Ok(error.into_response()),
-    } {
-        while let Some(chunk) = match field.chunk().await {
-            Ok(chunk) => chunk,
-            Err(error) => return Ok(error.into_response()),
-        } {
-            if bytes.len() <= LARGEST {
-                bytes.extend_from_slice(&chunk);
-            }
+pub async fn answer(rq: Req, Path(id): Path<Uuid>, form: Multipart) -> Answer {
+    let (mut form, mut sent) = (FormData::new(form), None);
+    while let Some(mut field) = form.next().await {
+        if field.name() == "datei" {
+            sent = field.bytes(LARGEST).await;
         }
     }
     let page = rq.page("disposal-offer-title");
-    match take(&rq, id, bytes).await? {
+    let taken = match form.cut() {
+        Some(_) => Err(page.t("disposal-answer-broken")),
+        None => take(&rq, id, sent.unwrap_or_default()).await?,
+    };
+    match taken {
         Ok(notice) => rq.see_other_with(format!("/intern/aussonderung/{id}"), notice),
         Err(text) => {
             let mut errors = Errors::new();

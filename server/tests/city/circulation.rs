@@ -293,7 +293,7 @@ async fn folders_follow_ups_and_holds_go_with_their_case_and_no_held_case_goes()
         let (_, mut rita) = staff(&test, "rita.registratur").await;
         rita.post(&format!("{at}/sperre"), &[("reason", "Klage anhängig")]).await.is(303);
         test.settle().await;
-        rita.get(&at).await.is(200).shows("Sperre gilt").shows("Bitte mitzeichnen");
+        rita.get(&at).await.is(200).shows("Klage anhängig").shows("Bitte mitzeichnen");
         let lift = button(&rita.get(&format!("{at}/sperre")).await, "/aufheben").expect("a hold in force");
         rita.post(&lift, &[]).await.is(303);
 

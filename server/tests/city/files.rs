@@ -122,6 +122,9 @@ async fn a_file_lives_from_opening_to_the_archive() {
         let sent = anton.post_files(&at, &[], &[("datei", "0506.xml", other.as_bytes())]).await;
         sent.is(422).shows("gehört zu einer anderen Anbietung");
         anton.post_files(&at, &[], &[("datei", "0506.xml", b"<a/>".as_slice())]).await.is(422);
+        let right = answer(&offer);
+        let broken = anton.post_files_broken(&at, &[], &[("datei", "0506.xml", right.as_bytes())], 60).await;
+        broken.is(422).shows("nicht ganz angekommen");
         anton.post_files(&at, &[], &[("datei", "0506.xml", answer(&offer).as_bytes())]).await.is(303);
         test.settle().await;
         anton.get(&offered).await.is(200).shows("abgeschlossen").shows("StAM 1 Nr. 7").hides("(0503)");
