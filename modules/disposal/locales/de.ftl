@@ -40,6 +40,7 @@ disposal-offer-decision = Entscheidung
 disposal-offer-undecided = offen
 disposal-offer-archive-id = Archivsignatur
 disposal-offer-messages = Pakete und Nachrichten
+disposal-offer-messages-gone = Für Sie ist hier nichts da. Die Nachrichten gehen mit dem letzten Vorgang der Anbietung.
 disposal-offer-no-messages = Das Paket wird gerade geschrieben.
 disposal-message-0501 = Anbieteverzeichnis (0501)
 disposal-message-0502 = Bewertungsverzeichnis (0502)

@@ -40,6 +40,7 @@ disposal-offer-decision = Decision
 disposal-offer-undecided = open
 disposal-offer-archive-id = Archive reference
 disposal-offer-messages = Packages and messages
+disposal-offer-messages-gone = There is nothing here for you. The messages go with the last case of the offer.
 disposal-offer-no-messages = The package is being written.
 disposal-message-0501 = Offer (0501)
 disposal-message-0502 = Appraisal (0502)

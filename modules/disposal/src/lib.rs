@@ -71,6 +71,8 @@ pub const MODULE: Module = Module {
     jobs: |j| {
         j.on(job!(jobs::write_package: jobs::WritePackage));
         j.on(job!(jobs::remove_package: jobs::RemovePackage));
+        j.on(job!(jobs::forget_messages: jobs::ForgetMessages));
+        j.every("45 3 * * *", &jobs::ForgetMessages {});
     },
     menu: &[Menu {
         label: "disposal-menu",
@@ -108,6 +110,8 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "records_offer_message",
-        holds: Holds::NoPerson("names of packages; 0501 holds titles and references"),
+        holds: Holds::NoPerson(
+            "names of packages; titles and references of cases stand in them, and they go when the last of these is deleted",
+        ),
     },
 ];

@@ -121,8 +121,8 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     let offered = all.len();
     let cases = if archive { all } else { seen(rq, &mut rx, all).await? };
     drop(rx);
-    // Each of them names every case of the offer.
-    if cases.len() < offered {
+    // Each of them names every case of the offer, also when it is deleted.
+    if cases.len() < offered || (!archive && offered == 0) {
         messages.clear();
     }
     let may_appraise = archive && offer.state == "offered" && offer.made_by != rq.cx.actor.staff();
@@ -151,7 +151,7 @@ pub async fn package(rq: Req, Path((offer, message)): Path<(Uuid, Uuid)>) -> Ans
         // The hand-over holds the documents themselves: it is the archive's. The others name every case of the offer.
         let all = service::offered(&rq.cx, &mut rx, offer).await?;
         let offered = all.len();
-        if message.kind == "0503" || seen(&rq, &mut rx, all).await?.len() < offered {
+        if message.kind == "0503" || offered == 0 || seen(&rq, &mut rx, all).await?.len() < offered {
             return Err(Error::NotFound.into());
         }
     }

@@ -134,6 +134,7 @@ async fn a_file_lives_from_opening_to_the_archive() {
         let mut now = due(&test).await;
         now.sort();
         assert_eq!(now, both);
+        forgotten_with_the_last_case(&test, &offered).await;
         test.settle().await;
         let report = {
             let db = &test.city.db;
@@ -141,6 +142,37 @@ async fn a_file_lives_from_opening_to_the_archive() {
         };
         assert!(report.is_whole(), "{report:?}");
     }
+}
+
+/// As `disposal` calls what it does every night.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct ForgetMessages {}
+
+impl jobs::Job for ForgetMessages {
+    const NAME: &'static str = "disposal.forget-messages";
+}
+
+async fn forget_messages(test: &TestCity) {
+    let cx = test.app.cx(&test.city, "test");
+    db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &ForgetMessages {}).await }).unwrap();
+    test.settle().await;
+}
+
+/// The messages name what was deleted: first to the archive alone, and then to nobody.
+async fn forgotten_with_the_last_case(test: &TestCity, offered: &str) {
+    forget_messages(test).await;
+    crate::evidence::erase(test).await;
+    let (mut rita, mut anton) = (staff(test, "rita.registratur").await, staff(test, "anton.archiv").await);
+    let page = anton.get(offered).await;
+    page.is(200).shows("Anbieteverzeichnis (0501)");
+    let mut links = page.body.split("href=\"").filter(|part| part.contains("/nachricht/"));
+    let package = links.next().and_then(|part| part.split('"').next()).unwrap();
+    rita.get(offered).await.is(200).hides("(0501)");
+    rita.get(package).await.is(404);
+    anton.get(package).await.is(200);
+    forget_messages(test).await;
+    anton.get(offered).await.is(200).hides("(0501)").shows("Für Sie ist hier nichts da");
+    anton.get(package).await.is(404);
 }
 
 async fn hold(clerk: &mut Browser, case: &str) {
