@@ -57,6 +57,23 @@ impl jobs::Job for RemovePackage {
     const NAME: &'static str = "records.remove-package";
 }
 
+/// Forgets the messages of offers of which no case is left; every night.
+#[derive(Serialize, Deserialize)]
+pub struct ForgetMessages {}
+
+impl jobs::Job for ForgetMessages {
+    const NAME: &'static str = "disposal.forget-messages";
+}
+
+pub async fn forget_messages(cx: Cx, _: ForgetMessages) -> Result<()> {
+    let city = cx.city()?;
+    let offers = store::without_cases(&mut city.db.read().await?).await?;
+    for offer in offers {
+        db::write!(city.db, |tx| { service::forget_messages(&cx, tx, offer).await })?;
+    }
+    Ok(())
+}
+
 pub async fn remove_package(cx: Cx, job: RemovePackage) -> Result<()> {
     cx.city()?.files.remove(job.file).await
 }

@@ -9,7 +9,7 @@ mod service;
 mod store;
 mod xdomea;
 
-use house::{Access, Holds, Key, Menu, Module, Retention, Table, job};
+use house::{Access, Holds, Key, Menu, Module, Panel, Retention, Table, job, panel};
 use journal::{Evidence, Kind};
 use kernel::Permission;
 
@@ -71,6 +71,8 @@ pub const MODULE: Module = Module {
     jobs: |j| {
         j.on(job!(jobs::write_package: jobs::WritePackage));
         j.on(job!(jobs::remove_package: jobs::RemovePackage));
+        j.on(job!(jobs::forget_messages: jobs::ForgetMessages));
+        j.every("45 3 * * *", &jobs::ForgetMessages {});
     },
     menu: &[Menu {
         label: "disposal-menu",
@@ -78,6 +80,8 @@ pub const MODULE: Module = Module {
         access: Access::Staff(perm::DISPOSAL),
         order: 60,
     }],
+    // After the panels in which the work of the case is done.
+    panels: &[Panel { name: "disposal", order: 93, staff: true, applicant: false, render: panel!(pages::panel) }],
     tables: TABLES,
     evidence: &[OFFER],
     ..Module::EMPTY
@@ -106,6 +110,8 @@ const TABLES: &[Table] = &[
     },
     Table {
         name: "records_offer_message",
-        holds: Holds::NoPerson("names of packages; 0501 holds titles and references"),
+        holds: Holds::NoPerson(
+            "names of packages; titles and references of cases stand in them, and they go when the last of these is deleted",
+        ),
     },
 ];

@@ -1,10 +1,10 @@
 use std::collections::{HashMap, HashSet};
 
 use askama::Template;
-use axum::{Form, extract::Multipart, response::IntoResponse};
+use axum::{Form, extract::Multipart};
 use contract_records::{CaseToOffer, CaseView, CasesSeen, VisibleCase, deletable_from};
 use db::Rx;
-use house::{Answer, Call, Path, Req, attachment};
+use house::{Answer, Call, FormData, Path, Req, attachment};
 use kernel::{CaseId, Error, Result, Uuid};
 use serde::Deserialize;
 use ui::{Choice, Errors, Page};
@@ -121,8 +121,8 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     let offered = all.len();
     let cases = if archive { all } else { seen(rq, &mut rx, all).await? };
     drop(rx);
-    // Each of them names every case of the offer.
-    if cases.len() < offered {
+    // Each of them names every case of the offer, also when it is deleted.
+    if cases.len() < offered || (!archive && offered == 0) {
         messages.clear();
     }
     let may_appraise = archive && offer.state == "offered" && offer.made_by != rq.cx.actor.staff();
@@ -151,7 +151,7 @@ pub async fn package(rq: Req, Path((offer, message)): Path<(Uuid, Uuid)>) -> Ans
         // The hand-over holds the documents themselves: it is the archive's. The others name every case of the offer.
         let all = service::offered(&rq.cx, &mut rx, offer).await?;
         let offered = all.len();
-        if message.kind == "0503" || seen(&rq, &mut rx, all).await?.len() < offered {
+        if message.kind == "0503" || offered == 0 || seen(&rq, &mut rx, all).await?.len() < offered {
             return Err(Error::NotFound.into());
         }
     }
@@ -162,23 +162,19 @@ pub async fn package(rq: Req, Path((offer, message)): Path<(Uuid, Uuid)>) -> Ans
 }
 
 /// Takes a message of the archive: 0502, 0504, 0506 or 0507 of this offer.
-pub async fn answer(rq: Req, Path(id): Path<Uuid>, mut form: Multipart) -> Answer {
-    let mut bytes = Vec::new();
-    while let Some(mut field) = match form.next_field().await {
-        Ok(field) => field,
-        Err(error) => return Ok(error.into_response()),
-    } {
-        while let Some(chunk) = match field.chunk().await {
-            Ok(chunk) => chunk,
-            Err(error) => return Ok(error.into_response()),
-        } {
-            if bytes.len() <= LARGEST {
-                bytes.extend_from_slice(&chunk);
-            }
+pub async fn answer(rq: Req, Path(id): Path<Uuid>, form: Multipart) -> Answer {
+    let (mut form, mut sent) = (FormData::new(form), None);
+    while let Some(mut field) = form.next().await {
+        if field.name() == "datei" {
+            sent = field.bytes(LARGEST).await;
         }
     }
     let page = rq.page("disposal-offer-title");
-    match take(&rq, id, bytes).await? {
+    let taken = match form.cut() {
+        Some(_) => Err(page.t("disposal-answer-broken")),
+        None => take(&rq, id, sent.unwrap_or_default()).await?,
+    };
+    match taken {
         Ok(notice) => rq.see_other_with(format!("/intern/aussonderung/{id}"), notice),
         Err(text) => {
             let mut errors = Errors::new();
@@ -330,4 +326,24 @@ pub async fn lift(rq: Req, Path((id, hold)): Path<(CaseId, Uuid)>) -> Answer {
         service::lift(&rq.cx, tx, &case, hold).await
     })?;
     rq.see_other_with(format!("/intern/vorgang/{id}/sperre"), "disposal-done-lifted")
+}
+
+#[derive(Template)]
+#[template(path = "panel.html")]
+struct Panel<'a> {
+    page: &'a Page,
+    case: CaseId,
+    holds: Vec<Hold>,
+}
+
+/// The holds of a case that are in force, and the way to set or lift one for who may.
+pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> {
+    let case = rq.cx.ask(rx, VisibleCase { case: id }).await?;
+    let mut holds = store::holds(rx, id).await?;
+    holds.retain(|hold| hold.lifted_at.is_none());
+    if holds.is_empty() && !rq.cx.actor.allows_in(perm::HOLD, &case.unit) {
+        return Ok(None);
+    }
+    let page = rq.untitled();
+    Panel { page: &page, case: id, holds }.render().map(Some).map_err(Error::internal)
 }

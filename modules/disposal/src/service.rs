@@ -12,7 +12,7 @@ use crate::{
     OFFER,
     jobs::{Kind, RemovePackage, WritePackage},
     perm,
-    store::{self, Hold, Offer},
+    store::{self, Hold, Message, Offer},
 };
 
 pub fn staff(cx: &Cx) -> Result<StaffId> {
@@ -205,13 +205,26 @@ pub async fn imported(cx: &Cx, tx: &mut Tx, id: Uuid, all: &[Imported]) -> Resul
         store::set_state(tx, id, "done").await?;
         // The package holds the documents of all its cases; it goes before the first of them is deleted.
         for message in store::messages(tx, id).await?.into_iter().filter(|message| message.kind == "0503") {
-            store::remove_message(tx, message.id).await?;
-            files::forget(tx, cx, message.file_id).await?;
-            jobs::enqueue(tx, cx, &RemovePackage { file: message.file_id }).await?;
+            forget(cx, tx, &message).await?;
         }
     }
     let failed = all.iter().filter(|one| !one.good).count();
     journal::emit_evidence(tx, cx, &TakenOver { offer: id, cases, failed }, None, &OFFER).await?;
+    Ok(())
+}
+
+async fn forget(cx: &Cx, tx: &mut Tx, message: &Message) -> Result<()> {
+    store::remove_message(tx, message.id).await?;
+    files::forget(tx, cx, message.file_id).await?;
+    jobs::enqueue(tx, cx, &RemovePackage { file: message.file_id }).await
+}
+
+/// Forgets the messages of an offer of which no case is left: titles and Aktenzeichen of what was deleted stand in them.
+/// That there was the offer, when, and how many cases it had, stays in its row and in the journal.
+pub async fn forget_messages(cx: &Cx, tx: &mut Tx, offer: Uuid) -> Result<()> {
+    for message in store::messages(tx, offer).await? {
+        forget(cx, tx, &message).await?;
+    }
     Ok(())
 }
 
@@ -246,6 +259,6 @@ pub async fn lift(cx: &Cx, tx: &mut Tx, case: &CaseView, hold: Uuid) -> Result<(
     // Another one may still hold it.
     let held = store::is_held(tx, case.id).await?;
     cx.call(tx, SetHeld { case: case.id, held }).await?;
-    journal::emit(tx, cx, &Held { case: case.id, held: false }).await?;
+    journal::emit(tx, cx, &Held { case: case.id, held }).await?;
     Ok(())
 }

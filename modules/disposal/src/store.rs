@@ -129,6 +129,16 @@ pub async fn remove_message(tx: &mut Tx, id: Uuid) -> Result<()> {
     tx.exec_one("DELETE FROM records_offer_message WHERE tenant = $1 AND id = $2", params![id]).await
 }
 
+/// Offers that are done and of which no case is left, while there are messages of them.
+pub async fn without_cases(rx: &mut Rx) -> Result<Vec<Uuid>> {
+    let sql = "SELECT DISTINCT m.offer_id FROM records_offer_message m
+               JOIN records_offer o ON o.tenant = m.tenant AND o.id = m.offer_id AND o.state = 'done'
+               WHERE m.tenant = $1 AND NOT EXISTS
+                 (SELECT 1 FROM records_offered c WHERE c.tenant = m.tenant AND c.offer_id = m.offer_id)
+               ORDER BY m.offer_id LIMIT 200";
+    Ok(rx.list::<(Uuid,)>(sql, &[]).await?.into_iter().map(|(id,)| id).collect())
+}
+
 db::record! {
     /// Something that keeps a case from being deleted (Löschsperre).
     #[derive(Clone, Debug, PartialEq)]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use contract_records::{BeforeDocument, TakeOver, TakenAs, TakenBefore, TakenDocument, TakenRow};
+use db::Rx;
 use futures_util::future::try_join_all;
 use house::{Call, InCity};
 use jiff::ToSpan as _;
@@ -88,21 +89,29 @@ pub async fn end_broken(cx: Cx, _: EndBroken) -> Result<()> {
         })?;
     }
     for id in exports {
-        let broken = db::write!(city.db, |tx| {
-            let running = store::export(tx, id).await?.state == "running";
-            let broken = running && !jobs::is_under_way(tx, <WriteExport as jobs::Job>::NAME, &id.to_string()).await?;
-            if broken {
+        let mut rx = city.db.read().await?;
+        if !is_broken(&mut rx, id).await? {
+            continue;
+        }
+        drop(rx);
+        tracing::warn!(%id, "an export was broken off and is not being written any more");
+        // Nobody fetches half of it, and the documents in it would lie there open. While it stands as running nobody starts it
+        // again, and where the program ends here, the next one that looks finds it.
+        export::clear(&export::place(&cx, id)?).await?;
+        db::write!(city.db, |tx| {
+            if is_broken(tx, id).await? {
                 store::end_export(tx, id, "failed", "lost", (0, 0, 0), cx.now()).await?;
             }
-            Ok(broken)
+            Ok(())
         })?;
-        if broken {
-            tracing::warn!(%id, "an export was broken off and is not being written any more");
-            // Nobody fetches half of it, and the documents in it would lie there open.
-            export::clear(&export::place(&cx, id)?).await?;
-        }
     }
     Ok(())
+}
+
+/// An export that is said to be written and that no job writes.
+async fn is_broken(rx: &mut Rx, id: Uuid) -> Result<bool> {
+    let running = store::export(rx, id).await?.state == "running";
+    Ok(running && !jobs::is_under_way(rx, <WriteExport as jobs::Job>::NAME, &id.to_string()).await?)
 }
 
 pub async fn forget_refused(cx: Cx, _: ForgetRefused) -> Result<()> {

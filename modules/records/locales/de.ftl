@@ -221,7 +221,6 @@ records-part-new = Teilakte anlegen
 records-work = Akte
 records-work-file = Zur Akte { $number }
 records-work-documents = Dokumente und Fassungen
-records-work-hold = Löschsperre
 records-documents-of = Dokumente zu { $number }
 records-col-document = Dokument
 records-col-added = Hinzugefügt

@@ -221,7 +221,6 @@ records-part-new = Open a part
 records-work = File
 records-work-file = To the file { $number }
 records-work-documents = Documents and versions
-records-work-hold = Hold
 records-documents-of = Documents of { $number }
 records-col-document = Document
 records-col-added = Added

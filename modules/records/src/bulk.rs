@@ -21,6 +21,9 @@ use crate::{
 const MOST: usize = 200;
 /// What can be done with what was chosen.
 const ACTIONS: [&str; 4] = ["zda", "abgabe", "wiedervorlage", "laufmappe"];
+/// The room that does some of it, which a city may do without.
+const CIRCULATION: &str = "circulation";
+const OF_CIRCULATION: [&str; 2] = ["wiedervorlage", "laufmappe"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -124,6 +127,8 @@ struct ChoicePage<'a> {
     units: Vec<Choice>,
     people: Vec<Choice>,
     kinds: Vec<Choice>,
+    /// There are follow-ups and circulation folders.
+    circulation: bool,
     asked: &'a Asked,
     errors: Errors,
 }
@@ -149,15 +154,18 @@ async fn choice_page<'a>(
         }
     }
     let open = units.all().iter().filter(|unit| !unit.sealed);
+    let circulation = rq.city.offers(CIRCULATION);
+    let actions = ACTIONS.into_iter().filter(|code| circulation || !OF_CIRCULATION.contains(code));
     Ok(ChoicePage {
         page,
         items,
-        actions: ACTIONS.map(|code| choice(code, &page.t(&format!("records-bulk-{code}")), "aktion")).to_vec(),
+        actions: actions.map(|code| choice(code, &page.t(&format!("records-bulk-{code}")), "aktion")).collect(),
         units: open.map(|unit| choice(&unit.key, &unit.name, "stelle")).collect(),
         people,
         kinds: StepKind::ALL
             .map(|kind| choice(kind.code(), &page.t(&format!("records-bulk-kind-{}", kind.code())), "art"))
             .to_vec(),
+        circulation,
         asked,
         errors,
     })

@@ -139,7 +139,7 @@ pub const MODULE: Module = Module {
     migrations: Some(db::migrations!(
         "records": "0001_init", "0002_step_by", "0003_files", "0004_media_breaks", "0005_circulation", "0006_work",
         "0007_changes", "0008_counts", "0009_origins", "0010_messages", "0011_renditions",
-        "0012_disposal", "0013_note_page", "0014_erased_origins"
+        "0012_disposal", "0013_note_page", "0014_erased_origins", "0015_held_again"
     )),
     permissions: PERMISSIONS,
     locales: &[("de", include_str!("../locales/de.ftl")), ("en", include_str!("../locales/en.ftl"))],
@@ -298,6 +298,8 @@ pub const MODULE: Module = Module {
     jobs: |j| {
         j.on(job!(document::viewer::make_rendition: document::viewer::MakeRendition));
         j.on(job!(participation::jobs::end_participations: participation::jobs::EndParticipations));
+        j.on(job!(origin::erased::forget: origin::erased::ForgetErased));
+        j.every("40 3 * * *", &origin::erased::ForgetErased {});
         // What was agreed until yesterday ends with the night, after the access of the day was computed.
         j.every("20 0 * * *", &participation::jobs::EndParticipations {});
     },
@@ -468,7 +470,8 @@ const TABLES: &[Table] = &[
     Table {
         name: "records_erased_origin",
         holds: Holds::NoPerson(
-            "keyed hashes of what erased cases were known by elsewhere; nothing in them can be read",
+            "keyed hashes of what erased cases were known by elsewhere: nothing to be read, pseudonyms for who has the \
+             city's key and the ids of the other system; kept ten years against bringing back what was erased",
         ),
     },
     Table {

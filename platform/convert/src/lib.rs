@@ -1,6 +1,6 @@
-//! Office files and scans as PDF, to be looked at. Scans are read here ([`scan_to_pdf`]). For office files LibreOffice does it, in a sandbox (bubblewrap): without a network, without any
-//! file of the machine but its own programs, with a profile of its own that is thrown away, with limits of time, memory
-//! and size. What somebody uploaded may take LibreOffice over; it then holds what it was given, for a minute.
+//! Office files and scans as PDF, to be looked at. Scans are read here ([`scan_to_pdf`]), with limits of time, memory and size.
+//! For office files LibreOffice does it, in a sandbox (bubblewrap): without a network, without any file of the machine but its
+//! own programs, with a profile of its own that is thrown away, with the same limits. What somebody uploaded may take LibreOffice over; it then holds what it was given, for a minute.
 //!
 //! Architecture invariant: knows no other crate of ours; nothing leaves the sandbox but bytes that begin as a PDF.
 
@@ -12,20 +12,24 @@ use std::{
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::{process::Command, sync::Mutex};
 
 pub use format::Format;
-pub use scan::scan_to_pdf;
 
 /// Largest office file that is converted, in bytes.
 pub const MOST_IN: usize = 50 * 1024 * 1024;
 /// Largest PDF that is taken back, in bytes.
 pub const MOST_OUT: u64 = 200 * 1024 * 1024;
-/// Longest time for one file.
+/// Longest time for one scan: many pages in colour take it. It does not hold up office files.
+pub const MOST_SCAN_TIME: Duration = Duration::from_secs(180);
+/// Longest time for one office file.
 pub const MOST_TIME: Duration = Duration::from_secs(90);
 /// Address space of LibreOffice, in bytes: it reserves far more than it uses.
 const MOST_MEMORY: u64 = 4 * 1024 * 1024 * 1024;
@@ -70,6 +74,9 @@ const PROFILE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 /// One after the other: a file may take all the memory it is allowed.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
+/// The same for scans.
+static ONE_SCAN: Mutex<()> = Mutex::const_new(());
+
 /// Conversions of this process so far; makes their folders differ.
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
@@ -100,6 +107,36 @@ impl Fault {
             Fault::NoSandbox(_) => "no-sandbox",
             Fault::Io(_) => "io",
         }
+    }
+}
+
+/// Says that somebody waits, until it is dropped.
+struct Waits(Arc<AtomicBool>);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The PDF of a scan (TIFF), made on a thread of its own, one scan after the other. When the caller goes away it stops soon.
+///
+/// # Errors
+/// See [`Fault`].
+pub async fn scan_to_pdf(bytes: Vec<u8>, most_time: Duration) -> Result<Vec<u8>, Fault> {
+    let one = ONE_SCAN.lock().await;
+    let waits = Waits(Arc::default());
+    let given_up = Arc::clone(&waits.0);
+    let made = tokio::task::spawn_blocking(move || {
+        // With the thread: it may go on for a while when nobody waits any more.
+        let _one = one;
+        scan::to_pdf(&bytes, &scan::Patience::new(most_time, given_up))
+    });
+    match made.await {
+        Ok(made) => made,
+        // The decoder fell over the file, and would again.
+        Err(error) if error.is_panic() => Err(Fault::NoPdf("the decoder fell".to_owned())),
+        Err(error) => Err(Fault::Io(io::Error::other(error))),
     }
 }
 

@@ -68,7 +68,7 @@ impl TestCity {
         let filter = tracing_subscriber::EnvFilter::from_default_env();
         let _ = tracing_subscriber::fmt().with_test_writer().with_env_filter(filter).without_time().try_init();
         let folder = cities().join("meerbusch");
-        let sandbox = sandbox::start(sandbox::Config::for_tests(vec![folder.clone()])).await.expect("sandbox starts");
+        let sandbox = sandbox::start(sandbox::Config::for_tests(vec![folder])).await.expect("sandbox starts");
         let data = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(FixedClock::new(start()));
         let sources = Sources { clock: clock.clone(), random: Arc::new(OsRandom) };
@@ -85,7 +85,8 @@ impl TestCity {
             }
         };
         let app = App::new(config, sources, modules.to_vec()).expect("the house fits together");
-        let city = house::open_city(&app, &folder).await.unwrap_or_else(|e| panic!("the city opens: {e:#}"));
+        let home = app.config.cities.join("meerbusch");
+        let city = house::open_city(&app, &home).await.unwrap_or_else(|e| panic!("the city opens: {e:#}"));
         let router = house::router(&app);
         Some(TestCity { app, city, clock, sandbox, router, _data: data, _db: db })
     }

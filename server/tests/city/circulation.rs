@@ -156,6 +156,29 @@ async fn all_at_once_and_the_last_word_is_not_the_makers() {
     }
 }
 
+/// Asked and written in one transaction: of two who are as fast only one comes through.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_case_is_closed_while_a_folder_of_it_is_sent_at_the_same_moment() {
+    for test in TestCity::both(MODULES).await {
+        let (_, mut stefan) = staff(&test, "stefan.muster").await;
+        let (sabine_id, mut sabine) = staff(&test, "sabine.beispiel").await;
+        for _ in 0..8 {
+            let case = case(&mut stefan).await;
+            let (close, steps) = (format!("/intern/vorgang/{case}/zda"), [(sabine_id, "cosign")]);
+            let (sent, closed) =
+                tokio::join!(send(&mut stefan, &case, "nacheinander", &steps), sabine.post(&close, &[]));
+            let done = [sent.status.as_u16(), closed.status.as_u16()];
+            assert!(matches!(done, [303, 409] | [409, 303]), "{done:?}");
+            let sql = "SELECT COUNT(*) AS n FROM records_circulation f
+                       JOIN records_case c ON c.tenant = f.tenant AND c.id = f.case_id
+                       WHERE f.tenant = $1 AND f.state = 'open' AND c.closed_at IS NOT NULL";
+            let (both,): (i64,) = test.city.db.read().await.unwrap().one(sql, &[]).await.unwrap();
+            assert_eq!(both, 0);
+        }
+        is_whole(&test).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_hangs_is_withdrawn() {
     let test = TestCity::open(MODULES, Engine::Sqlite).await.unwrap();
@@ -244,5 +267,54 @@ async fn what_somebody_does_not_see_keeps_nothing_else_off_their_list() {
         .unwrap();
         let page = stefan.get("/intern/wiedervorlagen").await;
         page.is(200).shows("Antwort da?").hides("Verborgen").hides("Ortstermin");
+    }
+}
+
+/// Everything of the rooms goes with the case, and a hold counts until the moment of the deletion.
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_follow_ups_and_holds_go_with_their_case_and_no_held_case_goes() {
+    for test in TestCity::both(MODULES).await {
+        let (_, mut stefan) = staff(&test, "stefan.muster").await;
+        let (sabine_id, mut sabine) = staff(&test, "sabine.beispiel").await;
+        // Under an entry whose matters the archive does not want.
+        let fields = [("entry", "33.20"), ("title", "Anfragen"), ("unit", "standesamt"), ("confidentiality", "normal")];
+        let file = id_in(&stefan.post("/intern/akten", &fields).await);
+        let case = id_in(&stefan.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Auskunft")]).await);
+        let at = format!("/intern/vorgang/{case}");
+        let folder = id_in(&send(&mut stefan, &case, "nacheinander", &[(sabine_id, "cosign")]).await);
+        let sign = button(&sabine.get(&format!("/intern/laufmappe/{folder}")).await, "/zeichnen").expect("to sign");
+        sabine.post(&sign, &[]).await.is(303);
+        let due = [("faellig", "31"), ("faellig-month", "12"), ("faellig-year", "2040"), ("vermerk", "Ende")];
+        stefan.post(&format!("{at}/wiedervorlage"), &due).await.is(303);
+        stefan.post(&format!("{at}/zda"), &[]).await.is(303);
+
+        test.later(24 * 366 * 2);
+        crate::evidence::release(&test).await;
+        let (_, mut rita) = staff(&test, "rita.registratur").await;
+        rita.post(&format!("{at}/sperre"), &[("reason", "Klage anhängig")]).await.is(303);
+        test.settle().await;
+        rita.get(&at).await.is(200).shows("Klage anhängig").shows("Bitte mitzeichnen");
+        let lift = button(&rita.get(&format!("{at}/sperre")).await, "/aufheben").expect("a hold in force");
+        rita.post(&lift, &[]).await.is(303);
+
+        let (case, folder): (kernel::Uuid, kernel::Uuid) = (case.parse().unwrap(), folder.parse().unwrap());
+        let rows = [
+            ("SELECT COUNT(*) AS n FROM records_circulation WHERE tenant = $1 AND case_id = $2", case),
+            ("SELECT COUNT(*) AS n FROM records_circulation_step WHERE tenant = $1 AND circulation_id = $2", folder),
+            ("SELECT COUNT(*) AS n FROM records_follow_up WHERE tenant = $1 AND case_id = $2", case),
+            ("SELECT COUNT(*) AS n FROM records_hold WHERE tenant = $1 AND case_id = $2", case),
+        ];
+        for expected in [1, 0] {
+            for (sql, id) in rows {
+                let (n,): (i64,) = test.city.db.read().await.unwrap().one(sql, db::params![id]).await.unwrap();
+                assert_eq!(n, expected, "{sql}");
+            }
+            if expected == 1 {
+                crate::evidence::erase(&test).await;
+            }
+        }
+        let (_, mut rita) = staff(&test, "rita.registratur").await;
+        rita.get(&at).await.is(404);
+        is_whole(&test).await;
     }
 }

@@ -254,6 +254,12 @@ async fn what_was_erased_is_not_taken_over_again() {
         page.is(200).shows("Bereits gelöscht (Aussonderung/Löschung am");
         assert_eq!(number(db, DOCUMENTS).await, before);
         assert_eq!(number(db, kept).await, 22);
+        // Ten years later nothing of them is left.
+        forget_erased(&test).await;
+        assert_eq!(number(db, kept).await, 22);
+        test.later(24 * 366 * 10);
+        forget_erased(&test).await;
+        assert_eq!(number(db, kept).await, 0);
         let report = journal::check::run(db, &test.app.evidence(), &[], &[], &mut |_| {}).await.unwrap();
         assert!(report.is_whole(), "{report:?}");
     }
@@ -380,6 +386,20 @@ async fn what_is_given_out_is_the_same_in_another_city() {
     assert!(house::settle(&test.app, &other).await.unwrap().is_empty());
     assert_eq!(counts(&other.db, &run).await, (120, 0, 0, 0));
     assert_eq!(tree(&test.city.db).await, tree(&other.db).await);
+}
+
+/// As `records` calls what it does every night.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct ForgetErased {}
+
+impl jobs::Job for ForgetErased {
+    const NAME: &'static str = "records.forget-erased";
+}
+
+async fn forget_erased(test: &TestCity) {
+    let cx = test.app.cx(&test.city, "test");
+    db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &ForgetErased {}).await }).unwrap();
+    test.settle().await;
 }
 
 /// As `exchange` calls what it does every ten minutes.

@@ -122,6 +122,9 @@ async fn a_file_lives_from_opening_to_the_archive() {
         let sent = anton.post_files(&at, &[], &[("datei", "0506.xml", other.as_bytes())]).await;
         sent.is(422).shows("gehört zu einer anderen Anbietung");
         anton.post_files(&at, &[], &[("datei", "0506.xml", b"<a/>".as_slice())]).await.is(422);
+        let right = answer(&offer);
+        let broken = anton.post_files_broken(&at, &[], &[("datei", "0506.xml", right.as_bytes())], 60).await;
+        broken.is(422).shows("nicht ganz angekommen");
         anton.post_files(&at, &[], &[("datei", "0506.xml", answer(&offer).as_bytes())]).await.is(303);
         test.settle().await;
         anton.get(&offered).await.is(200).shows("abgeschlossen").shows("StAM 1 Nr. 7").hides("(0503)");
@@ -131,6 +134,7 @@ async fn a_file_lives_from_opening_to_the_archive() {
         let mut now = due(&test).await;
         now.sort();
         assert_eq!(now, both);
+        forgotten_with_the_last_case(&test, &offered).await;
         test.settle().await;
         let report = {
             let db = &test.city.db;
@@ -138,6 +142,37 @@ async fn a_file_lives_from_opening_to_the_archive() {
         };
         assert!(report.is_whole(), "{report:?}");
     }
+}
+
+/// As `disposal` calls what it does every night.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct ForgetMessages {}
+
+impl jobs::Job for ForgetMessages {
+    const NAME: &'static str = "disposal.forget-messages";
+}
+
+async fn forget_messages(test: &TestCity) {
+    let cx = test.app.cx(&test.city, "test");
+    db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &ForgetMessages {}).await }).unwrap();
+    test.settle().await;
+}
+
+/// The messages name what was deleted: first to the archive alone, and then to nobody.
+async fn forgotten_with_the_last_case(test: &TestCity, offered: &str) {
+    forget_messages(test).await;
+    crate::evidence::erase(test).await;
+    let (mut rita, mut anton) = (staff(test, "rita.registratur").await, staff(test, "anton.archiv").await);
+    let page = anton.get(offered).await;
+    page.is(200).shows("Anbieteverzeichnis (0501)");
+    let mut links = page.body.split("href=\"").filter(|part| part.contains("/nachricht/"));
+    let package = links.next().and_then(|part| part.split('"').next()).unwrap();
+    rita.get(offered).await.is(200).hides("(0501)");
+    rita.get(package).await.is(404);
+    anton.get(package).await.is(200);
+    forget_messages(test).await;
+    anton.get(offered).await.is(200).hides("(0501)").shows("Für Sie ist hier nichts da");
+    anton.get(package).await.is(404);
 }
 
 async fn hold(clerk: &mut Browser, case: &str) {
@@ -282,14 +317,18 @@ async fn a_new_file_plan_is_shown_before_it_is_released_and_keeps_what_is_used()
     rita.post(at, &[("version", &version), ("table", &with), ("release", "ja")]).await.is(409);
 }
 
-/// A city from before `disposal` was a room of its own: what was held, offered or settled then still is.
+/// A city from before `disposal` was a room of its own: what was held, offered or settled then still is. So it is in one where the
+/// step that says so found no rows.
 #[tokio::test(flavor = "multi_thread")]
 async fn holds_and_offers_of_an_older_database_still_count() {
-    const ELEVENTH: usize = 11;
     let now = records::MODULE.migrations.expect("steps of records");
-    let before = db::Migrations { steps: &now.steps[..ELEVENTH], ..now };
-    assert_eq!(now.steps[ELEVENTH].name, "0012_disposal");
-    for old in db::testing::both(&[before]).await {
+    let mut older = Vec::new();
+    for next in ["0012_disposal", "0015_held_again"] {
+        let steps = now.steps.iter().position(|step| step.name == next).expect("a step of records");
+        let before = db::Migrations { steps: &now.steps[..steps], ..now };
+        older.extend(db::testing::both(&[before]).await);
+    }
+    for old in older {
         let id = kernel::Uuid::from_u128;
         let at = kernel::Timestamp::UNIX_EPOCH;
         db::write!(old.db, |tx| {
@@ -342,11 +381,15 @@ async fn the_last_hold_that_is_lifted_lets_a_case_go() {
         rita.post(&format!("/intern/vorgang/{case}/zda"), &[]).await.is(303);
         test.later(24 * 366 * 4);
         let mut rita = staff(&test, "rita.registratur").await;
+        let at = format!("/intern/vorgang/{case}");
+        rita.get(&at).await.is(200).shows("/sperre").hides("Klage anhängig");
         hold(&mut rita, &case).await;
         hold(&mut rita, &case).await;
+        rita.get(&at).await.is(200).shows("Sperre gilt").shows("Klage anhängig");
         lift(&mut rita, &case).await;
         rita.get("/intern/aussonderung").await.is(200).shows("Nichts ist fällig");
         lift(&mut rita, &case).await;
+        rita.get(&at).await.is(200).hides("Klage anhängig");
         rita.get("/intern/aussonderung").await.is(200).shows("Ein Vorgang ist anzubieten");
     }
 }

@@ -24,6 +24,7 @@ mod persons;
 mod preview;
 mod processes;
 mod program;
+mod rooms;
 mod scanner;
 mod search;
 mod sharing;

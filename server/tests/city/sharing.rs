@@ -18,7 +18,7 @@ async fn staff(test: &TestCity, login: &str) -> Browser {
 }
 
 /// A case made by hand, with one document; answers the ids of both.
-async fn case_with(clerk: &mut Browser, unit: &str, confidentiality: &str) -> (String, String) {
+pub async fn case_with(clerk: &mut Browser, unit: &str, confidentiality: &str) -> (String, String) {
     let fields = [("entry", "10.10"), ("title", "Ortstermin"), ("unit", unit), ("confidentiality", confidentiality)];
     let file = id_in(&clerk.post("/intern/akten", &fields).await);
     let case = id_in(&clerk.post(&format!("/intern/akte/{file}/vorgang"), &[("title", "Ortstermin")]).await);
@@ -30,14 +30,14 @@ async fn case_with(clerk: &mut Browser, unit: &str, confidentiality: &str) -> (S
 }
 
 /// What the clerk reads once: the path of the link and the code.
-struct Link {
-    path: String,
-    code: String,
+pub struct Link {
+    pub path: String,
+    pub code: String,
 }
 
 impl Link {
     /// A code that is not this one.
-    fn other_code(&self) -> &'static str {
+    pub fn other_code(&self) -> &'static str {
         if self.code.starts_with('0') { "1111 1111" } else { "0000 0000" }
     }
 }
@@ -57,7 +57,7 @@ fn fields<'a>(document: &'a str, days: &'a str) -> [(&'static str, &'a str); 5] 
     ]
 }
 
-async fn share(clerk: &mut Browser, case: &str, document: &str) -> Link {
+pub async fn share(clerk: &mut Browser, case: &str, document: &str) -> Link {
     let page = clerk.post(&format!("/intern/vorgang/{case}/freigaben"), &fields(document, "7")).await;
     page.is(200).shows("Link und Code sehen Sie nur jetzt");
     let token = between(&page.body, "/freigabe/", "<").to_owned();
@@ -66,7 +66,7 @@ async fn share(clerk: &mut Browser, case: &str, document: &str) -> Link {
     Link { path: format!("/freigabe/{token}"), code }
 }
 
-async fn enter(outsider: &mut Browser, link: &Link, code: &str) -> Page {
+pub async fn enter(outsider: &mut Browser, link: &Link, code: &str) -> Page {
     outsider.post(&link.path, &[("code", code)]).await
 }
 

@@ -248,9 +248,7 @@ pub async fn make_rendition(cx: Cx, job: MakeRendition) -> Result<()> {
     drop(rx);
     let bytes = city.files.read_verified(&meta).await?;
     let made = match (Format::of(&bytes, &meta.name), Programs::installed()) {
-        (Some(Format::Tiff), _) => {
-            tokio::task::spawn_blocking(move || convert::scan_to_pdf(&bytes)).await.map_err(Error::internal)?
-        }
+        (Some(Format::Tiff), _) => convert::scan_to_pdf(bytes, convert::MOST_SCAN_TIME).await,
         (Some(format), Some(programs)) if programs.opens(format) => {
             programs.to_pdf(&scratch(&cx)?, format, &bytes, convert::MOST_TIME).await
         }
@@ -261,7 +259,7 @@ pub async fn make_rendition(cx: Cx, job: MakeRendition) -> Result<()> {
         // They say nothing about this file: what is written down about it is not tried again.
         Err(fault @ (Fault::Io(_) | Fault::NoSandbox(_))) => return Err(Error::internal(fault)),
         Err(fault) => {
-            tracing::warn!(city = %city.key, file = %job.file, "no view of an office file: {fault}");
+            tracing::warn!(city = %city.key, file = %job.file, "no view of an office file or a scan: {fault}");
             (None, Some(fault.code()))
         }
     };

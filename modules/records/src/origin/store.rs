@@ -87,6 +87,11 @@ pub async fn erased_on(rx: &mut Rx, trace: Hash) -> Result<Option<Date>> {
     Ok(rx.opt::<(Date,)>(sql, params![trace]).await?.map(|(day,)| day))
 }
 
+pub async fn forget_erased(tx: &mut Tx, before: Date) -> Result<()> {
+    let sql = "DELETE FROM records_erased_origin WHERE tenant = $1 AND erased_on < $2";
+    tx.exec(sql, params![before]).await.map(|_| ())
+}
+
 /// Whether anything that came from elsewhere was ever erased: most cities are not to look for each row.
 pub async fn any_erased(rx: &mut Rx) -> Result<bool> {
     let sql = "SELECT erased_on FROM records_erased_origin WHERE tenant = $1 LIMIT 1";
