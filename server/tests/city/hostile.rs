@@ -306,12 +306,13 @@ async fn a_busy_database_is_told_to_those_who_look_and_to_those_who_send() {
     let Some(test) = TestCity::open(MODULES, Engine::Postgres).await else {
         return eprintln!("PostgreSQL left out: MEER_TEST_DATABASE=none");
     };
+    let (mut looking, mut sending) = (test.browser(), test.browser());
+    sending.staff_sign_in("melde.muster", STAFF_PASSWORD).await.is(200);
     let mut held = Vec::new();
     for _ in 0..15 {
         held.push(test.city.db.read().await.unwrap());
     }
-    let (mut looking, mut sending) = (test.browser(), test.browser());
-    let (looked, sent) = tokio::join!(looking.get("/gesund"), sending.staff_sign_in("melde.muster", STAFF_PASSWORD));
+    let (looked, sent) = tokio::join!(looking.get("/gesund"), sending.post("/intern/auskunft", &[]));
     looked.is(503).shows("Gerade ist sehr viel los").shows("laden Sie die Seite").hides("nicht angekommen");
     sent.is(503).shows("Gerade ist sehr viel los").shows("nicht angekommen").hides("laden Sie die Seite");
     held.clear();
