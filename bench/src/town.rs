@@ -10,7 +10,8 @@ use kernel::{Cx, Sources};
 /// Opens Meerbusch in this folder; with `database` its rows lie there instead of in a file.
 pub async fn open(data: &Path, database: Option<String>) -> Result<(Arc<App>, Arc<City>)> {
     let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cities/meerbusch");
-    open_home(data, database, vec![records::MODULE, circulation::MODULE, desk::MODULE], &home).await
+    open_home(data, database, vec![records::MODULE, annotations::MODULE, circulation::MODULE, desk::MODULE], &home)
+        .await
 }
 
 /// Opens the city whose files lie in `home`, with these modules.

@@ -7,6 +7,7 @@ pub const MODULES: &[Module] = &[
     accounts::MODULE,
     services::MODULE,
     records::MODULE,
+    annotations::MODULE,
     circulation::MODULE,
     disposal::MODULE,
     desk::MODULE,

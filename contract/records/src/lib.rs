@@ -14,7 +14,7 @@ pub use disposal::{
     CaseForArchive, CaseToOffer, CasesForArchive, CasesToOffer, ClosedCase, ClosedCases, CountDue, Disposal,
     DocumentsForArchive, DueAlike, SetDisposal, SetHeld, VersionForArchive, deletable_from, due_when_closed_before,
 };
-pub use rooms::{CasesSeen, LogSeen, MayWrite};
+pub use rooms::{CaseOrFile, CasesOfFile, CasesSeen, FileSeen, FilesSeen, LogSeen, MayWrite, SeenUnder, WorksOn};
 
 use kernel::{
     AccountId, CaseId, Command, Date, DocumentId, Event, FileId, PartialDate, Query, Subject, TaskOutcome, TaskToken,
@@ -320,6 +320,7 @@ impl Query for VisibleCase {
         "sharing",
         "circulation",
         "disposal",
+        "annotations",
     ];
     type Answer = CaseView;
 }
@@ -344,7 +345,8 @@ pub struct Documents {
 
 impl Query for Documents {
     const NAME: &'static str = "records.documents";
-    const CALLERS: &'static [&'static str] = &["postbox", "certificates", "desk", "services", "privacy", "sharing"];
+    const CALLERS: &'static [&'static str] =
+        &["postbox", "certificates", "desk", "services", "privacy", "sharing", "annotations"];
     type Answer = Vec<DocumentView>;
 }
 
@@ -377,7 +379,7 @@ pub struct DocumentsOfCase {
 
 impl Query for DocumentsOfCase {
     const NAME: &'static str = "records.documents-of-case";
-    const CALLERS: &'static [&'static str] = &["privacy", "evidence", "sharing"];
+    const CALLERS: &'static [&'static str] = &["privacy", "evidence", "sharing", "annotations"];
     type Answer = Vec<DocumentView>;
 }
 

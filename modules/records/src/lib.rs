@@ -6,9 +6,7 @@ mod capture;
 mod document;
 mod file;
 mod guidelines;
-mod links;
 mod model;
-mod notes;
 mod origin;
 mod package;
 mod pages;
@@ -156,26 +154,6 @@ pub const MODULE: Module = Module {
         r.post(Access::Staff(perm::VIEW), "/intern/suche/merken", pages::search::keep);
         r.post(Access::Staff(perm::VIEW), "/intern/suche/{search}/vergessen", pages::search::forget);
 
-        r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::new_note);
-        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz", notes::pages::add);
-        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/notiz/{note}/erledigt", notes::pages::done);
-        r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/merken", notes::pages::mark_case);
-        r.post(Access::Staff(perm::VIEW), "/intern/akte/{file}/merken", notes::pages::mark_file);
-        r.get(Access::Staff(perm::VIEW), "/intern/merkliste", notes::pages::marked);
-
-        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweis", links::pages::case_reference);
-        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/verweis", links::pages::refer_case);
-        let remove = "/intern/vorgang/{case}/verweis/{reference}/entfernen";
-        r.post(Access::Staff(perm::FILE), remove, links::pages::unrefer_case);
-        r.get(Access::Staff(perm::FILE), "/intern/akte/{file}/verweis", links::pages::file_reference);
-        r.post(Access::Staff(perm::FILE), "/intern/akte/{file}/verweis", links::pages::refer_file);
-        let remove = "/intern/akte/{file}/verweis/{reference}/entfernen";
-        r.post(Access::Staff(perm::FILE), remove, links::pages::unrefer_file);
-        r.get(Access::Staff(perm::FILE), "/intern/vorgang/{case}/ansprechpartner", links::pages::new_contact);
-        r.post(Access::Staff(perm::FILE), "/intern/vorgang/{case}/ansprechpartner", links::pages::add_contact);
-        let remove = "/intern/vorgang/{case}/ansprechpartner/{contact}/entfernen";
-        r.post(Access::Staff(perm::FILE), remove, links::pages::remove_contact);
-
         r.get(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/zip", package::of_case);
         r.post(Access::Staff(perm::VIEW), "/intern/vorgang/{case}/zip", package::of_documents);
         r.get(Access::Staff(perm::VIEW), "/intern/akte/{file}/zip", package::of_file);
@@ -270,6 +248,10 @@ pub const MODULE: Module = Module {
         c.answers(answer!(rooms::cases_seen: contract_records::CasesSeen));
         c.answers(answer!(rooms::may_write: contract_records::MayWrite));
         c.on(handler!(rooms::log_seen: contract_records::LogSeen));
+        c.answers(answer!(rooms::works_on: contract_records::WorksOn));
+        c.answers(answer!(rooms::files_seen: contract_records::FilesSeen));
+        c.answers(answer!(rooms::cases_of_file: contract_records::CasesOfFile));
+        c.answers(answer!(rooms::seen_under: contract_records::SeenUnder));
         c.answers(answer!(retention::cases_to_offer: contract_records::CasesToOffer));
         c.answers(answer!(retention::cases_for_archive: contract_records::CasesForArchive));
         c.answers(answer!(retention::documents_for_archive: contract_records::DocumentsForArchive));
@@ -321,7 +303,6 @@ pub const MODULE: Module = Module {
             access: Access::Staff(perm::VIEW),
             order: 22,
         },
-        Menu { label: "records-menu-marked", href: "/intern/merkliste", access: Access::Staff(perm::VIEW), order: 26 },
         Menu { label: "records-menu-own", href: "/meine-vorgaenge", access: Access::Citizen, order: 20 },
         Menu {
             label: "records-menu-search",
@@ -333,17 +314,13 @@ pub const MODULE: Module = Module {
     ],
     searchable: &[search::CASES],
     // After the panels in which the work of the case is done.
-    panels: &[
-        Panel { name: "records.notes", order: 91, staff: true, applicant: false, render: panel!(notes::pages::panel) },
-        Panel { name: "records.links", order: 92, staff: true, applicant: false, render: panel!(links::pages::panel) },
-        Panel {
-            name: "records.origin",
-            order: 95,
-            staff: true,
-            applicant: false,
-            render: panel!(origin::pages::panel),
-        },
-    ],
+    panels: &[Panel {
+        name: "records.origin",
+        order: 95,
+        staff: true,
+        applicant: false,
+        render: panel!(origin::pages::panel),
+    }],
     tables: TABLES,
     evidence: EVIDENCE,
     ..Module::EMPTY
@@ -473,46 +450,6 @@ const TABLES: &[Table] = &[
             "keyed hashes of what erased cases were known by elsewhere: nothing to be read, pseudonyms for who has the \
              city's key and the ids of the other system; kept ten years against bringing back what was erased",
         ),
-    },
-    Table {
-        name: "records_note",
-        holds: Holds::Person {
-            by: Key::Case,
-            // When there was one; its text is given out by a person who has read it (Akteneinsicht).
-            export: "SELECT at, important, done_at FROM records_note WHERE tenant = $1 AND case_id = $2",
-            erase: "DELETE FROM records_note WHERE tenant = $1 AND case_id = $2",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_contact",
-        holds: Holds::Person {
-            by: Key::Case,
-            // Without names and addresses: they are other people's data (Art. 15 Abs. 4 DSGVO).
-            export: "SELECT role, added_at FROM records_contact WHERE tenant = $1 AND case_id = $2",
-            erase: "DELETE FROM records_contact WHERE tenant = $1 AND case_id = $2",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_reference",
-        holds: Holds::Person {
-            by: Key::Case,
-            // Without the other side, which may be somebody else's case.
-            export: "SELECT kind, made_at FROM records_reference
-                     WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
-            erase: "DELETE FROM records_reference WHERE tenant = $1 AND (from_case = $2 OR to_case = $2)",
-            retention: Retention::WithCase,
-        },
-    },
-    Table {
-        name: "records_favourite",
-        holds: Holds::Person {
-            by: Key::Staff,
-            export: "SELECT kind, at FROM records_favourite WHERE tenant = $1 AND staff_id = $2",
-            erase: "DELETE FROM records_favourite WHERE tenant = $1 AND staff_id = $2",
-            retention: Retention::WithStaff,
-        },
     },
     Table {
         name: "records_saved_search",

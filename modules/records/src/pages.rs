@@ -251,6 +251,19 @@ fn sorted_panels(rq: &Req, staff: bool) -> Vec<Panel> {
     panels
 }
 
+/// The parts that the rooms add to the page of a file or the view of a document, in their order.
+pub async fn view_panels(rq: &Req, rx: &mut Rx, viewed: house::Viewed) -> Result<Vec<String>> {
+    let modules = rq.app.modules.iter().filter(|m| rq.city.offers(m.name));
+    let mut panels: Vec<(&'static str, &'static house::ViewPanel)> =
+        modules.flat_map(|m| m.view_panels.iter().map(move |p| (m.name, p))).collect();
+    panels.sort_by_key(|(_, p)| p.order);
+    let mut shown = Vec::new();
+    for (module, panel) in panels {
+        shown.extend((panel.render)(&for_module(rq, module), rx, viewed).await?);
+    }
+    Ok(shown)
+}
+
 /// The request as seen inside another module: its questions are asked in that module's name.
 fn for_module(rq: &Req, module: &'static str) -> Req {
     let mut rq = rq.clone();

@@ -158,6 +158,14 @@ pub async fn case_by_number(rx: &mut Rx, number: &str) -> Result<Option<CaseView
     Ok(rx.opt::<CaseRow>(sql, params![number]).await?.map(|row| row.0))
 }
 
+/// The case with this Aktenzeichen, if the actor may see it.
+pub async fn case_numbered(rx: &mut Rx, staff: StaffId, number: &str) -> Result<Option<CaseId>> {
+    let sql = "SELECT c.id FROM records_case c
+               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
+               WHERE c.tenant = $1 AND c.number = $3";
+    Ok(rx.opt::<(CaseId,)>(sql, params![staff, number]).await?.map(|(id,)| id))
+}
+
 /// Steps of the timeline, by the service of their case. No column of persons (§ 72 LPVG NRW).
 const MEDIA_BREAKS: &str = "SELECT c.service, COUNT(*) AS n FROM records_step s
                             JOIN records_case c ON c.tenant = s.tenant AND c.id = s.case_id

@@ -28,7 +28,8 @@ pub use events::{EventHandler, Events};
 pub use follow::CARDS;
 pub use jobs_list::{JobHandler, Jobs};
 pub use module::{
-    CardsFuture, Holds, Key, Machines, Menu, Module, Panel, PanelFuture, Retention, Searchable, Seed, Table, erase_rows,
+    CardsFuture, Holds, Key, Machines, Menu, Module, Panel, PanelFuture, Retention, Searchable, Seed, Table, ViewPanel,
+    Viewed, erase_rows,
 };
 pub use request::{Req, clear_session_cookie, set_session_cookie};
 pub use scan::{locked_files, scan_text, scanner_notice};
@@ -101,6 +102,18 @@ macro_rules! panel {
     ($f:path) => {{
         fn call<'a>(rq: &'a $crate::Req, rx: &'a mut ::db::Rx, case: ::kernel::CaseId) -> $crate::PanelFuture<'a> {
             Box::pin($f(rq, rx, case))
+        }
+        call
+    }};
+}
+
+/// Turns `async fn f(rq: &Req, rx: &mut Rx, viewed: Viewed) -> Result<Option<String>>` into the renderer of a
+/// [`ViewPanel`].
+#[macro_export]
+macro_rules! view_panel {
+    ($f:path) => {{
+        fn call<'a>(rq: &'a $crate::Req, rx: &'a mut ::db::Rx, viewed: $crate::Viewed) -> $crate::PanelFuture<'a> {
+            Box::pin($f(rq, rx, viewed))
         }
         call
     }};

@@ -1,7 +1,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use db::{Migrations, Rx, Tx, params};
-use kernel::{CaseId, Cx, Permission, Principal, Result, Uuid};
+use kernel::{CaseId, Cx, DocumentId, Permission, Principal, Result, Uuid};
 use web::Routes;
 
 use crate::{App, Commands, Events, Jobs, Req};
@@ -24,6 +24,8 @@ pub struct Module {
     pub evidence: &'static [journal::Evidence],
     /// Parts of the page of a case.
     pub panels: &'static [Panel],
+    /// Parts of the pages of a file and of a document.
+    pub view_panels: &'static [ViewPanel],
     /// Things of the module that staff find by their words.
     pub searchable: &'static [Searchable],
     /// Looks through the city's data at start and names every fault with file and line.
@@ -48,6 +50,7 @@ impl Module {
         tables: &[],
         evidence: &[],
         panels: &[],
+        view_panels: &[],
         searchable: &[],
         check_content: |_, _| Vec::new(),
         seed: None,
@@ -165,4 +168,22 @@ pub struct Panel {
     pub staff: bool,
     pub applicant: bool,
     pub render: for<'a> fn(&'a Req, &'a mut Rx, CaseId) -> PanelFuture<'a>,
+}
+
+/// What a page for staff shows that is no case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Viewed {
+    /// A file (Akte) with its cases.
+    File(Uuid),
+    /// A version of a document of a case; the versions count from 1.
+    Document { case: CaseId, document: DocumentId, version: i64 },
+}
+
+/// A part of such a page, as a [`Panel`] is one of the page of a case; answers nothing where it has nothing to say. Who
+/// may see the page has been checked before.
+#[derive(Clone, Copy)]
+pub struct ViewPanel {
+    pub name: &'static str,
+    pub order: u16,
+    pub render: for<'a> fn(&'a Req, &'a mut Rx, Viewed) -> PanelFuture<'a>,
 }

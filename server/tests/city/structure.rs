@@ -38,7 +38,7 @@ fn permissions_and_tables_carry_the_name_of_their_module() {
         // A room that was taken out of another one keeps the names that cities and the journal know.
         let owner = match module.name {
             "accounts" => "identity",
-            "circulation" | "disposal" => "records",
+            "annotations" | "circulation" | "disposal" => "records",
             "workshop" => "processes",
             name => name,
         };

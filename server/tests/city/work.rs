@@ -239,7 +239,39 @@ async fn notes_are_for_those_who_see_the_case_and_marks_for_oneself() {
         sabine.get("/intern/merkliste").await.is(200).hides("Ortstermin");
         stefan.post(&format!("{at}/merken"), &[("merken", "nein")]).await.is(303);
         stefan.get("/intern/merkliste").await.is(200).hides("Ortstermin");
+        // The page of the file says it, too; it is nobody else's business.
+        let path = format!("/intern/akte/{file}");
+        stefan.get(&path).await.is(200).shows("Von der Merkliste nehmen");
+        sabine.get(&path).await.is(200).shows("Auf die Merkliste").hides("Von der Merkliste nehmen");
         is_whole(&test).await;
+    }
+}
+
+/// A list that stops reading at its first page would show nothing here.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_sees_no_longer_keeps_no_other_mark_off_the_list() {
+    for test in TestCity::both(MODULES).await {
+        let mut stefan = staff(&test, "stefan.muster").await;
+        let file = open_file(&mut stefan, "Trauort am Musterbach").await;
+        let case = open_case(&mut stefan, &file, "Ortstermin").await;
+        stefan.post(&format!("/intern/vorgang/{case}/merken"), &[("merken", "ja")]).await.is(303);
+        stefan.post(&format!("/intern/akte/{file}/merken"), &[("merken", "ja")]).await.is(303);
+        let all = identity::all_staff(&mut test.city.db.read().await.unwrap()).await.unwrap();
+        let id = all.iter().find(|line| line.login == "stefan.muster").unwrap().id;
+        // Newer, and as many as are read at once: what is behind these marks is not there for Stefan.
+        let (cx, later) = (system(&test), "2099-01-01T00:00:00Z".parse::<kernel::Timestamp>().unwrap());
+        db::write!(test.city.db, |tx| {
+            for n in 0..200 {
+                let kind = if n % 2 == 0 { "case" } else { "file" };
+                let sql =
+                    "INSERT INTO records_favourite (tenant, staff_id, target, kind, at) VALUES ($1, $2, $3, $4, $5)";
+                tx.exec_one(sql, db::params![id, cx.sources.uuid(), kind, later]).await?;
+            }
+            Ok(())
+        })
+        .unwrap();
+        let list = stefan.get("/intern/merkliste").await;
+        list.is(200).shows("Ortstermin").shows("Trauort am Musterbach");
     }
 }
 
@@ -258,6 +290,10 @@ async fn a_reference_shows_the_other_side_to_who_may_see_it_only() {
         stefan.get(&here).await.is(200).shows("Nachfolger").shows("Seltsamkeitsgutachten");
         stefan.get(&there).await.is(200).shows("Vorgänger").shows("Ortstermin");
         stefan.post(&format!("/intern/akte/{file}/verweis"), &to("10.10-1/2026/000001")).await.is(303);
+        let page = stefan.get(&format!("/intern/akte/{file}")).await;
+        page.is(200).shows("Verweis auf 10.10-1/2026/000001 entfernen");
+        let remove = button(&page, "/entfernen").expect("to remove the reference of the file");
+        assert!(remove.starts_with(&format!("/intern/akte/{file}/verweis/")), "{remove}");
 
         let invitation = format!("{here}/beteiligung");
         stefan.post(&invitation, &WORK).await.is(303);

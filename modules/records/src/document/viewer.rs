@@ -9,7 +9,7 @@ use contract_records::{CaseView, DocumentView, RenditionOf};
 use convert::{Fault, Format, Programs};
 use db::Rx;
 use files::{Meta, Shown, shown};
-use house::{Answer, InCity, Path, Req, framing, inline};
+use house::{Answer, InCity, Path, Req, Viewed, framing, inline};
 use kernel::{CaseId, Cx, DocumentId, Error, FileId, Result};
 use serde::{Deserialize, Serialize};
 use ui::{Page, Row};
@@ -20,8 +20,7 @@ use super::{
 };
 use crate::{
     capture::{service::local, store as mails},
-    notes::{pages::on_document, store::Note},
-    pages::log,
+    pages::{log, view_panels},
     store as cases,
 };
 
@@ -82,7 +81,8 @@ struct View<'a> {
     page: &'a Page,
     chosen: Chosen,
     how: How,
-    notes: Vec<(Note, String)>,
+    /// What other rooms have to say of the document.
+    panels: Vec<String>,
     /// Page of the document to begin at.
     at_page: Option<u32>,
 }
@@ -92,10 +92,6 @@ impl View<'_> {
         let at = format!("{}/anzeige?fassung={}", self.base(), self.chosen.n);
         // What the viewers of browsers understand (RFC 8118, section 3).
         self.at_page.map_or_else(|| at.clone(), |page| format!("{at}#page={page}"))
-    }
-
-    fn page_href(&self, page: &i64) -> String {
-        format!("{}/ansehen?fassung={}&seite={page}", self.base(), self.chosen.n)
     }
 
     fn base(&self) -> String {
@@ -133,10 +129,11 @@ pub async fn view(rq: Req, Path(id): Path<DocumentId>, Query(query): Query<HashM
         log(&rq, chosen.case.id, "document").await?;
     }
     let mut rx = rq.city.db.read().await?;
-    let notes = on_document(&mut rx, chosen.case.id, chosen.document.id).await?;
+    let viewed = Viewed::Document { case: chosen.case.id, document: chosen.document.id, version: chosen.n };
+    let panels = view_panels(&rq, &mut rx, viewed).await?;
     drop(rx);
     let at_page = query.get("seite").and_then(|page| page.parse().ok());
-    Ok(framing(rq.html(&View { page: &page, chosen, how, notes, at_page })?))
+    Ok(framing(rq.html(&View { page: &page, chosen, how, panels, at_page })?))
 }
 
 /// What an e-mail says; none when it cannot be read as one.

@@ -6,7 +6,7 @@ use axum::{
     extract::{Multipart, Query},
 };
 use contract_records::CaseView;
-use house::{Answer, Cut, FormData, Path, Req};
+use house::{Answer, Cut, FormData, Path, Req, Viewed};
 use identity::access::Confidentiality;
 use kernel::{Error, Result, Timestamp, Uuid};
 use serde::Deserialize;
@@ -18,15 +18,8 @@ use super::{
 };
 use crate::{
     document::list::Count,
-    links::{
-        self,
-        pages::{other_is, reach},
-        service::Side,
-        store::{Contact, Thing},
-    },
-    notes,
     origin::{self, store::Elsewhere},
-    pages::{Part, status, tone},
+    pages::{Part, status, tone, view_panels},
     perm,
     plan::{self, Changes, Entry, Fault, FileType, Plan, Types},
 };
@@ -400,12 +393,10 @@ struct FilePage<'a> {
     cases: Vec<CaseView>,
     elsewhere: Vec<Elsewhere>,
     may_write: bool,
-    /// On the reader's own list.
-    marked: bool,
     /// Documents that its type asks for, and whether they are there.
     checklist: Vec<(String, bool)>,
-    sides: Vec<Side>,
-    contacts: Vec<Contact>,
+    /// What other rooms have to say of the file.
+    panels: Vec<String>,
     errors: Errors,
 }
 
@@ -441,15 +432,13 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
         None => None,
     };
     let (parts, cases) = (store::parts(&mut rx, staff, id).await?, store::cases(&mut rx, staff, id).await?);
-    let marked = notes::store::is_marked(&mut rx, staff, id).await?;
     let all_types = Types::of(&rq.city.content)?;
     let file_type = all_types.get(&store::file_type(&mut rx, id).await?);
     let checklist = match file_type.filter(|found| !found.documents.is_empty()) {
         Some(found) => plan::checklist(found, &store::document_titles(&mut rx, staff, id).await?),
         None => Vec::new(),
     };
-    let sides = links::service::sides(&mut rx, staff, Thing::File(id)).await?;
-    let contacts = links::store::contacts_of_file(&mut rx, staff, id).await?;
+    let panels = view_panels(rq, &mut rx, Viewed::File(id)).await?;
     let elsewhere = origin::store::elsewhere(&mut rx, None, Some(id)).await?;
     let old = origin::store::old_numbers_of_file(&mut rx, id).await?;
     drop(rx);
@@ -468,10 +457,8 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
         whole,
         parts,
         cases,
-        marked,
         checklist,
-        sides,
-        contacts,
+        panels,
         errors,
     })
 }

@@ -195,6 +195,16 @@ pub async fn file_by_number(rx: &mut Rx, plan: &str, year: i64) -> Result<File> 
     rx.one(sql, params![plan, year]).await
 }
 
+/// The file of one matter with this Aktenzeichen, if the actor may see it.
+pub async fn file_numbered(rx: &mut Rx, staff: StaffId, number: &str) -> Result<Option<Uuid>> {
+    let Some((plan, year)) = number.rsplit_once('/') else { return Ok(None) };
+    let Ok(year) = year.parse::<i64>() else { return Ok(None) };
+    let sql = "SELECT f.id FROM records_file f
+               JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
+               WHERE f.tenant = $1 AND f.plan = $3 AND f.year = $4";
+    Ok(rx.opt::<(Uuid,)>(sql, params![staff, plan, year]).await?.map(|(id,)| id))
+}
+
 /// All cases of a file that the actor may see, oldest first.
 pub async fn all_cases(rx: &mut Rx, staff: StaffId, file: Uuid) -> Result<Vec<CaseView>> {
     let sql = "SELECT c.id, c.number, c.service, c.title, c.unit, c.cls, c.status, c.account_id, c.lang, c.party,

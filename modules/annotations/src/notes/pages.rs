@@ -2,27 +2,34 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::Form;
-use contract_records::CaseView;
+use contract_records::{CaseView, DocumentsOfCase, FileSeen, FilesSeen, VisibleCase};
 use db::Rx;
-use house::{Answer, Path, Req};
+use house::{Answer, Call, Path, Req, Viewed};
 use kernel::{CaseId, DocumentId, Error, Result, StaffId, Uuid};
 use serde::Deserialize;
 use ui::{Choice, Errors, Page};
 
 use super::{
     service::{self, NewNote},
-    store::{self, MarkedCase, MarkedFile, Note},
+    store::{self, Note},
 };
-use crate::{
-    document::pages::names,
-    file::{service::staff, store as files},
-    store as cases,
-};
+use crate::staff;
 
 /// Longest note, in characters.
 const LONGEST: usize = 2000;
 /// Last page that a note can be about.
 const LAST_PAGE: i64 = 99_999;
+
+/// The names of these members of staff.
+async fn names(rx: &mut Rx, ids: impl Iterator<Item = StaffId>) -> Result<HashMap<StaffId, String>> {
+    let mut names = HashMap::new();
+    for id in ids {
+        if let std::collections::hash_map::Entry::Vacant(free) = names.entry(id) {
+            free.insert(identity::staff_line(rx, id).await?.name);
+        }
+    }
+    Ok(names)
+}
 
 struct Line {
     note: Note,
@@ -45,7 +52,10 @@ pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> 
     let page = rq.untitled();
     let notes = store::of_case(rx, id).await?;
     let authors: HashMap<StaffId, String> = names(rx, notes.iter().map(|note| note.staff_id)).await?;
-    let documents = if notes.is_empty() { Vec::new() } else { cases::documents_of(rx, id).await? };
+    let documents = match notes.is_empty() {
+        true => Vec::new(),
+        false => rq.cx.ask(rx, DocumentsOfCase { case: id }).await?,
+    };
     let lines = notes.into_iter().map(|note| Line {
         author: authors.get(&note.staff_id).cloned().unwrap_or_default(),
         about: documents
@@ -60,15 +70,34 @@ pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> 
     Panel { page: &page, case: id, lines, marked }.render().map(Some).map_err(Error::internal)
 }
 
-/// Notes on one document with their authors' names.
-pub async fn on_document(rx: &mut Rx, case: CaseId, document: DocumentId) -> Result<Vec<(Note, String)>> {
+#[derive(Template)]
+#[template(path = "document_panel.html")]
+struct DocumentPanel<'a> {
+    page: &'a Page,
+    case: CaseId,
+    document: DocumentId,
+    version: i64,
+    /// With their authors' names.
+    notes: Vec<(Note, String)>,
+}
+
+impl DocumentPanel<'_> {
+    fn page_href(&self, page: &i64) -> String {
+        format!("/intern/dokument/{}/ansehen?fassung={}&seite={page}", self.document, self.version)
+    }
+}
+
+/// Notes on one document, and a form for the next.
+pub async fn document_panel(rq: &Req, rx: &mut Rx, viewed: Viewed) -> Result<Option<String>> {
+    let Viewed::Document { case, document, version } = viewed else { return Ok(None) };
     let notes = store::of_document(rx, case, document).await?;
     let authors = names(rx, notes.iter().map(|note| note.staff_id)).await?;
     let named = notes.into_iter().map(|note| {
         let author = authors.get(&note.staff_id).cloned().unwrap_or_default();
         (note, author)
     });
-    Ok(named.collect())
+    let (page, notes) = (rq.untitled(), named.collect());
+    DocumentPanel { page: &page, case, document, version, notes }.render().map(Some).map_err(Error::internal)
 }
 
 #[derive(Deserialize, Default)]
@@ -103,7 +132,7 @@ impl NotePage<'_> {
 }
 
 async fn shown<'a>(rq: &Req, page: &'a Page, case: CaseView, asked: NoteForm, errors: Errors) -> Result<NotePage<'a>> {
-    let documents = cases::documents_of(&mut rq.city.db.read().await?, case.id).await?;
+    let documents = rq.cx.ask(&mut rq.city.db.read().await?, DocumentsOfCase { case: case.id }).await?;
     let documents = documents.into_iter().map(|document| {
         let id = document.id.to_string();
         let selected = id == asked.document;
@@ -113,31 +142,31 @@ async fn shown<'a>(rq: &Req, page: &'a Page, case: CaseView, asked: NoteForm, er
 }
 
 async fn seen(rq: &Req, id: CaseId) -> Result<CaseView> {
-    cases::case_for_staff(&mut rq.city.db.read().await?, id, staff(&rq.cx)?).await
+    rq.cx.ask(&mut rq.city.db.read().await?, VisibleCase { case: id }).await
 }
 
 pub async fn new_note(rq: Req, Path(id): Path<CaseId>) -> Answer {
     let case = seen(&rq, id).await?;
-    let page = rq.page("records-note-new");
+    let page = rq.page("annotations-note-new");
     rq.html(&shown(&rq, &page, case, NoteForm::default(), Errors::new()).await?)
 }
 
 pub async fn add(rq: Req, Path(id): Path<CaseId>, Form(asked): Form<NoteForm>) -> Answer {
     let case = seen(&rq, id).await?;
-    let page = rq.page("records-note-new");
+    let page = rq.page("annotations-note-new");
     let text = asked.text.trim();
     let mut errors = Errors::new();
     if text.is_empty() {
-        errors.push("text", page.t("records-note-missing"));
+        errors.push("text", page.t("annotations-note-missing"));
     } else if text.chars().count() > LONGEST {
-        errors.push("text", page.t1("records-note-long", "max", LONGEST));
+        errors.push("text", page.t1("annotations-note-long", "max", LONGEST));
     }
     let typed = asked.page.trim();
     let number = typed.parse::<i64>().ok().filter(|number| (1..=LAST_PAGE).contains(number));
     if !typed.is_empty() && number.is_none() {
-        errors.push("seite", page.t("records-note-page-wrong"));
+        errors.push("seite", page.t("annotations-note-page-wrong"));
     } else if number.is_some() && asked.document.is_empty() {
-        errors.push("seite", page.t("records-note-page-of-none"));
+        errors.push("seite", page.t("annotations-note-page-of-none"));
     }
     if !errors.is_empty() {
         let page = page.checked(&errors);
@@ -151,13 +180,13 @@ pub async fn add(rq: Req, Path(id): Path<CaseId>, Form(asked): Form<NoteForm>) -
         Some(document) if asked.from == "ansicht" => format!("/intern/dokument/{document}/ansehen"),
         _ => format!("/intern/vorgang/{id}"),
     };
-    rq.see_other_with(back, "records-done-note")
+    rq.see_other_with(back, "annotations-done-note")
 }
 
 pub async fn done(rq: Req, Path((id, note)): Path<(CaseId, Uuid)>) -> Answer {
     let case = seen(&rq, id).await?;
     db::write!(rq.city.db, |tx| { service::done(&rq.cx, tx, case.id, note).await })?;
-    rq.see_other_with(format!("/intern/vorgang/{id}"), "records-done-note-done")
+    rq.see_other_with(format!("/intern/vorgang/{id}"), "annotations-done-note-done")
 }
 
 #[derive(Deserialize)]
@@ -175,7 +204,8 @@ pub async fn mark_case(rq: Req, Path(id): Path<CaseId>, Form(sent): Form<MarkFor
 
 pub async fn mark_file(rq: Req, Path(id): Path<Uuid>, Form(sent): Form<MarkForm>) -> Answer {
     let me = staff(&rq.cx)?;
-    let file = files::file_for_staff(&mut rq.city.db.read().await?, id, me).await?;
+    let files = rq.cx.ask(&mut rq.city.db.read().await?, FilesSeen { ids: vec![id] }).await?;
+    let file = files.first().ok_or(Error::NotFound)?;
     mark(&rq, me, "file", file.id, &sent).await?;
     rq.see_other(format!("/intern/akte/{id}"))
 }
@@ -193,15 +223,12 @@ async fn mark(rq: &Req, me: StaffId, kind: &str, target: Uuid, sent: &MarkForm) 
 #[template(path = "marked.html")]
 struct Marked<'a> {
     page: &'a Page,
-    cases: Vec<MarkedCase>,
-    files: Vec<MarkedFile>,
+    cases: Vec<CaseView>,
+    files: Vec<FileSeen>,
 }
 
 pub async fn marked(rq: Req) -> Answer {
-    let me = staff(&rq.cx)?;
-    let mut rx = rq.city.db.read().await?;
-    let (cases, files) = (store::marked_cases(&mut rx, me).await?, store::marked_files(&mut rx, me).await?);
-    drop(rx);
-    let page = rq.page("records-marked-title");
+    let (cases, files) = service::marked(&rq.cx, &mut rq.city.db.read().await?).await?;
+    let page = rq.page("annotations-marked-title");
     rq.html(&Marked { page: &page, cases, files })
 }

@@ -1,8 +1,10 @@
 use db::{Rx, Tx, params};
 use kernel::{CaseId, DocumentId, Result, StaffId, Timestamp, Uuid};
 
-/// Lines of a list that are shown at once.
-const MOST: i64 = 200;
+/// Lines of a list that are read at once, and most that are shown.
+pub const MOST: i64 = 200;
+/// After everything that is ever listed.
+pub const LAST: Timestamp = Timestamp::constant(253_000_000_000, 0);
 
 db::record! {
     /// A note on a case, or on one document of it.
@@ -75,38 +77,19 @@ pub async fn is_marked(rx: &mut Rx, staff: StaffId, target: Uuid) -> Result<bool
 }
 
 db::record! {
+    /// What somebody has marked: a `case` or a `file`.
     #[derive(Clone, Debug, PartialEq)]
-    pub struct MarkedCase {
-        pub id: CaseId,
-        pub number: String,
-        pub title: String,
+    pub struct Mark {
+        pub target: Uuid,
+        pub kind: String,
+        pub at: Timestamp,
     }
 }
 
-/// Cases that somebody has marked and may still see, the last mark first.
-pub async fn marked_cases(rx: &mut Rx, staff: StaffId) -> Result<Vec<MarkedCase>> {
-    let sql = "SELECT c.id, c.number, c.title FROM records_favourite v
-               JOIN records_case c ON c.tenant = v.tenant AND c.id = v.target
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
-               WHERE v.tenant = $1 AND v.staff_id = $2 AND v.kind = 'case' ORDER BY v.at DESC, c.id LIMIT $3";
-    rx.list(sql, params![staff, MOST]).await
-}
-
-db::record! {
-    #[derive(Clone, Debug, PartialEq)]
-    pub struct MarkedFile {
-        pub id: Uuid,
-        pub plan: String,
-        pub year: i64,
-        pub title: String,
-    }
-}
-
-/// Files of one matter that somebody has marked and may still see, the last mark first.
-pub async fn marked_files(rx: &mut Rx, staff: StaffId) -> Result<Vec<MarkedFile>> {
-    let sql = "SELECT f.id, f.plan, f.year, f.title FROM records_favourite v
-               JOIN records_file f ON f.tenant = v.tenant AND f.id = v.target
-               JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
-               WHERE v.tenant = $1 AND v.staff_id = $2 AND v.kind = 'file' ORDER BY v.at DESC, f.id LIMIT $3";
-    rx.list(sql, params![staff, MOST]).await
+/// What somebody has marked, the last mark first, from behind one on.
+pub async fn marks(rx: &mut Rx, staff: StaffId, after: (Timestamp, Uuid)) -> Result<Vec<Mark>> {
+    let sql = "SELECT target, kind, at FROM records_favourite
+               WHERE tenant = $1 AND staff_id = $2 AND at <= $3 AND (at < $3 OR target < $4)
+               ORDER BY at DESC, target DESC LIMIT $5";
+    rx.list(sql, params![staff, after.0, after.1, MOST]).await
 }

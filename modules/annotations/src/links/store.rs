@@ -3,6 +3,8 @@ use kernel::{CaseId, Result, StaffId, Timestamp, Uuid};
 
 /// Lines of a list that are shown at once.
 const MOST: i64 = 200;
+/// Cases that are asked about by one statement.
+const AT_ONCE: usize = 20;
 
 /// A case or a file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,24 +96,6 @@ pub async fn remove(tx: &mut Tx, id: Uuid, thing: Thing) -> Result<()> {
     tx.exec_one(sql, params![id, thing.id()]).await
 }
 
-/// The case with this Aktenzeichen, if the actor may see it.
-pub async fn case_numbered(rx: &mut Rx, staff: StaffId, number: &str) -> Result<Option<CaseId>> {
-    let sql = "SELECT c.id FROM records_case c
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
-               WHERE c.tenant = $1 AND c.number = $3";
-    Ok(rx.opt::<(CaseId,)>(sql, params![staff, number]).await?.map(|(id,)| id))
-}
-
-/// The file of one matter with this Aktenzeichen, if the actor may see it.
-pub async fn file_numbered(rx: &mut Rx, staff: StaffId, number: &str) -> Result<Option<Uuid>> {
-    let Some((plan, year)) = number.rsplit_once('/') else { return Ok(None) };
-    let Ok(year) = year.parse::<i64>() else { return Ok(None) };
-    let sql = "SELECT f.id FROM records_file f
-               JOIN identity_access a ON a.tenant = f.tenant AND a.cls = f.cls AND a.actor = $2
-               WHERE f.tenant = $1 AND f.plan = $3 AND f.year = $4";
-    Ok(rx.opt::<(Uuid,)>(sql, params![staff, plan, year]).await?.map(|(id,)| id))
-}
-
 db::record! {
     /// Whom to talk to about a case.
     #[derive(Clone, Debug, PartialEq)]
@@ -140,13 +124,23 @@ pub async fn contacts_of(rx: &mut Rx, case: CaseId) -> Result<Vec<Contact>> {
     rx.list(sql, params![case, MOST]).await
 }
 
-/// Contacts of the cases of a file that the actor may see.
-pub async fn contacts_of_file(rx: &mut Rx, staff: StaffId, file: Uuid) -> Result<Vec<Contact>> {
-    let sql = "SELECT k.id, k.case_id, k.name, k.role, k.address, k.phone, k.email FROM records_case c
-               JOIN identity_access a ON a.tenant = c.tenant AND a.cls = c.cls AND a.actor = $2
-               JOIN records_contact k ON k.tenant = c.tenant AND k.case_id = c.id
-               WHERE c.tenant = $1 AND c.file_id = $3 ORDER BY k.name, k.id LIMIT $4";
-    rx.list(sql, params![staff, file, MOST]).await
+/// Contacts of these cases, by name.
+pub async fn contacts_in(rx: &mut Rx, cases: &[CaseId]) -> Result<Vec<Contact>> {
+    let sql = "SELECT id, case_id, name, role, address, phone, email FROM records_contact
+               WHERE tenant = $1 AND case_id IN
+                 ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+               ORDER BY name, id LIMIT $22";
+    let mut found: Vec<Contact> = Vec::new();
+    for some in cases.chunks(AT_ONCE) {
+        // Fewer than twenty are filled up with the first.
+        let Some(first) = some.first() else { continue };
+        let mut bound: Vec<db::V> = (0..AT_ONCE).map(|n| db::V::from(*some.get(n).unwrap_or(first))).collect();
+        bound.push(db::V::from(MOST));
+        found.extend(rx.list::<Contact>(sql, &bound).await?);
+    }
+    found.sort_by(|one, other| (&one.name, one.id).cmp(&(&other.name, other.id)));
+    found.truncate(usize::try_from(MOST).unwrap_or(0));
+    Ok(found)
 }
 
 pub async fn remove_contact(tx: &mut Tx, case: CaseId, id: Uuid) -> Result<()> {

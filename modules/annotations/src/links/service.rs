@@ -1,14 +1,11 @@
-use contract_records::CaseView;
+use contract_records::{CaseOrFile, CasesSeen, FileSeen, FilesSeen, SeenUnder, WorksOn};
 use db::{Rx, Tx};
-use kernel::{CaseId, Cx, Error, Event, Result, StaffId, Subject, Uuid};
+use house::Call;
+use kernel::{CaseId, Cx, Error, Event, Result, Subject, Uuid};
 use serde::{Deserialize, Serialize};
 
 use super::store::{self, Contact, NewReference, Thing};
-use crate::{
-    file::{service::staff, store as files},
-    participation::service::works_on,
-    perm, store as cases,
-};
+use crate::{LEAD_FILES, staff};
 
 /// What the other side of a reference may be.
 pub const KINDS: [&str; 3] = ["see-also", "predecessor", "successor"];
@@ -52,58 +49,58 @@ pub struct Side {
 }
 
 /// References whose other side the actor may see. Of the others nothing is said, not even how many there are.
-pub async fn sides(rx: &mut Rx, me: StaffId, thing: Thing) -> Result<Vec<Side>> {
-    let mut sides = Vec::new();
-    for reference in store::of(rx, thing).await? {
-        let other_is = reference.other_is().to_owned();
-        let side = |number: String, title: String, href: String| Side {
-            reference: reference.id,
-            other_is: other_is.clone(),
-            number,
-            title,
-            href,
+pub async fn sides(cx: &Cx, rx: &mut Rx, thing: Thing) -> Result<Vec<Side>> {
+    let references = store::of(rx, thing).await?;
+    let ids = references.iter().filter_map(|reference| reference.other_case).collect();
+    let cases = cx.ask(rx, CasesSeen { ids }).await?;
+    let ids = references.iter().filter_map(|reference| reference.other_file).collect();
+    let files = cx.ask(rx, FilesSeen { ids }).await?;
+    let sides = references.into_iter().filter_map(|reference| {
+        let (number, title, href) = match (reference.other_case, reference.other_file) {
+            (Some(id), _) => {
+                let case = cases.iter().find(|case| case.id == id)?;
+                (case.number.clone(), case.title.clone(), format!("/intern/vorgang/{id}"))
+            }
+            (None, Some(id)) => {
+                let file = files.iter().find(|file| file.id == id)?;
+                (file.number.clone(), file.title.clone(), format!("/intern/akte/{id}"))
+            }
+            (None, None) => return None,
         };
-        let found = match (reference.other_case, reference.other_file) {
-            (Some(case), _) => cases::case_for_staff(rx, case, me)
-                .await
-                .map(|case| side(case.number, case.title, format!("/intern/vorgang/{}", case.id))),
-            (None, Some(file)) => files::file_for_staff(rx, file, me).await.map(|file| {
-                let number = file.number();
-                side(number, file.title, format!("/intern/akte/{}", file.id))
-            }),
-            (None, None) => Err(Error::NotFound),
-        };
-        match found {
-            Ok(side) => sides.push(side),
-            Err(Error::NotFound) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(sides)
+        Some(Side { reference: reference.id, other_is: reference.other_is().to_owned(), number, title, href })
+    });
+    Ok(sides.collect())
+}
+
+/// The file, if the actor may see it.
+///
+/// # Errors
+/// `NotFound` otherwise, as for one that does not exist.
+pub async fn file_seen(cx: &Cx, rx: &mut Rx, id: Uuid) -> Result<FileSeen> {
+    cx.ask(rx, FilesSeen { ids: vec![id] }).await?.pop().ok_or(Error::NotFound)
+}
+
+/// Whether the actor leads this file of one matter.
+pub fn leads(cx: &Cx, file: &FileSeen) -> bool {
+    file.is_matter && cx.actor.allows_in(LEAD_FILES, &file.unit)
 }
 
 /// Whether the actor may see a case or file (otherwise `NotFound`) and change what it refers to (otherwise `Forbidden`).
 pub async fn may_refer(cx: &Cx, rx: &mut Rx, thing: Thing) -> Result<()> {
-    let me = staff(cx)?;
     let may = match thing {
-        Thing::Case(id) => {
-            let case = cases::case_for_staff(rx, id, me).await?;
-            works_on(cx, rx, &case).await?
-        }
-        Thing::File(id) => {
-            let file = files::file_for_staff(rx, id, me).await?;
-            file.is_matter() && cx.actor.allows_in(perm::FILE, &file.unit)
-        }
+        Thing::Case(case) => cx.ask(rx, WorksOn { case }).await?,
+        Thing::File(id) => leads(cx, &file_seen(cx, rx, id).await?),
     };
     if may { Ok(()) } else { Err(Error::Forbidden) }
 }
 
 /// What has this Aktenzeichen, if the actor may see it; the same answer for what does not exist.
-pub async fn numbered(rx: &mut Rx, me: StaffId, number: &str) -> Result<Option<Thing>> {
-    if let Some(case) = store::case_numbered(rx, me, number).await? {
-        return Ok(Some(Thing::Case(case)));
-    }
-    Ok(store::file_numbered(rx, me, number).await?.map(Thing::File))
+pub async fn numbered(cx: &Cx, rx: &mut Rx, number: &str) -> Result<Option<Thing>> {
+    let found = cx.ask(rx, SeenUnder { number: number.to_owned() }).await?;
+    Ok(found.map(|found| match found {
+        CaseOrFile::Case(id) => Thing::Case(id),
+        CaseOrFile::File(id) => Thing::File(id),
+    }))
 }
 
 /// # Errors
@@ -121,7 +118,7 @@ pub async fn refer(cx: &Cx, tx: &mut Tx, from: Thing, kind: &str, to: Thing) -> 
 /// what is not shown to them is not theirs to remove.
 pub async fn remove(cx: &Cx, tx: &mut Tx, thing: Thing, reference: Uuid) -> Result<()> {
     may_refer(cx, tx, thing).await?;
-    let shown = sides(tx, staff(cx)?, thing).await?;
+    let shown = sides(cx, tx, thing).await?;
     if shown.iter().all(|side| side.reference != reference) {
         return Err(Error::NotFound);
     }
@@ -131,9 +128,9 @@ pub async fn remove(cx: &Cx, tx: &mut Tx, thing: Thing, reference: Uuid) -> Resu
 }
 
 /// # Errors
-/// `Forbidden` without the right to work on the case.
-pub async fn add_contact(cx: &Cx, tx: &mut Tx, case: &CaseView, contact: &Contact) -> Result<()> {
-    if !works_on(cx, tx, case).await? {
+/// `NotFound` for a case that the actor does not see; `Forbidden` without the right to work on it.
+pub async fn add_contact(cx: &Cx, tx: &mut Tx, contact: &Contact) -> Result<()> {
+    if !cx.ask(tx, WorksOn { case: contact.case_id }).await? {
         return Err(Error::Forbidden);
     }
     store::add_contact(tx, contact, staff(cx)?, cx.now()).await?;
@@ -144,11 +141,10 @@ pub async fn add_contact(cx: &Cx, tx: &mut Tx, case: &CaseView, contact: &Contac
 /// # Errors
 /// As [`add_contact`]; `NotFound` for a contact of another case.
 pub async fn remove_contact(cx: &Cx, tx: &mut Tx, case: CaseId, contact: Uuid) -> Result<()> {
-    let case = cases::case_for_staff(tx, case, staff(cx)?).await?;
-    if !works_on(cx, tx, &case).await? {
+    if !cx.ask(tx, WorksOn { case }).await? {
         return Err(Error::Forbidden);
     }
-    store::remove_contact(tx, case.id, contact).await?;
+    store::remove_contact(tx, case, contact).await?;
     journal::emit(tx, cx, &ContactChanged { contact, removed: true }).await?;
     Ok(())
 }
