@@ -124,7 +124,7 @@ impl Times {
     }
 
     fn own(&self, page: &Page, errors: &mut Errors) -> Option<String> {
-        if let Some(fault) = self.own.strip_prefix('=').and_then(condition::fault) {
+        if let Some(fault) = self.own.strip_prefix('=').and_then(|text| condition::fault(page, text)) {
             errors.push("zeit", page.t1("processes-feel-wrong", "fault", fault));
             return None;
         }
