@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use askama::Template;
 use axum::{Form, extract::Multipart, response::IntoResponse};
-use contract_records::{CaseToOffer, CaseView, CasesSeen, VisibleCase, deletable_from};
+use contract_records::{CaseForArchive, CaseToOffer, CaseView, CasesSeen, VisibleCase, deletable_from};
 use db::Rx;
 use house::{Answer, Call, Path, Req, attachment};
 use kernel::{CaseId, Error, Result, Uuid};
@@ -99,8 +99,17 @@ impl OfferPage<'_> {
     }
 
     fn years(&self, offered: &Offered) -> String {
-        let closed = offered.case.closed_at.map_or_else(String::new, |at| day(at).year().to_string());
-        format!("{}–{closed}", day(offered.case.opened_at).year())
+        years(&offered.case)
+    }
+}
+
+/// Years of the first and the last day of a case (Laufzeit): one year where both days lie in it.
+fn years(case: &CaseForArchive) -> String {
+    let opened = day(case.opened_at).year();
+    match case.closed_at.map(|at| day(at).year()) {
+        Some(closed) if closed == opened => opened.to_string(),
+        Some(closed) => format!("{opened}–{closed}"),
+        None => format!("{opened}–"),
     }
 }
 
@@ -330,4 +339,32 @@ pub async fn lift(rq: Req, Path((id, hold)): Path<(CaseId, Uuid)>) -> Answer {
         service::lift(&rq.cx, tx, &case, hold).await
     })?;
     rq.see_other_with(format!("/intern/vorgang/{id}/sperre"), "disposal-done-lifted")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(opened: &str, closed: Option<&str>) -> CaseForArchive {
+        CaseForArchive {
+            id: CaseId::from_uuid(Uuid::nil()),
+            number: String::new(),
+            title: String::new(),
+            unit: String::new(),
+            confidentiality: String::new(),
+            entry: String::new(),
+            opened_at: opened.parse().unwrap(),
+            closed_at: closed.map(|at| at.parse().unwrap()),
+            retention_years: 10,
+            medium: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_years_of_a_case_are_those_of_the_city_and_one_is_named_once() {
+        assert_eq!(years(&case("2026-03-01T10:00:00Z", Some("2026-11-30T10:00:00Z"))), "2026");
+        // In Meerbusch the new year has begun.
+        assert_eq!(years(&case("2026-03-01T10:00:00Z", Some("2026-12-31T23:00:00Z"))), "2026–2027");
+        assert_eq!(years(&case("2026-03-01T10:00:00Z", None)), "2026–");
+    }
 }
