@@ -92,15 +92,15 @@ pub struct CaseToOffer {
     pub appraisal: String,
 }
 
-/// What the archive has to know of cases, by Aktenzeichen, without a check of rights: the caller has one. Cases that do not
-/// exist are left out.
+/// What the archive, and who deletes, have to know of cases, by Aktenzeichen, without a check of rights: the caller has one.
+/// Cases that do not exist are left out.
 pub struct CasesForArchive {
     pub ids: Vec<CaseId>,
 }
 
 impl Query for CasesForArchive {
     const NAME: &'static str = "records.cases-for-archive";
-    const CALLERS: &'static [&'static str] = CALLERS;
+    const CALLERS: &'static [&'static str] = &["disposal", "privacy"];
     type Answer = Vec<CaseForArchive>;
 }
 

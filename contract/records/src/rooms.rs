@@ -1,5 +1,5 @@
 //! What the rooms that were once part of `records` ask of its cases and tell them: `circulation`, which sends folders round
-//! about a case, and `disposal`.
+//! about a case, and `disposal`; of their questions `privacy` asks one, too.
 
 use kernel::{CaseId, Command, Query};
 use schemars::JsonSchema;
@@ -17,7 +17,7 @@ pub struct CasesSeen {
 
 impl Query for CasesSeen {
     const NAME: &'static str = "records.cases-seen";
-    const CALLERS: &'static [&'static str] = &["circulation", "disposal"];
+    const CALLERS: &'static [&'static str] = &["circulation", "disposal", "privacy"];
     type Answer = Vec<CaseView>;
 }
 

@@ -7,9 +7,10 @@ use contract_records::DueForDeletion;
 use db::{Engine, params};
 use house::Call as _;
 use meer::modules::MODULES;
+use serde::{Deserialize, Serialize};
 use testkit::{Browser, TestCity};
 
-use crate::walks::{STAFF_PASSWORD, id_in};
+use crate::walks::{STAFF_PASSWORD, id_in, number_of};
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
 
@@ -137,6 +138,41 @@ async fn a_file_lives_from_opening_to_the_archive() {
             journal::check::run(db, &test.app.evidence(), &[], &[], &mut |_| {}).await.unwrap()
         };
         assert!(report.is_whole(), "{report:?}");
+    }
+}
+
+/// The nightly search of `privacy`.
+#[derive(Serialize, Deserialize)]
+struct FindDue {}
+
+impl jobs::Job for FindDue {
+    const NAME: &'static str = "privacy.find-due";
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_deletes_reads_what_it_is_about_as_far_as_they_see_the_case() {
+    for test in TestCity::both(MODULES).await {
+        let mut rita = staff(&test, "rita.registratur").await;
+        // The archive has refused such cases once for all.
+        let file = open_file(&mut rita, "33.20", "Bescheinigungen").await;
+        let open = open_case(&mut rita, &file, "Quittungsblock").await;
+        let sealed = [("entry", "33.20"), ("title", "Allein"), ("unit", "standesamt-sperrvermerke")];
+        let file = id_in(rita.post("/intern/akten", &sealed).await.is(303));
+        let sealed = open_case(&mut rita, &file, "Für niemanden sonst").await;
+        for case in [&open, &sealed] {
+            rita.post(&format!("/intern/vorgang/{case}/zda"), &[]).await.is(303);
+        }
+        let (open, sealed) = (number_of(&test, &open).await, number_of(&test, &sealed).await);
+        test.later(24 * 366 * 3);
+        let cx = test.app.cx(&test.city, "test");
+        db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &FindDue {}).await }).unwrap();
+        test.settle().await;
+
+        let list = staff(&test, "rita.registratur").await.get("/intern/loeschlauf").await;
+        list.is(200).shows(&open).shows("Quittungsblock").shows("33.20 Meldebescheinigungen").shows(&sealed);
+        let list = staff(&test, "dora.datenschutz").await.get("/intern/loeschlauf").await;
+        list.is(200).shows(&open).shows("Für Sie nicht einsehbar").hides("Quittungsblock");
+        list.hides(&sealed).hides("Für niemanden sonst").shows("Ein weiterer Vorgang der Liste");
     }
 }
 
