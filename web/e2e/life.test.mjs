@@ -77,13 +77,13 @@ const dayOf = (time) => {
   return { day: String(Number(day)), month: String(Number(month)), year };
 };
 
-/** Lets go of a file over the field, as somebody does who drags it there from the desktop. */
-async function drop(page, file) {
-  const field = page.locator('main input[name="datei"]');
+/** Lets go of files over the form's title, as somebody does who drags them there from the desktop. */
+async function drop(page, ...files) {
+  const field = page.locator('main input[name="titel"]');
   await field.scrollIntoViewIfNeeded();
   const { x, y, width, height } = await field.boundingBox();
   const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [file], dragOperationsMask: 1 };
+  const data = { items: [], files, dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"]) {
     await session.send("Input.dispatchDragEvent", { type, x: x + width / 2, y: y + height / 2, data });
   }
@@ -193,7 +193,7 @@ function life(on, database) {
     }
     await look(rita, "leben-05-vorgang");
 
-    // The first document is dropped onto the field, the others are chosen.
+    // The first document is dropped onto the form, the others are chosen.
     await go(rita, `${at.main}/dokumente`);
     await writeFile(kept("entwurf.txt"), ENTWURF);
     await drop(rita, kept("entwurf.txt"));

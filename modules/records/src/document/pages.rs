@@ -11,7 +11,7 @@ use files::{Accept, Refusal, Scan, Stored, Type};
 use house::{Answer, Cut, FormData, Path, Req, attachment};
 use kernel::{CaseId, DocumentId, Error, FileId, Result, StaffId};
 use serde::Deserialize;
-use ui::{Errors, Page};
+use ui::{Errors, Flash, Page, Tone};
 
 use super::{
     service::{self, Saved, Upload},
@@ -34,6 +34,10 @@ const MAX_FILE: usize = 20 * 1024 * 1024;
 const MAX_FIELD: usize = 10_000;
 /// Longest note, in characters.
 const MAX_NOTE: usize = 500;
+/// Files that are taken at once.
+const MOST_FILES: usize = 50;
+/// An e-mail that was filed before.
+const KNOWN: &str = "records-done-mail-known-fehler";
 const ACCEPT: Accept = Accept { types: &[Type::Pdf, Type::Jpeg, Type::Png, Type::Text], max: MAX_FILE };
 
 /// What a form with one file sent.
@@ -49,7 +53,7 @@ struct Sent {
     cut: Option<Cut>,
 }
 
-/// Reads the form, or as much of it as came: the title and the note go back to the page.
+/// Reads the form of a version, or as much of it as came: the note goes back to the page.
 async fn read(form: Multipart) -> Sent {
     let (mut form, mut sent) = (FormData::new(form), Sent::default());
     while let Some(mut field) = form.next().await {
@@ -58,7 +62,6 @@ async fn read(form: Multipart) -> Sent {
                 sent.name = field.file_name().unwrap_or_default().to_owned();
                 sent.bytes = field.bytes(MAX_FILE).await;
             }
-            "titel" => sent.title = field.text(MAX_FIELD).await.unwrap_or_default(),
             "notiz" => {
                 let note = field.text(MAX_FIELD).await.unwrap_or_default();
                 sent.note = note.trim().chars().take(MAX_NOTE).collect();
@@ -71,28 +74,29 @@ async fn read(form: Multipart) -> Sent {
     sent
 }
 
-/// The media type of the file, by its content; every fault goes to the field.
-fn checked(page: &Page, errors: &mut Errors, sent: &Sent) -> Option<&'static str> {
+/// The media type of the file, by its content, or what is wrong with it.
+fn media_type(page: &Page, sent: &Sent) -> Result<&'static str, String> {
     let name = files::clean_name(&sent.name);
-    let text = match &sent.bytes {
-        _ if sent.cut == Some(Cut::Broken) => page.t("records-upload-broken"),
-        _ if sent.cut == Some(Cut::TooLarge) => page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024),
-        _ if sent.name.is_empty() => page.t("records-upload-missing"),
-        None => page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024),
+    match &sent.bytes {
+        _ if sent.cut == Some(Cut::Broken) => Err(page.t("records-upload-broken")),
+        _ if sent.cut == Some(Cut::TooLarge) => Err(page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024)),
+        _ if sent.name.is_empty() => Err(page.t("records-upload-missing")),
+        None => Err(page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024)),
         Some(bytes) => match files::accept(bytes, ACCEPT) {
-            Ok(kind) => return Some(kind.media_type()),
+            Ok(kind) => Ok(kind.media_type()),
             Err(refusal) => {
                 // Office files are archives, which look like something hidden in something else.
                 let perhaps = matches!(refusal, Refusal::WrongType | Refusal::Suspicious);
-                if let Some(kind) = office(bytes, &name).filter(|_| perhaps) {
-                    return Some(kind);
-                }
-                page.t1(&format!("records-{}", refusal.code()), "name", name.as_str())
+                let text = || page.t1(&format!("records-{}", refusal.code()), "name", name.as_str());
+                office(bytes, &name).filter(|_| perhaps).ok_or_else(text)
             }
         },
-    };
-    errors.push("datei", text);
-    None
+    }
+}
+
+/// The same; the fault goes to the field.
+fn checked(page: &Page, errors: &mut Errors, sent: &Sent) -> Option<&'static str> {
+    media_type(page, sent).map_err(|fault| errors.push("datei", fault)).ok()
 }
 
 /// A file of an office program without macros.
@@ -228,33 +232,170 @@ pub async fn documents(rq: Req, Path(id): Path<CaseId>, Query(place): Query<Plac
 pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
     let (case, page) = case_of(&rq, id).await?;
     service::may_write(&rq.cx, &mut rq.city.db.read().await?, &case).await?;
-    let sent = read(form).await;
-    let mut errors = Errors::new();
+    let mut form = FormData::new(form);
+    let (mut title, mut first, mut several) = (String::new(), None::<Sent>, None::<Several>);
+    while let Some(mut field) = form.next().await {
+        match field.name() {
+            "titel" => title = field.text(MAX_FIELD).await.unwrap_or_default(),
+            "datei" => {
+                let name = field.file_name().unwrap_or_default().to_owned();
+                let bytes = field.bytes(MAX_FILE).await;
+                let file = Sent { name, bytes, cut: field.cut(), ..Sent::default() };
+                if file.name.is_empty() {
+                    continue;
+                }
+                // Whether there are several is known at the second one. Then each is stored as it comes, so that two of
+                // them are in memory at most.
+                let waiting = match several {
+                    None => first.replace(file),
+                    Some(_) => Some(file),
+                };
+                let Some(waiting) = waiting else { continue };
+                let several = several.get_or_insert_default();
+                several.take(&rq, &page, &case, waiting).await?;
+                if let Some(second) = first.take() {
+                    several.take(&rq, &page, &case, second).await?;
+                }
+            }
+            _ => {}
+        }
+    }
+    let cut = form.cut();
+    match several {
+        Some(several) => several.told(&rq, page, case, title, cut).await,
+        None => add_one(&rq, page, case, Sent { title, cut, ..first.unwrap_or_default() }).await,
+    }
+}
+
+/// The title that was typed, or the name of the file.
+fn titled(page: &Page, errors: &mut Errors, sent: &Sent) -> String {
+    match sent.title.trim() {
+        "" => files::clean_name(&sent.name),
+        typed => title_of(page, errors, "titel", typed),
+    }
+}
+
+async fn add_one(rq: &Req, page: Page, case: CaseView, sent: Sent) -> Answer {
+    let (id, mut errors) = (case.id, Errors::new());
     let whole = sent.bytes.as_deref().filter(|_| sent.cut.is_none());
     let mail = whole.and_then(|bytes| message::kind_of(&sent.name, bytes));
     if let Some(mail) = mail {
         // A message brings its own title: its subject.
         let bytes = sent.bytes.unwrap_or_default();
-        return match capture(&rq, &page, &case, mail, &sent.name, bytes).await? {
+        return match capture(rq, &page, &case, mail, &sent.name, bytes).await? {
             Ok(notice) => rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice),
             Err(text) => {
                 errors.push("datei", text);
                 let page = page.checked(&errors);
-                rq.invalid(&list(&rq, &page, case, &Place::default(), sent.title, errors).await?)
+                rq.invalid(&list(rq, &page, case, &Place::default(), sent.title, errors).await?)
             }
         };
     }
-    let title = title_of(&page, &mut errors, "titel", &sent.title);
+    let title = titled(&page, &mut errors, &sent);
     let kind = checked(&page, &mut errors, &sent);
     let Some(media_type) = kind.filter(|_| errors.is_empty()) else {
         let page = page.checked(&errors);
-        return rq.invalid(&list(&rq, &page, case, &Place::default(), sent.title, errors).await?);
+        return rq.invalid(&list(rq, &page, case, &Place::default(), sent.title, errors).await?);
     };
     let stored = rq.city.files.take_in(&rq.cx, sent.bytes.unwrap_or_default()).await?;
     let upload = Upload { stored: &stored, name: &sent.name, media_type };
     db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, title.clone(), &upload).await })?;
     let notice = told(&stored).unwrap_or("records-done-document");
     rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice)
+}
+
+/// What became of several files that came at once. Each is a document of its own, so that one that is refused takes no
+/// other with it.
+#[derive(Default)]
+struct Several {
+    seen: usize,
+    stored: usize,
+    /// Of each file that was refused its name and why.
+    faults: Vec<String>,
+    /// What is to be said of those that were stored.
+    notices: Vec<&'static str>,
+    patience: files::Patience,
+}
+
+impl Several {
+    /// Stores a file, or notes why not.
+    async fn take(&mut self, rq: &Req, page: &Page, case: &CaseView, sent: Sent) -> Result<()> {
+        let name = files::clean_name(&sent.name);
+        self.seen += 1;
+        let outcome = match self.seen {
+            0..=MOST_FILES => self.store(rq, page, case, sent).await?,
+            _ => Err(page.t1("records-upload-many", "max", MOST_FILES)),
+        };
+        match outcome {
+            Ok(notice) => {
+                self.stored += 1;
+                self.notices.extend(notice);
+            }
+            // Some faults name the file themselves.
+            Err(fault) if fault.contains(&name) => self.faults.push(fault),
+            Err(fault) => self.faults.push(page.t2("records-upload-refused", "name", name, "why", fault)),
+        }
+        Ok(())
+    }
+
+    /// What is to be said of the stored file, or what is wrong with it.
+    async fn store(
+        &mut self,
+        rq: &Req,
+        page: &Page,
+        case: &CaseView,
+        sent: Sent,
+    ) -> Result<Result<Option<&'static str>, String>> {
+        if sent.cut.is_some() {
+            return Ok(Err(page.t("records-upload-broken")));
+        }
+        let whole = sent.bytes.as_deref();
+        if let Some(mail) = whole.and_then(|bytes| message::kind_of(&sent.name, bytes)) {
+            let outcome = capture(rq, page, case, mail, &sent.name, sent.bytes.unwrap_or_default()).await?;
+            return Ok(match outcome {
+                Ok(KNOWN) => Err(page.t(KNOWN)),
+                outcome => outcome.map(Some),
+            });
+        }
+        let media_type = match media_type(page, &sent) {
+            Ok(media_type) => media_type,
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let bytes = sent.bytes.unwrap_or_default();
+        let stored = rq.city.files.take_in_within(&rq.cx, bytes, &mut self.patience).await?;
+        let upload = Upload { stored: &stored, name: &sent.name, media_type };
+        let title = files::clean_name(&sent.name);
+        db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, case, title.clone(), &upload).await })?;
+        Ok(Ok(told(&stored)))
+    }
+
+    /// Names the refused ones on the page, beside what was stored.
+    async fn told(mut self, rq: &Req, page: Page, case: CaseView, title: String, cut: Option<Cut>) -> Answer {
+        // Where the body ended nobody knows how many there would have been.
+        if cut.is_some() {
+            self.faults.push(page.t("records-upload-rest"));
+        }
+        let said = |notice: &str| self.notices.contains(&notice);
+        let notice = if said("records-done-infected-fehler") {
+            "records-done-several-infected-fehler"
+        } else if said("records-done-mail-without") {
+            "records-done-several-without"
+        } else if said("records-done-unchecked") || said("records-done-mail-unchecked") {
+            "records-done-several-unchecked"
+        } else {
+            "records-done-several"
+        };
+        if self.faults.is_empty() {
+            return rq.see_other_with(format!("/intern/vorgang/{}/dokumente", case.id), notice);
+        }
+        let errors: Errors = self.faults.into_iter().map(|fault| ("datei", fault)).collect();
+        let mut page = page.checked(&errors);
+        if self.stored > 0 {
+            let tone = if notice.ends_with("-fehler") { Tone::Warning } else { Tone::Success };
+            page.flash = Some(Flash { tone, text: page.t(notice) });
+        }
+        rq.invalid(&list(rq, &page, case, &Place::default(), title, errors).await?)
+    }
 }
 
 /// What to say of a file that was kept and is not opened.
