@@ -318,6 +318,11 @@ function life(on, database) {
     await go(phone, "/intern/laufmappen");
     await says(phone, "in Vertretung für Mara Muster-Meldewesen");
     await look(phone, "leben-19-telefon-laufmappen");
+    const menu = phone.getByRole("navigation", { name: "Hauptmenü" });
+    assert.equal(await menu.getByRole("link").count(), 0, "on a phone the content comes before the menu");
+    await menu.getByText("Menü: Laufmappen").click();
+    await menu.getByRole("link", { name: "Wiedervorlagen" }).waitFor();
+    await look(phone, "leben-19-telefon-menue");
     await assertNoHorizontalScroll(phone);
     await follow(phone, "Mitzeichnung der Dienstanweisung");
     await look(phone, "leben-20-telefon-laufmappe");
@@ -403,6 +408,10 @@ function life(on, database) {
     await follow(anton, "Anbietung vom");
     assert.equal(pathOf(anton), at.offer);
     await look(anton, "leben-32-bewerten");
+    await follow(anton, "Dokumente von");
+    await anton.locator("main table").getByText("Stellungnahme des Bürgerbüros").waitFor();
+    await look(anton, "leben-32-dokumente");
+    await go(anton, at.offer);
     assert.ok(await anton.getByRole("radio", { name: "ins Archiv" }).isChecked(), "the plan proposes the archive");
     await press(anton, "Bewertung abschließen");
     await says(anton, "Die Bewertung ist abgeschlossen.");

@@ -119,6 +119,22 @@ pub struct CaseForArchive {
     pub retention_years: i64,
     /// `electronic`, `hybrid` or `paper`.
     pub medium: String,
+    /// Aktenzeichen of the file.
+    pub file_number: String,
+    pub file_title: String,
+}
+
+/// How many documents of each kind lie in these cases, without a check of rights: the caller has one. Cases without
+/// documents are left out.
+pub struct DocumentKinds {
+    pub cases: Vec<CaseId>,
+}
+
+impl Query for DocumentKinds {
+    const NAME: &'static str = "records.document-kinds";
+    const CALLERS: &'static [&'static str] = CALLERS;
+    /// Case, kind and number, by case and kind.
+    type Answer = Vec<(CaseId, String, i64)>;
 }
 
 /// The documents of a case with all their versions, oldest first, without a check of rights: the caller has one.

@@ -46,6 +46,6 @@ pub struct LogSeen {
 
 impl Command for LogSeen {
     const NAME: &'static str = "records.log-seen";
-    const CALLERS: &'static [&'static str] = &["circulation"];
+    const CALLERS: &'static [&'static str] = &["circulation", "disposal"];
     type Answer = ();
 }

@@ -36,6 +36,27 @@ disposal-offer-done-text = Über alle Vorgänge ist entschieden. Der Löschlauf 
 disposal-offer-appraise = Bewertung abschließen
 disposal-offer-caption = Vorgänge dieser Anbietung
 disposal-offer-years = Laufzeit
+disposal-offer-file = Akte
+disposal-offer-unit = Stelle
+disposal-offer-in-file = Akte { $file }
+disposal-offer-in-plan = Aktenplan { $entry }
+disposal-offer-documents = { $n ->
+    [0] keine Dokumente
+    [one] ein Dokument
+   *[other] { $n } Dokumente
+}
+disposal-offer-look = Dokumente von { $number } ansehen
+disposal-medium-electronic = nur elektronisch
+disposal-medium-hybrid = auch auf Papier
+disposal-medium-paper = auf Papier
+disposal-documents-title = Dokumente
+disposal-documents-text = Das Archiv darf ansehen, was ihm angeboten ist, um es zu bewerten (§ 4 Abs. 1, § 10 Abs. 5 ArchivG NRW). Hier stehen die Titel, bis über den Vorgang entschieden ist. Dass Sie sie angesehen haben, wird festgehalten.
+disposal-documents-none = In diesem Vorgang liegt kein Dokument.
+disposal-documents-caption = Dokumente des Vorgangs, die ältesten oben
+disposal-documents-name = Titel
+disposal-documents-kind = Art
+disposal-documents-added = Abgelegt
+disposal-documents-versions = Fassungen
 disposal-offer-decision = Entscheidung
 disposal-offer-undecided = offen
 disposal-offer-archive-id = Archivsignatur

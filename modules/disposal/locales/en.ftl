@@ -36,6 +36,27 @@ disposal-offer-done-text = Every case is decided. The deletion run takes them.
 disposal-offer-appraise = Finish the appraisal
 disposal-offer-caption = Cases of this offer
 disposal-offer-years = Years
+disposal-offer-file = File
+disposal-offer-unit = Office
+disposal-offer-in-file = File { $file }
+disposal-offer-in-plan = Filing plan { $entry }
+disposal-offer-documents = { $n ->
+    [0] no documents
+    [one] one document
+   *[other] { $n } documents
+}
+disposal-offer-look = Look at the documents of { $number }
+disposal-medium-electronic = electronic only
+disposal-medium-hybrid = on paper, too
+disposal-medium-paper = on paper
+disposal-documents-title = Documents
+disposal-documents-text = The archive may inspect what is offered to it, to appraise it (§ 4 (1), § 10 (5) ArchivG NRW). Here are the titles, until the case is decided on. That you looked at them is recorded.
+disposal-documents-none = There is no document in this case.
+disposal-documents-caption = Documents of the case, the oldest on top
+disposal-documents-name = Title
+disposal-documents-kind = Kind
+disposal-documents-added = Filed
+disposal-documents-versions = Versions
 disposal-offer-decision = Decision
 disposal-offer-undecided = open
 disposal-offer-archive-id = Archive reference

@@ -303,6 +303,7 @@ records-field-made-at = Angelegt
 records-field-ended-at = Beendet
 records-field-done-at = Erledigt
 records-value-what-circulation = Laufmappe geöffnet
+records-value-what-appraisal = Dokumente für die Bewertung durch das Archiv angesehen
 records-share-title = Beteiligte Stellen
 records-share-text = Die federführende Stelle lädt andere Stellen ein. Deren Leute finden den Vorgang dann in ihren Listen und in der Suche.
 records-share-file-text = Das gilt für die Akte und ihre Vorgänge, auch für spätere. Teilakten laden Sie einzeln dazu.

@@ -303,6 +303,7 @@ records-field-made-at = Made
 records-field-ended-at = Ended
 records-field-done-at = Done
 records-value-what-circulation = circulation folder opened
+records-value-what-appraisal = documents looked at for the appraisal by the archive
 records-share-title = Participating offices
 records-share-text = The leading office invites other offices. Their people then find the case in their lists and in the search.
 records-share-file-text = This holds for the file and its cases, later ones too. Parts of the file are shared one by one.

@@ -98,9 +98,22 @@ async fn a_file_lives_from_opening_to_the_archive() {
         let decisions = [(wanted.as_str(), "A"), (unwanted.as_str(), "V")];
         rita.post(&format!("{offered}/bewertung"), &decisions).await.is(403);
         let mut anton = staff(&test, "anton.archiv").await;
-        anton.get(&offered).await.is(200).shows("Ortstermin im Frühjahr").shows("Bewertung abschließen");
+        let page = anton.get(&offered).await;
+        page.is(200).shows("Ortstermin im Frühjahr").shows("Bewertung abschließen");
+        // What it takes to say what is of lasting value, and a look at the titles until that is said.
+        page.shows("Akte 61.50-1/2026 Radweg am Musterbach").shows("Aktenplan 61.50 Bebauungspläne");
+        page.shows("ein Dokument (1 × Schriftstück)").shows("keine Dokumente").shows("auch auf Papier");
+        let look = format!("{offered}/vorgang/{wanted}");
+        page.shows(&look);
+        anton.get(&look).await.is(200).shows("Vermerk zum Ortstermin");
+        assert_eq!(seen_by_the_archive(&test, &wanted).await, 1, "a look is in the access log");
+        rita.get(&look).await.is(403);
+        let elsewhere = id_in(rita.post("/intern/akten", &ELSEWHERE).await.is(303));
+        let elsewhere = open_case(&mut rita, &elsewhere, "Nicht angeboten").await;
+        anton.get(&format!("{offered}/vorgang/{elsewhere}")).await.is(404);
         anton.post(&format!("{offered}/bewertung"), &decisions[..1]).await.is(409).shows("jeden Vorgang");
         anton.post(&format!("{offered}/bewertung"), &decisions).await.is(303);
+        anton.get(&look).await.is(404);
         test.settle().await;
         assert_eq!(due(&test).await, std::slice::from_ref(&unwanted), "what the archive does not want may be deleted");
         hold(&mut rita, &unwanted).await;
@@ -139,6 +152,17 @@ async fn a_file_lives_from_opening_to_the_archive() {
         };
         assert!(report.is_whole(), "{report:?}");
     }
+}
+
+/// A file that is offered to nobody.
+const ELSEWHERE: [(&str, &str); 4] =
+    [("entry", "61.50"), ("title", "Spielplatz"), ("unit", "dezernat-1"), ("confidentiality", "normal")];
+
+/// How often the archive looked at the documents of a case.
+async fn seen_by_the_archive(test: &TestCity, case: &str) -> i64 {
+    let case: kernel::CaseId = case.parse().unwrap();
+    let sql = "SELECT COUNT(*) AS n FROM records_access_log WHERE tenant = $1 AND case_id = $2 AND what = 'appraisal'";
+    test.city.db.read().await.unwrap().one::<(i64,)>(sql, params![case]).await.unwrap().0
 }
 
 /// The nightly search of `privacy`.
