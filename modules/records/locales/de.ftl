@@ -296,7 +296,6 @@ timeline-opened-office = Vorgang angelegt
 timeline-document-added = Dokument abgelegt: { $title }
 timeline-version-added = Neue Fassung von { $title }
 timeline-version-conflict = Neue Fassung von { $title }, im Widerspruch zu einer anderen
-timeline-note-added = Notiz geschrieben
 records-version-valid = gilt
 refusal-records-open-circulation = Im Vorgang ist noch eine Laufmappe unterwegs. Warten Sie, bis sie zurück ist, oder ziehen Sie sie zurück.
 records-field-made-at = Angelegt

@@ -296,7 +296,6 @@ timeline-opened-office = Case opened
 timeline-document-added = Document filed: { $title }
 timeline-version-added = New version of { $title }
 timeline-version-conflict = New version of { $title }, in conflict with another one
-timeline-note-added = Note written
 records-version-valid = in force
 refusal-records-open-circulation = A circulation folder of this case is still going round. Wait until it is back, or withdraw it.
 records-field-made-at = Made

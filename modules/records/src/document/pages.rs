@@ -232,8 +232,8 @@ pub async fn documents(rq: Req, Path(id): Path<CaseId>, Query(place): Query<Plac
 pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
     let (case, page) = case_of(&rq, id).await?;
     service::may_write(&rq.cx, &mut rq.city.db.read().await?, &case).await?;
-    let mut form = FormData::new(form);
-    let (mut title, mut first, mut several) = (String::new(), None::<Sent>, None::<Several>);
+    let (mut form, mut added) = (FormData::new(form), Added::default());
+    let (mut title, mut first) = (String::new(), None::<Sent>);
     while let Some(mut field) = form.next().await {
         match field.name() {
             "titel" => title = field.text(MAX_FIELD).await.unwrap_or_default(),
@@ -246,70 +246,77 @@ pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
                 }
                 // Whether there are several is known at the second one. Then each is stored as it comes, so that two of
                 // them are in memory at most.
-                let waiting = match several {
-                    None => first.replace(file),
-                    Some(_) => Some(file),
-                };
-                let Some(waiting) = waiting else { continue };
-                let several = several.get_or_insert_default();
-                several.take(&rq, &page, &case, waiting).await?;
-                if let Some(second) = first.take() {
-                    several.take(&rq, &page, &case, second).await?;
+                if added.seen == 0 && first.is_none() {
+                    first = Some(file);
+                } else {
+                    for file in first.take().into_iter().chain([file]) {
+                        added.take(&rq, &page, &case, file).await?;
+                    }
                 }
             }
             _ => {}
         }
     }
     let cut = form.cut();
-    match several {
-        Some(several) => several.told(&rq, page, case, title, cut).await,
-        None => add_one(&rq, page, case, Sent { title, cut, ..first.unwrap_or_default() }).await,
-    }
-}
-
-/// The title that was typed, or the name of the file.
-fn titled(page: &Page, errors: &mut Errors, sent: &Sent) -> String {
-    match sent.title.trim() {
-        "" => files::clean_name(&sent.name),
-        typed => title_of(page, errors, "titel", typed),
-    }
-}
-
-async fn add_one(rq: &Req, page: Page, case: CaseView, sent: Sent) -> Answer {
-    let (id, mut errors) = (case.id, Errors::new());
-    let whole = sent.bytes.as_deref().filter(|_| sent.cut.is_none());
-    let mail = whole.and_then(|bytes| message::kind_of(&sent.name, bytes));
-    if let Some(mail) = mail {
-        // A message brings its own title: its subject.
-        let bytes = sent.bytes.unwrap_or_default();
-        return match capture(rq, &page, &case, mail, &sent.name, bytes).await? {
-            Ok(notice) => rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice),
-            Err(text) => {
-                errors.push("datei", text);
-                let page = page.checked(&errors);
-                rq.invalid(&list(rq, &page, case, &Place::default(), sent.title, errors).await?)
+    let mut errors = Errors::new();
+    if added.seen == 0 {
+        // One alone has the typed title, or as the others the name of the file.
+        if !title.trim().is_empty() {
+            title_of(&page, &mut errors, "titel", &title);
+        }
+        if errors.is_empty() {
+            let only = Sent { title: title.clone(), cut, ..first.unwrap_or_default() };
+            match store_one(&rq, &page, &case, only, &mut added.patience).await? {
+                Ok(notice) => return rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice),
+                Err(fault) => errors.push("datei", fault),
             }
-        };
+        }
+    } else if cut.is_some() {
+        // Where the body ended nobody knows how many there would have been.
+        added.faults.push(page.t("records-upload-rest"));
     }
-    let title = titled(&page, &mut errors, &sent);
-    let kind = checked(&page, &mut errors, &sent);
-    let Some(media_type) = kind.filter(|_| errors.is_empty()) else {
-        let page = page.checked(&errors);
-        return rq.invalid(&list(rq, &page, case, &Place::default(), sent.title, errors).await?);
+    let stored = added.notice();
+    if let Some(notice) = stored.filter(|_| added.faults.is_empty()) {
+        return rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice);
+    }
+    for fault in added.faults {
+        errors.push("datei", fault);
+    }
+    let mut page = page.checked(&errors);
+    page.flash = stored.map(|notice| Flash { tone: Tone::Info, text: page.t(notice) });
+    rq.invalid(&list(&rq, &page, case, &Place::default(), title, errors).await?)
+}
+
+/// Stores a file as a document; what to say of it, or what is wrong with it.
+async fn store_one(
+    rq: &Req,
+    page: &Page,
+    case: &CaseView,
+    sent: Sent,
+    patience: &mut files::Patience,
+) -> Result<Result<&'static str, String>> {
+    let whole = sent.bytes.as_deref().filter(|_| sent.cut.is_none());
+    if let Some(mail) = whole.and_then(|bytes| message::kind_of(&sent.name, bytes)) {
+        // A message brings its own title: its subject.
+        return capture(rq, page, case, mail, &sent.name, sent.bytes.unwrap_or_default()).await;
+    }
+    let media_type = match media_type(page, &sent) {
+        Ok(media_type) => media_type,
+        Err(fault) => return Ok(Err(fault)),
     };
-    let stored = rq.city.files.take_in(&rq.cx, sent.bytes.unwrap_or_default()).await?;
+    let title = Some(sent.title.trim().to_owned()).filter(|title| !title.is_empty());
+    let title = title.unwrap_or_else(|| files::clean_name(&sent.name));
+    let stored = rq.city.files.take_in_within(&rq.cx, sent.bytes.unwrap_or_default(), patience).await?;
     let upload = Upload { stored: &stored, name: &sent.name, media_type };
-    db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, title.clone(), &upload).await })?;
-    let notice = told(&stored).unwrap_or("records-done-document");
-    rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice)
+    db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, case, title.clone(), &upload).await })?;
+    Ok(Ok(told(&stored).unwrap_or("records-done-document")))
 }
 
 /// What became of several files that came at once. Each is a document of its own, so that one that is refused takes no
 /// other with it.
 #[derive(Default)]
-struct Several {
+struct Added {
     seen: usize,
-    stored: usize,
     /// Of each file that was refused its name and why.
     faults: Vec<String>,
     /// What is to be said of those that were stored.
@@ -317,20 +324,18 @@ struct Several {
     patience: files::Patience,
 }
 
-impl Several {
-    /// Stores a file, or notes why not.
-    async fn take(&mut self, rq: &Req, page: &Page, case: &CaseView, sent: Sent) -> Result<()> {
-        let name = files::clean_name(&sent.name);
+impl Added {
+    async fn take(&mut self, rq: &Req, page: &Page, case: &CaseView, file: Sent) -> Result<()> {
+        let name = files::clean_name(&file.name);
         self.seen += 1;
         let outcome = match self.seen {
-            0..=MOST_FILES => self.store(rq, page, case, sent).await?,
+            _ if file.cut.is_some() => Err(page.t("records-upload-broken")),
+            0..=MOST_FILES => store_one(rq, page, case, file, &mut self.patience).await?,
             _ => Err(page.t1("records-upload-many", "max", MOST_FILES)),
         };
         match outcome {
-            Ok(notice) => {
-                self.stored += 1;
-                self.notices.extend(notice);
-            }
+            Ok(KNOWN) => self.faults.push(page.t2("records-upload-refused", "name", name, "why", page.t(KNOWN))),
+            Ok(notice) => self.notices.push(notice),
             // Some faults name the file themselves.
             Err(fault) if fault.contains(&name) => self.faults.push(fault),
             Err(fault) => self.faults.push(page.t2("records-upload-refused", "name", name, "why", fault)),
@@ -338,63 +343,16 @@ impl Several {
         Ok(())
     }
 
-    /// What is to be said of the stored file, or what is wrong with it.
-    async fn store(
-        &mut self,
-        rq: &Req,
-        page: &Page,
-        case: &CaseView,
-        sent: Sent,
-    ) -> Result<Result<Option<&'static str>, String>> {
-        if sent.cut.is_some() {
-            return Ok(Err(page.t("records-upload-broken")));
-        }
-        let whole = sent.bytes.as_deref();
-        if let Some(mail) = whole.and_then(|bytes| message::kind_of(&sent.name, bytes)) {
-            let outcome = capture(rq, page, case, mail, &sent.name, sent.bytes.unwrap_or_default()).await?;
-            return Ok(match outcome {
-                Ok(KNOWN) => Err(page.t(KNOWN)),
-                outcome => outcome.map(Some),
-            });
-        }
-        let media_type = match media_type(page, &sent) {
-            Ok(media_type) => media_type,
-            Err(fault) => return Ok(Err(fault)),
-        };
-        let bytes = sent.bytes.unwrap_or_default();
-        let stored = rq.city.files.take_in_within(&rq.cx, bytes, &mut self.patience).await?;
-        let upload = Upload { stored: &stored, name: &sent.name, media_type };
-        let title = files::clean_name(&sent.name);
-        db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, case, title.clone(), &upload).await })?;
-        Ok(Ok(told(&stored)))
-    }
-
-    /// Names the refused ones on the page, beside what was stored.
-    async fn told(mut self, rq: &Req, page: Page, case: CaseView, title: String, cut: Option<Cut>) -> Answer {
-        // Where the body ended nobody knows how many there would have been.
-        if cut.is_some() {
-            self.faults.push(page.t("records-upload-rest"));
-        }
-        let said = |notice: &str| self.notices.contains(&notice);
-        let notice = if said("records-done-infected-fehler") {
-            "records-done-several-infected-fehler"
-        } else if said("records-done-mail-without") {
-            "records-done-several-without"
-        } else if said("records-done-unchecked") || said("records-done-mail-unchecked") {
-            "records-done-several-unchecked"
-        } else {
-            "records-done-several"
-        };
-        if self.faults.is_empty() {
-            return rq.see_other_with(format!("/intern/vorgang/{}/dokumente", case.id), notice);
-        }
-        let errors: Errors = self.faults.into_iter().map(|fault| ("datei", fault)).collect();
-        let mut page = page.checked(&errors);
-        if self.stored > 0 {
-            let tone = if notice.ends_with("-fehler") { Tone::Warning } else { Tone::Success };
-            page.flash = Some(Flash { tone, text: page.t(notice) });
-        }
-        rq.invalid(&list(rq, &page, case, &Place::default(), title, errors).await?)
+    /// What to say of those that were stored, if any: what matters most.
+    fn notice(&self) -> Option<&'static str> {
+        let told = [
+            ("records-done-infected-fehler", "records-done-several-infected-fehler"),
+            ("records-done-mail-without", "records-done-several-without"),
+            ("records-done-unchecked", "records-done-several-unchecked"),
+            ("records-done-mail-unchecked", "records-done-several-unchecked"),
+        ];
+        let told = told.iter().find(|(one, _)| self.notices.contains(one)).map(|(_, several)| *several);
+        told.or_else(|| (!self.notices.is_empty()).then_some("records-done-several"))
     }
 }
 

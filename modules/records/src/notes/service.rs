@@ -4,7 +4,7 @@ use kernel::{CaseId, Cx, DocumentId, Event, Result, Subject, Uuid};
 use serde::{Deserialize, Serialize};
 
 use super::store::{self, Note};
-use crate::{document::service::document_of, file::service::staff, service};
+use crate::{document::service::document_of, file::service::staff};
 
 /// A note was written, or done. What it says stands in the row only.
 #[derive(Serialize, Deserialize)]
@@ -51,8 +51,7 @@ pub async fn add(cx: &Cx, tx: &mut Tx, case: &CaseView, new: &NewNote<'_>) -> Re
     };
     store::add(tx, &note).await?;
     journal::emit(tx, cx, &NoteAdded { case: case.id, note: note.id, done: false }).await?;
-    // What it says stands in the note alone.
-    service::tell_staff(cx, tx, case.id, "note-added", &[]).await
+    Ok(())
 }
 
 /// # Errors
