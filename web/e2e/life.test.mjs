@@ -77,13 +77,13 @@ const dayOf = (time) => {
   return { day: String(Number(day)), month: String(Number(month)), year };
 };
 
-/** Lets go of a file over the field, as somebody does who drags it there from the desktop. */
-async function drop(page, file) {
-  const field = page.locator('main input[name="datei"]');
+/** Lets go of files over the form's title, as somebody does who drags them there from the desktop. */
+async function drop(page, ...files) {
+  const field = page.locator('main input[name="titel"]');
   await field.scrollIntoViewIfNeeded();
   const { x, y, width, height } = await field.boundingBox();
   const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [file], dragOperationsMask: 1 };
+  const data = { items: [], files, dragOperationsMask: 1 };
   for (const type of ["dragEnter", "dragOver", "drop"]) {
     await session.send("Input.dispatchDragEvent", { type, x: x + width / 2, y: y + height / 2, data });
   }
@@ -193,7 +193,7 @@ function life(on, database) {
     }
     await look(rita, "leben-05-vorgang");
 
-    // The first document is dropped onto the field, the others are chosen.
+    // The first document is dropped onto the form, the others are chosen.
     await go(rita, `${at.main}/dokumente`);
     await writeFile(kept("entwurf.txt"), ENTWURF);
     await drop(rita, kept("entwurf.txt"));
@@ -318,6 +318,11 @@ function life(on, database) {
     await go(phone, "/intern/laufmappen");
     await says(phone, "in Vertretung für Mara Muster-Meldewesen");
     await look(phone, "leben-19-telefon-laufmappen");
+    const menu = phone.getByRole("navigation", { name: "Hauptmenü" });
+    assert.equal(await menu.getByRole("link").count(), 0, "on a phone the content comes before the menu");
+    await menu.getByText("Menü: Laufmappen").click();
+    await menu.getByRole("link", { name: "Wiedervorlagen" }).waitFor();
+    await look(phone, "leben-19-telefon-menue");
     await assertNoHorizontalScroll(phone);
     await follow(phone, "Mitzeichnung der Dienstanweisung");
     await look(phone, "leben-20-telefon-laufmappe");
@@ -403,6 +408,10 @@ function life(on, database) {
     await follow(anton, "Anbietung vom");
     assert.equal(pathOf(anton), at.offer);
     await look(anton, "leben-32-bewerten");
+    await follow(anton, "Dokumente von");
+    await anton.locator("main table").getByText("Stellungnahme des Bürgerbüros").waitFor();
+    await look(anton, "leben-32-dokumente");
+    await go(anton, at.offer);
     assert.ok(await anton.getByRole("radio", { name: "ins Archiv" }).isChecked(), "the plan proposes the archive");
     await press(anton, "Bewertung abschließen");
     await says(anton, "Die Bewertung ist abgeschlossen.");

@@ -240,10 +240,54 @@ function caseKeys(): void {
   });
 }
 
+/** Whether files are dragged, and not a text or a link. */
+const dragsFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;
+
+/** The dragged files, without folders: a browser cannot send one. */
+function draggedFiles(data: DataTransfer): File[] {
+  const items = [...data.items].filter((item) => item.kind === "file" && !item.webkitGetAsEntry()?.isDirectory);
+  return items.map((item) => item.getAsFile()).filter((file) => file !== null);
+}
+
+/** Files let go of anywhere on a form go into its field, beside those chosen before. */
+function dropZones(): void {
+  const zones = document.querySelectorAll<HTMLElement>("[data-drop]");
+  for (const zone of zones) {
+    const field = zone.querySelector<HTMLInputElement>("input[type=file]");
+    if (!field) continue;
+    const over = (is: boolean): void => void zone.classList.toggle("meer-drop--over", is);
+    zone.addEventListener("dragover", (event) => over(dragsFiles(event)));
+    zone.addEventListener("dragleave", (event) => {
+      if (!zone.contains(event.relatedTarget as Node | null)) over(false);
+    });
+    zone.addEventListener("drop", (event) => {
+      over(false);
+      if (!event.dataTransfer || !dragsFiles(event)) return;
+      event.preventDefault();
+      const files = [...(field.multiple ? (field.files ?? []) : []), ...draggedFiles(event.dataTransfer)];
+      const all = new DataTransfer();
+      for (const file of field.multiple ? files : files.slice(0, 1)) all.items.add(file);
+      if (all.files.length === 0) return;
+      field.files = all.files;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
+      field.focus();
+    });
+  }
+  if (zones.length === 0) return;
+  // A file let go of beside the form would replace the page, with all that was typed.
+  document.addEventListener("dragover", (event) => {
+    if (dragsFiles(event)) event.preventDefault();
+  });
+  document.addEventListener("drop", (event) => {
+    if (dragsFiles(event)) event.preventDefault();
+  });
+}
+
 focusFirst();
 linkErrorsToFields();
 sendOnce();
 autosave(watchSession());
 copyButtons();
 insertButtons();
+dropZones();
 caseKeys();

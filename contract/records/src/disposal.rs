@@ -92,15 +92,15 @@ pub struct CaseToOffer {
     pub appraisal: String,
 }
 
-/// What the archive has to know of cases, by Aktenzeichen, without a check of rights: the caller has one. Cases that do not
-/// exist are left out.
+/// What the archive, and who deletes, have to know of cases, by Aktenzeichen, without a check of rights: the caller has one.
+/// Cases that do not exist are left out.
 pub struct CasesForArchive {
     pub ids: Vec<CaseId>,
 }
 
 impl Query for CasesForArchive {
     const NAME: &'static str = "records.cases-for-archive";
-    const CALLERS: &'static [&'static str] = CALLERS;
+    const CALLERS: &'static [&'static str] = &["disposal", "privacy"];
     type Answer = Vec<CaseForArchive>;
 }
 
@@ -119,6 +119,22 @@ pub struct CaseForArchive {
     pub retention_years: i64,
     /// `electronic`, `hybrid` or `paper`.
     pub medium: String,
+    /// Aktenzeichen of the file.
+    pub file_number: String,
+    pub file_title: String,
+}
+
+/// How many documents of each kind lie in these cases, without a check of rights: the caller has one. Cases without
+/// documents are left out.
+pub struct DocumentKinds {
+    pub cases: Vec<CaseId>,
+}
+
+impl Query for DocumentKinds {
+    const NAME: &'static str = "records.document-kinds";
+    const CALLERS: &'static [&'static str] = CALLERS;
+    /// Case, kind and number, by case and kind.
+    type Answer = Vec<(CaseId, String, i64)>;
 }
 
 /// The documents of a case with all their versions, oldest first, without a check of rights: the caller has one.

@@ -12,7 +12,8 @@ pub use reach::{
 
 pub use disposal::{
     CaseForArchive, CaseToOffer, CasesForArchive, CasesToOffer, ClosedCase, ClosedCases, CountDue, Disposal,
-    DocumentsForArchive, DueAlike, SetDisposal, SetHeld, VersionForArchive, deletable_from, due_when_closed_before,
+    DocumentKinds, DocumentsForArchive, DueAlike, SetDisposal, SetHeld, VersionForArchive, deletable_from,
+    due_when_closed_before,
 };
 pub use rooms::{CaseOrFile, CasesOfFile, CasesSeen, FileSeen, FilesSeen, LogSeen, MayWrite, SeenUnder, WorksOn};
 

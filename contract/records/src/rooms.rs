@@ -1,5 +1,6 @@
 //! What the rooms that were once part of `records` ask of its cases and files and tell them: `circulation`, which sends
-//! folders round about a case, `annotations`, which keeps what is noted beside it, and `disposal`.
+//! folders round about a case, `annotations`, which keeps what is noted beside it, and `disposal`; of their questions `privacy`
+//! asks one, too.
 
 use kernel::{CaseId, Command, Query, UnitKey, Uuid};
 use schemars::JsonSchema;
@@ -17,7 +18,7 @@ pub struct CasesSeen {
 
 impl Query for CasesSeen {
     const NAME: &'static str = "records.cases-seen";
-    const CALLERS: &'static [&'static str] = &["circulation", "disposal", "annotations"];
+    const CALLERS: &'static [&'static str] = &["circulation", "disposal", "annotations", "privacy"];
     type Answer = Vec<CaseView>;
 }
 
@@ -46,7 +47,7 @@ pub struct LogSeen {
 
 impl Command for LogSeen {
     const NAME: &'static str = "records.log-seen";
-    const CALLERS: &'static [&'static str] = &["circulation"];
+    const CALLERS: &'static [&'static str] = &["circulation", "disposal"];
     type Answer = ();
 }
 

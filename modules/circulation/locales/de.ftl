@@ -31,6 +31,7 @@ circulation-kind-final = Schlusszeichnung
 circulation-kind-note = Zur Kenntnis
 circulation-sign = Zeichnen
 circulation-note = Zur Kenntnis genommen
+circulation-return-open = Mit Begründung zurückgeben
 circulation-return = Zurückgeben
 circulation-reason = Grund der Rückgabe
 circulation-reason-missing = Schreiben Sie, warum Sie die Laufmappe zurückgeben.

@@ -31,6 +31,7 @@ circulation-kind-final = Final signature
 circulation-kind-note = For information
 circulation-sign = Sign
 circulation-note = I have taken note
+circulation-return-open = Give back with a reason
 circulation-return = Give back
 circulation-reason = Reason for giving it back
 circulation-reason-missing = Write why you give the folder back.

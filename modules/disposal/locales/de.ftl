@@ -31,11 +31,32 @@ disposal-offer-handed-over = übergeben
 disposal-offer-done = abgeschlossen
 disposal-offer-offered-text = Das Stadtarchiv entscheidet über jeden Vorgang. Wer angeboten hat, bewertet nicht selbst.
 disposal-offer-appraised-text = Das Paket für das Archiv wird geschrieben. Laden Sie die Seite gleich noch einmal.
-disposal-offer-handed-over-text = Das Paket liegt bereit. Wenn das Langzeitarchiv die Übernahme bestätigt (0506), dürfen die Vorgänge gelöscht werden.
+disposal-offer-handed-over-text = Das Paket liegt bereit. Nächster Schritt des Archivs: das Paket (0503) herunterladen, übernehmen und hier die Bestätigung (0506) einspielen. Erst dann dürfen die Vorgänge gelöscht werden.
 disposal-offer-done-text = Über alle Vorgänge ist entschieden. Der Löschlauf nimmt sie auf.
 disposal-offer-appraise = Bewertung abschließen
 disposal-offer-caption = Vorgänge dieser Anbietung
 disposal-offer-years = Laufzeit
+disposal-offer-file = Akte
+disposal-offer-unit = Stelle
+disposal-offer-in-file = Akte { $file }
+disposal-offer-in-plan = Aktenplan { $entry }
+disposal-offer-documents = { $n ->
+    [0] keine Dokumente
+    [one] ein Dokument
+   *[other] { $n } Dokumente
+}
+disposal-offer-look = Dokumente von { $number } ansehen
+disposal-medium-electronic = nur elektronisch
+disposal-medium-hybrid = auch auf Papier
+disposal-medium-paper = auf Papier
+disposal-documents-title = Dokumente
+disposal-documents-text = Das Archiv darf ansehen, was ihm angeboten ist, um es zu bewerten (§ 4 Abs. 1, § 10 Abs. 5 ArchivG NRW). Hier stehen die Titel, bis über den Vorgang entschieden ist. Dass Sie sie angesehen haben, wird festgehalten.
+disposal-documents-none = In diesem Vorgang liegt kein Dokument.
+disposal-documents-caption = Dokumente des Vorgangs, die ältesten oben
+disposal-documents-name = Titel
+disposal-documents-kind = Art
+disposal-documents-added = Abgelegt
+disposal-documents-versions = Fassungen
 disposal-offer-decision = Entscheidung
 disposal-offer-undecided = offen
 disposal-offer-archive-id = Archivsignatur

@@ -31,11 +31,32 @@ disposal-offer-handed-over = handed over
 disposal-offer-done = done
 disposal-offer-offered-text = The city archive decides on every case. Whoever offered does not appraise.
 disposal-offer-appraised-text = The package for the archive is being written. Load the page again in a moment.
-disposal-offer-handed-over-text = The package is ready. When the long-term archive confirms that it has it (0506), the cases may be deleted.
+disposal-offer-handed-over-text = The package is ready. Next step of the archive: download the package (0503), take it over and take in the confirmation (0506) here. Only then may the cases be deleted.
 disposal-offer-done-text = Every case is decided. The deletion run takes them.
 disposal-offer-appraise = Finish the appraisal
 disposal-offer-caption = Cases of this offer
 disposal-offer-years = Years
+disposal-offer-file = File
+disposal-offer-unit = Office
+disposal-offer-in-file = File { $file }
+disposal-offer-in-plan = Filing plan { $entry }
+disposal-offer-documents = { $n ->
+    [0] no documents
+    [one] one document
+   *[other] { $n } documents
+}
+disposal-offer-look = Look at the documents of { $number }
+disposal-medium-electronic = electronic only
+disposal-medium-hybrid = on paper, too
+disposal-medium-paper = on paper
+disposal-documents-title = Documents
+disposal-documents-text = The archive may inspect what is offered to it, to appraise it (§ 4 (1), § 10 (5) ArchivG NRW). Here are the titles, until the case is decided on. That you looked at them is recorded.
+disposal-documents-none = There is no document in this case.
+disposal-documents-caption = Documents of the case, the oldest on top
+disposal-documents-name = Title
+disposal-documents-kind = Kind
+disposal-documents-added = Filed
+disposal-documents-versions = Versions
 disposal-offer-decision = Decision
 disposal-offer-undecided = open
 disposal-offer-archive-id = Archive reference

@@ -64,6 +64,8 @@ pub const MODULE: Module = Module {
         r.get(Access::Staff(perm::DISPOSAL), "/intern/aussonderung/{offer}", pages::offer_page);
         r.post(Access::Staff(perm::ARCHIVE), "/intern/aussonderung/{offer}/bewertung", pages::appraise);
         r.upload(Access::Staff(perm::ARCHIVE), "/intern/aussonderung/{offer}/antwort", MOST_BYTES, pages::answer);
+        let documents = "/intern/aussonderung/{offer}/vorgang/{case}";
+        r.get(Access::Staff(perm::ARCHIVE), documents, pages::documents);
 
         let package = "/intern/aussonderung/{offer}/nachricht/{message}";
         r.get(Access::Staff(perm::DISPOSAL), package, pages::package);

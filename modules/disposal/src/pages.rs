@@ -1,11 +1,18 @@
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use askama::Template;
 use axum::{Form, extract::Multipart};
-use contract_records::{CaseToOffer, CaseView, CasesSeen, VisibleCase, deletable_from};
+use contract_records::{
+    CaseForArchive, CaseToOffer, CaseView, CasesSeen, DocumentKinds, DocumentsForArchive, LogSeen, VisibleCase,
+    deletable_from,
+};
 use db::Rx;
+use fileplan::Plan;
 use house::{Answer, Call, FormData, Path, Req, attachment};
-use kernel::{CaseId, Error, Result, Uuid};
+use kernel::{CaseId, Error, Result, Timestamp, Uuid};
 use serde::Deserialize;
 use ui::{Choice, Errors, Page};
 
@@ -69,6 +76,10 @@ struct OfferPage<'a> {
     page: &'a Page,
     offer: Offer,
     cases: Vec<Offered>,
+    /// Of each case how many documents of each kind.
+    kinds: HashMap<CaseId, Vec<(String, i64)>>,
+    units: identity::Units,
+    plan: Arc<Plan>,
     messages: Vec<Message>,
     may_appraise: bool,
     may_answer: bool,
@@ -99,8 +110,68 @@ impl OfferPage<'_> {
     }
 
     fn years(&self, offered: &Offered) -> String {
-        let closed = offered.case.closed_at.map_or_else(String::new, |at| day(at).year().to_string());
-        format!("{}–{closed}", day(offered.case.opened_at).year())
+        years(&offered.case)
+    }
+
+    fn file(&self, offered: &Offered) -> String {
+        let CaseForArchive { file_number, file_title, .. } = &offered.case;
+        format!("{file_number} {file_title}")
+    }
+
+    /// The entry of the file plan with its heading.
+    fn entry(&self, offered: &Offered) -> String {
+        let key = &offered.case.entry;
+        let heading = self.plan.entry(key).map_or("", |entry| entry.title.as_str());
+        format!("{key} {heading}").trim().to_owned()
+    }
+
+    fn unit(&self, offered: &Offered) -> String {
+        let key = &offered.case.unit;
+        self.units.get(key).map_or_else(|| key.clone(), |unit| unit.name.clone())
+    }
+
+    /// How many documents there are, and of which kinds.
+    fn documents(&self, offered: &Offered) -> String {
+        let kinds = self.kinds.get(&offered.case.id).map_or(&[][..], Vec::as_slice);
+        let n: i64 = kinds.iter().map(|(_, n)| n).sum();
+        let all = self.page.t1("disposal-offer-documents", "n", n);
+        if kinds.is_empty() {
+            return all;
+        }
+        let each: Vec<String> = kinds.iter().map(|(kind, n)| format!("{n} × {}", kind_text(self.page, kind))).collect();
+        format!("{all} ({})", each.join(", "))
+    }
+
+    /// What an archivist has to know to say whether a case is of lasting value (§ 2 Abs. 6 ArchivG NRW).
+    fn about(&self, offered: &Offered) -> String {
+        let parts = [
+            self.page.t1("disposal-offer-in-file", "file", self.file(offered)),
+            self.page.t1("disposal-offer-in-plan", "entry", self.entry(offered)),
+            self.unit(offered),
+            self.documents(offered),
+            self.page.t(&format!("disposal-medium-{}", offered.case.medium)),
+        ];
+        parts.join(" · ")
+    }
+
+    fn href(&self, offered: &Offered) -> String {
+        format!("/intern/aussonderung/{}/vorgang/{}", self.offer.id, offered.case.id)
+    }
+}
+
+/// The kind of a document in the words of the files; one that only a city's own process knows, as that calls it.
+fn kind_text(page: &Page, kind: &str) -> String {
+    let key = format!("records-value-kind-{kind}");
+    if page.texts.has(page.lang, &key) { page.t(&key) } else { kind.to_owned() }
+}
+
+/// Years of the first and the last day of a case (Laufzeit): one year where both days lie in it.
+fn years(case: &CaseForArchive) -> String {
+    let opened = day(case.opened_at).year();
+    match case.closed_at.map(|at| day(at).year()) {
+        Some(closed) if closed == opened => opened.to_string(),
+        Some(closed) => format!("{opened}–{closed}"),
+        None => format!("{opened}–"),
     }
 }
 
@@ -120,6 +191,12 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     let (all, mut messages) = (service::offered(&rq.cx, &mut rx, id).await?, store::messages(&mut rx, id).await?);
     let offered = all.len();
     let cases = if archive { all } else { seen(rq, &mut rx, all).await? };
+    let mut kinds: HashMap<CaseId, Vec<(String, i64)>> = HashMap::new();
+    let asked = DocumentKinds { cases: cases.iter().map(|offered| offered.case.id).collect() };
+    for (case, kind, n) in rq.cx.ask(&mut rx, asked).await? {
+        kinds.entry(case).or_default().push((kind, n));
+    }
+    let (units, plan) = (identity::units(&mut rx).await?, Plan::of(&rq.city.content)?);
     drop(rx);
     // Each of them names every case of the offer, also when it is deleted.
     if cases.len() < offered || (!archive && offered == 0) {
@@ -127,12 +204,49 @@ async fn shown<'a>(rq: &Req, page: &'a Page, id: Uuid, errors: Errors) -> Result
     }
     let may_appraise = archive && offer.state == "offered" && offer.made_by != rq.cx.actor.staff();
     let may_answer = archive && matches!(offer.state.as_str(), "appraised" | "handed-over");
-    Ok(OfferPage { page, offer, cases, messages, may_appraise, may_answer, errors })
+    Ok(OfferPage { page, offer, cases, kinds, units, plan, messages, may_appraise, may_answer, errors })
 }
 
 pub async fn offer_page(rq: Req, Path(id): Path<Uuid>) -> Answer {
     let page = rq.page("disposal-offer-title");
     rq.html(&shown(&rq, &page, id, Errors::new()).await?)
+}
+
+struct DocumentLine {
+    title: String,
+    kind: String,
+    added_at: Timestamp,
+    versions: usize,
+}
+
+#[derive(Template)]
+#[template(path = "offered_documents.html")]
+struct OfferedDocuments<'a> {
+    page: &'a Page,
+    offer: Uuid,
+    case: CaseForArchive,
+    documents: Vec<DocumentLine>,
+}
+
+/// What lies in an offered case, by its titles: the archive may inspect what it has to appraise (§ 4 Abs. 1 Satz 4, § 10
+/// Abs. 5 ArchivG NRW). Only until it has decided, and every look is in the access log.
+pub async fn documents(rq: Req, Path((id, case)): Path<(Uuid, CaseId)>) -> Answer {
+    let mut rx = rq.city.db.read().await?;
+    let offer = store::offer(&mut rx, id).await?;
+    let offered = service::offered(&rq.cx, &mut rx, id).await?.into_iter().find(|offered| offered.case.id == case);
+    let case = offered.filter(|_| offer.state == "offered").ok_or(Error::NotFound)?.case;
+    let found = rq.cx.ask(&mut rx, DocumentsForArchive { case: case.id }).await?;
+    drop(rx);
+    let page = rq.page("disposal-documents-title");
+    let documents = found.into_iter().map(|(document, versions)| DocumentLine {
+        kind: kind_text(&page, &document.kind),
+        title: document.title,
+        added_at: document.added_at,
+        versions: versions.len(),
+    });
+    let documents = documents.collect();
+    db::write!(rq.city.db, |tx| { rq.cx.call(tx, LogSeen { case: case.id, what: "appraisal".into() }).await })?;
+    rq.html(&OfferedDocuments { page: &page, offer: id, case, documents })
 }
 
 /// The decisions come as `<case>=A` or `<case>=V`.
@@ -346,4 +460,34 @@ pub async fn panel(rq: &Req, rx: &mut Rx, id: CaseId) -> Result<Option<String>> 
     }
     let page = rq.untitled();
     Panel { page: &page, case: id, holds }.render().map(Some).map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(opened: &str, closed: Option<&str>) -> CaseForArchive {
+        CaseForArchive {
+            id: CaseId::from_uuid(Uuid::nil()),
+            number: String::new(),
+            title: String::new(),
+            unit: String::new(),
+            confidentiality: String::new(),
+            entry: String::new(),
+            opened_at: opened.parse().unwrap(),
+            closed_at: closed.map(|at| at.parse().unwrap()),
+            retention_years: 10,
+            medium: String::new(),
+            file_number: String::new(),
+            file_title: String::new(),
+        }
+    }
+
+    #[test]
+    fn the_years_of_a_case_are_those_of_the_city_and_one_is_named_once() {
+        assert_eq!(years(&case("2026-03-01T10:00:00Z", Some("2026-11-30T10:00:00Z"))), "2026");
+        // In Meerbusch the new year has begun.
+        assert_eq!(years(&case("2026-03-01T10:00:00Z", Some("2026-12-31T23:00:00Z"))), "2026–2027");
+        assert_eq!(years(&case("2026-03-01T10:00:00Z", None)), "2026–");
+    }
 }

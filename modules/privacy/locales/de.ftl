@@ -58,6 +58,15 @@ privacy-deletion-caption =
        *[other] { $shown } von { $n } Vorgängen
     }
 privacy-deletion-number = Aktenzeichen
+privacy-deletion-subject = Betreff
+privacy-deletion-entry = Aktenplan
+privacy-deletion-from = Löschbar ab
+privacy-deletion-unseen = Für Sie nicht einsehbar
+privacy-deletion-hidden =
+    { $n ->
+        [one] Ein weiterer Vorgang der Liste ist nur für seine Stelle sichtbar
+       *[other] { $n } weitere Vorgänge der Liste sind nur für ihre Stelle sichtbar
+    }. Prüfung und Freigabe der Liste gelten auch dafür.
 privacy-deletion-closed = Geschlossen
 privacy-deletion-years = Jahre
 privacy-deletion-basis = Grundlage

@@ -58,6 +58,15 @@ privacy-deletion-caption =
        *[other] { $shown } of { $n } cases
     }
 privacy-deletion-number = File reference
+privacy-deletion-subject = Subject
+privacy-deletion-entry = Filing plan
+privacy-deletion-from = May be deleted from
+privacy-deletion-unseen = Not visible to you
+privacy-deletion-hidden =
+    { $n ->
+        [one] One more case of the list is visible to its own office only
+       *[other] { $n } more cases of the list are visible to their own office only
+    }. Checking and releasing the list goes for them, too.
 privacy-deletion-closed = Closed
 privacy-deletion-years = Years
 privacy-deletion-basis = Basis

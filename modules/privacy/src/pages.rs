@@ -1,14 +1,18 @@
 //! Pages for citizens (their own data) and for the city's data-protection staff.
 
+use std::collections::{HashMap, HashSet};
+
 use askama::Template;
 use axum::{
     Form,
     response::{IntoResponse, Response},
 };
-use contract_records::{CaseByNumber, CaseView, VisibleCase};
+use contract_records::{CaseByNumber, CaseForArchive, CaseView, CasesForArchive, CasesSeen, DueCase, VisibleCase};
+use db::Rx;
+use fileplan::Plan;
 use house::{Answer, Call, Req};
 use http::{HeaderValue, header};
-use kernel::{CaseId, Error, Event, Result, Subject, Timestamp};
+use kernel::{CaseId, Date, Error, Event, Result, Subject, Timestamp};
 use serde::{Deserialize, Serialize};
 use ui::{Errors, Page};
 
@@ -188,9 +192,52 @@ const PROTOCOL: i64 = 50;
 
 struct DueLine {
     number: String,
+    /// None for who does not see the case: the number alone.
+    seen: Option<Seen>,
     closed_at: Timestamp,
     basis: String,
     years: i64,
+    deletable_from: Date,
+}
+
+/// What a case is about, for who sees it.
+struct Seen {
+    title: String,
+    /// Kennzeichen of the entry of the file plan with its heading.
+    entry: String,
+}
+
+/// The lines of the list, and how many cases of it stand in none: what a sealed unit leads (Sperrvermerk, § 64 PStG) only
+/// that unit sees, not even by its number.
+async fn lines(rq: &Req, rx: &mut Rx, due: Vec<DueCase>) -> Result<(Vec<DueLine>, usize)> {
+    let ids: Vec<CaseId> = due.iter().map(|due| due.case).collect();
+    let seen: HashSet<CaseId> =
+        rq.cx.ask(rx, CasesSeen { ids: ids.clone() }).await?.into_iter().map(|case| case.id).collect();
+    let about: HashMap<CaseId, CaseForArchive> =
+        rq.cx.ask(rx, CasesForArchive { ids }).await?.into_iter().map(|case| (case.id, case)).collect();
+    let (units, plan) = (identity::units(rx).await?, Plan::of(&rq.city.content)?);
+    let all = due.len();
+    let shown = due.into_iter().filter_map(|due| {
+        let case = about.get(&due.case)?;
+        let sealed = units.get(&case.unit).is_none_or(|unit| unit.sealed);
+        let is_seen = seen.contains(&due.case);
+        if sealed && !is_seen {
+            return None;
+        }
+        let heading = plan.entry(&case.entry).map_or("", |entry| entry.title.as_str());
+        let entry = format!("{} {heading}", case.entry).trim().to_owned();
+        Some(DueLine {
+            number: due.number,
+            seen: is_seen.then(|| Seen { title: case.title.clone(), entry }),
+            closed_at: due.closed_at,
+            basis: due.retention_basis,
+            years: due.retention_years,
+            deletable_from: due.deletable_from,
+        })
+    });
+    let shown: Vec<DueLine> = shown.collect();
+    let hidden = all - shown.len();
+    Ok((shown, hidden))
 }
 
 #[derive(Template)]
@@ -198,6 +245,8 @@ struct DueLine {
 struct DeletionPage<'a> {
     page: &'a Page,
     due: Vec<DueLine>,
+    /// Cases of the list that the reader may not see.
+    hidden: usize,
     waiting: store::Waiting,
     /// What the buttons are about: up to this case, as the list was at this moment.
     upto: Option<String>,
@@ -216,19 +265,14 @@ pub async fn deletion_list(rq: Req) -> Answer {
     let mut rx = rq.city.db.read_long().await?;
     let reader = rq.cx.actor.staff().ok_or(Error::StaffSignIn)?;
     let (cases, waiting) = store::waiting(&mut rx, reader, SHOWN).await?;
-    let due = deletion::still_due(&rq.cx, &mut rx, &cases).await?.into_iter().map(|d| DueLine {
-        number: d.number,
-        closed_at: d.closed_at,
-        basis: d.retention_basis,
-        years: d.retention_years,
-    });
-    let due = due.collect();
+    let due = deletion::still_due(&rq.cx, &mut rx, &cases).await?;
+    let (due, hidden) = lines(&rq, &mut rx, due).await?;
     let protocol = store::deletions(&mut rx, PROTOCOL).await?;
     let guidelines = guidelines::beside(&rq, &mut rx, "records.delete").await?;
     drop(rx);
     let upto = cases.last().map(|last| format!("{last}_{}", now.as_microsecond()));
     let page = rq.page("privacy-deletion-title");
-    rq.html(&DeletionPage { page: &page, due, waiting, upto, guidelines, protocol })
+    rq.html(&DeletionPage { page: &page, due, hidden, waiting, upto, guidelines, protocol })
 }
 
 #[derive(Deserialize)]

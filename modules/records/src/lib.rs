@@ -254,6 +254,7 @@ pub const MODULE: Module = Module {
         c.answers(answer!(rooms::seen_under: contract_records::SeenUnder));
         c.answers(answer!(retention::cases_to_offer: contract_records::CasesToOffer));
         c.answers(answer!(retention::cases_for_archive: contract_records::CasesForArchive));
+        c.answers(answer!(retention::document_kinds: contract_records::DocumentKinds));
         c.answers(answer!(retention::documents_for_archive: contract_records::DocumentsForArchive));
         c.answers(answer!(retention::count_due: contract_records::CountDue));
         c.answers(answer!(retention::closed_cases: contract_records::ClosedCases));

@@ -304,6 +304,8 @@ fn timeline(
     let who = |by| if staff { who(page, by, names) } else { String::new() };
     // A case without a service was opened by the office itself.
     let by_office = case.service.is_empty();
+    // Those of before the step was kept say nothing of who it was.
+    let has_step = staff && steps.iter().any(|step| step.code == crate::file::service::OPENED);
     let opened = TimelineEntry {
         when: page.datetime(case.opened_at),
         machine_time: case.opened_at.to_string(),
@@ -327,7 +329,7 @@ fn timeline(
             ..TimelineEntry::default()
         }
     });
-    std::iter::once(opened).chain(steps).collect()
+    (!has_step).then_some(opened).into_iter().chain(steps).collect()
 }
 
 /// Reads of staff go into the access log; applicants looking at their own case do not.

@@ -104,7 +104,7 @@ pub async fn add_document(cx: &Cx, tx: &mut Tx, c: AddDocumentWithin) -> Result<
         direction: c.direction,
         audience: Audience::Staff,
     };
-    service::add_document(cx, tx, new).await
+    document::service::add_told(cx, tx, new).await
 }
 
 /// # Errors

@@ -3,12 +3,12 @@
 mod store;
 
 use contract_records::{
-    CaseForArchive, CaseToOffer, CasesForArchive, CasesToOffer, ClosedCase, ClosedCases, CountDue, DocumentView,
-    DocumentsForArchive, DueAlike, DueCase, DueForDeletion, SetDisposal, SetHeld, VersionForArchive, deletable_from,
-    due_when_closed_before,
+    CaseForArchive, CaseToOffer, CasesForArchive, CasesToOffer, ClosedCase, ClosedCases, CountDue, DocumentKinds,
+    DocumentView, DocumentsForArchive, DueAlike, DueCase, DueForDeletion, SetDisposal, SetHeld, VersionForArchive,
+    deletable_from, due_when_closed_before,
 };
 use db::{Rx, Tx};
-use kernel::{Cx, Date, Error, Result, Timestamp, berlin};
+use kernel::{CaseId, Cx, Date, Error, Result, Timestamp, berlin};
 
 use crate::{
     file::service::staff,
@@ -97,9 +97,20 @@ pub async fn cases_for_archive(_: &Cx, rx: &mut Rx, q: CasesForArchive) -> Resul
             closed_at: case.closed_at,
             retention_years: case.retention_years,
             medium: case.medium,
+            file_number: format!("{}/{}", case.file_plan, case.file_year),
+            file_title: case.file_title,
         })
         .collect();
     found.sort_by(|a, b| (&a.number, a.id).cmp(&(&b.number, b.id)));
+    Ok(found)
+}
+
+pub async fn document_kinds(_: &Cx, rx: &mut Rx, q: DocumentKinds) -> Result<Vec<(CaseId, String, i64)>> {
+    let mut found = Vec::new();
+    for some in q.cases.chunks(AT_ONCE) {
+        found.extend(store::document_kinds(rx, some).await?);
+    }
+    found.sort();
     Ok(found)
 }
 

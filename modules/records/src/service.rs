@@ -161,6 +161,18 @@ pub async fn file_infected(cx: &Cx, tx: &mut Tx, event: FileInfected, _: Timesta
     Ok(())
 }
 
+/// A step that staff read and the applicant does not.
+pub async fn tell_staff(cx: &Cx, tx: &mut Tx, case: CaseId, code: &str, args: &[(&str, &str)]) -> Result<()> {
+    let step = AddStep {
+        case,
+        code: code.into(),
+        args: args.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        audience: Audience::Staff,
+        media_break: false,
+    };
+    add_step(cx, tx, step).await
+}
+
 pub async fn add_step(cx: &Cx, tx: &mut Tx, c: AddStep) -> Result<()> {
     store::add_step(tx, cx.sources.uuid(), cx.now(), &c, Some(By::of(&cx.actor))).await
 }
@@ -253,14 +265,7 @@ async fn may_hand_over(cx: &Cx, rx: &mut Rx, from: &str, to: &str) -> Result<Str
 }
 
 async fn tell_handed_over(cx: &Cx, tx: &mut Tx, case: CaseId, unit: &str) -> Result<()> {
-    let step = AddStep {
-        case,
-        code: "handed-over".into(),
-        args: vec![("unit".into(), unit.to_owned())],
-        audience: Audience::Staff,
-        media_break: false,
-    };
-    add_step(cx, tx, step).await
+    tell_staff(cx, tx, case, "handed-over", &[("unit", unit)]).await
 }
 
 /// Gives a case that staff opened by hand to another unit.

@@ -10,6 +10,7 @@ ui-languages = Sprache
 ui-easy-language = Leichte Sprache
 ui-sign-language = Gebärdensprache
 ui-main-nav = Hauptmenü
+ui-menu = Menü
 ui-footer-nav = Rechtliches und Kontakt
 ui-contact = Kontakt
 ui-accessibility = Barrierefreiheit

@@ -10,6 +10,7 @@ ui-languages = Language
 ui-easy-language = Easy German
 ui-sign-language = German sign language
 ui-main-nav = Main menu
+ui-menu = Menu
 ui-footer-nav = Legal information and contact
 ui-contact = Contact
 ui-accessibility = Accessibility

@@ -116,6 +116,9 @@ fn the_layout_shows_who_and_where() {
     let internal = render(&page);
     assert!(internal.contains("<title>Fehler: Bausteine"));
     assert!(internal.contains("href=\"/intern/aufgaben\" aria-current=\"page\""));
+    // Folded on narrow screens, with the place said where it is folded.
+    let fold = internal.split("<summary").nth(1).and_then(|rest| rest.split("</summary>").next()).unwrap();
+    assert!(fold.ends_with(">Menü: Meine Aufgaben"), "{fold}");
 }
 
 #[test]

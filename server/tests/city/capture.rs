@@ -106,3 +106,65 @@ async fn a_document_that_breaks_off_is_not_kept_and_its_title_comes_back() {
         rita.get(&at).await.is(200).hides("Stellungnahme der Nachbarin").hides("Einwand gegen den Radweg");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_files_at_once_are_a_document_each_and_one_that_is_refused_takes_none_with_it() {
+    for test in TestCity::both(MODULES).await {
+        let (mut rita, case) = at_case(&test, "Beteiligung").await;
+        let at = format!("/intern/vorgang/{case}/dokumente");
+        let good = [("datei", "erste.txt", &b"Eins\n"[..]), ("datei", "zweite.txt", &b"Zwei\n"[..])];
+        let sent = rita.post_files(&at, &[("titel", "Gemeinsam")], &good).await;
+        let page = rita.follow(sent).await;
+        page.is(200).shows("Die Dokumente liegen im Vorgang").shows("erste.txt</a>").shows("zweite.txt</a>");
+        page.hides("Gemeinsam");
+
+        // The refused ones stand in the middle; what comes before and after them is kept, and the typed title, too.
+        let mixed = [
+            ("datei", "dritte.txt", &b"Drei\n"[..]),
+            ("datei", "programm.exe", &b"MZ\x90\x00\x03\x00"[..]),
+            ("datei", "brief.eml", &b"Guten Tag,\n\nein Brief\n"[..]),
+            ("datei", "einwand.eml", MAIL.as_bytes()),
+            ("datei", "vierte.txt", &b"Vier\n"[..]),
+        ];
+        let page = rita.post_files(&at, &[("titel", "Gemeinsam")], &mixed).await;
+        page.is(422)
+            .shows("„programm.exe“ ist kein PDF")
+            .shows("brief.eml: ")
+            .shows("keine E-Mail")
+            .shows("value=\"Gemeinsam\"");
+        page.hides("dritte.txt: ").hides("vierte.txt: ").hides("einwand.eml: ");
+        page.shows("Die Dokumente liegen im Vorgang").shows("dritte.txt</a>").shows("vierte.txt</a>");
+        page.shows("Einwand gegen den Radweg</a>").hides("programm.exe</a>").hides("brief.eml</a>");
+
+        // The same message again is named and not stored twice; the text is a second document.
+        let again = [("datei", "einwand.eml", MAIL.as_bytes()), ("datei", "erste.txt", &b"Eins\n"[..])];
+        let page = rita.post_files(&at, &[("titel", "")], &again).await;
+        page.is(422).shows("einwand.eml: Diese E-Mail liegt schon");
+        assert_eq!(page.body.matches("erste.txt</a>").count(), 2);
+        assert_eq!(page.body.matches("Einwand gegen den Radweg</a>").count(), 1);
+
+        // One file alone keeps the typed title, and has its own name without one.
+        let one = [("datei", "fuenfte.txt", &b"Lang\n"[..])];
+        for (typed, shown) in [("Stellungnahme", "Stellungnahme</a>"), ("", "fuenfte.txt</a>")] {
+            let sent = rita.post_files(&at, &[("titel", typed)], &one).await;
+            rita.follow(sent).await.is(200).shows("Das Dokument liegt im Vorgang").shows(shown);
+        }
+        rita.post_files(&at, &[("titel", "")], &[("datei", "", &b""[..])]).await.is(422).shows("Wählen Sie eine Datei");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_files_those_before_a_break_are_kept_and_the_page_says_so() {
+    for test in TestCity::both(MODULES).await {
+        let (mut rita, case) = at_case(&test, "Beteiligung").await;
+        let at = format!("/intern/vorgang/{case}/dokumente");
+        let files = [
+            ("datei", "erste.txt", &b"Eins\n"[..]),
+            ("datei", "zweite.txt", &b"Zwei\n"[..]),
+            ("datei", "dritte.txt", &b"Der Radweg liegt zu nah am Bach, und die Bank steht im Weg."[..]),
+        ];
+        let page = rita.post_files_broken(&at, &[("titel", "Gemeinsam")], &files, 60).await;
+        page.is(422).shows("dritte.txt: Die Datei ist nicht ganz angekommen").shows("Die Übertragung brach ab");
+        page.shows("erste.txt</a>").shows("zweite.txt</a>").hides("dritte.txt</a>").shows("value=\"Gemeinsam\"");
+    }
+}

@@ -7,9 +7,10 @@ use contract_records::DueForDeletion;
 use db::{Engine, params};
 use house::Call as _;
 use meer::modules::MODULES;
+use serde::{Deserialize, Serialize};
 use testkit::{Browser, TestCity};
 
-use crate::walks::{STAFF_PASSWORD, id_in};
+use crate::walks::{STAFF_PASSWORD, id_in, number_of};
 
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj\n<< >>\nendobj\n%%EOF\n";
 
@@ -97,9 +98,22 @@ async fn a_file_lives_from_opening_to_the_archive() {
         let decisions = [(wanted.as_str(), "A"), (unwanted.as_str(), "V")];
         rita.post(&format!("{offered}/bewertung"), &decisions).await.is(403);
         let mut anton = staff(&test, "anton.archiv").await;
-        anton.get(&offered).await.is(200).shows("Ortstermin im Frühjahr").shows("Bewertung abschließen");
+        let page = anton.get(&offered).await;
+        page.is(200).shows("Ortstermin im Frühjahr").shows("Bewertung abschließen");
+        // What it takes to say what is of lasting value, and a look at the titles until that is said.
+        page.shows("Akte 61.50-1/2026 Radweg am Musterbach").shows("Aktenplan 61.50 Bebauungspläne");
+        page.shows("ein Dokument (1 × Schriftstück)").shows("keine Dokumente").shows("auch auf Papier");
+        let look = format!("{offered}/vorgang/{wanted}");
+        page.shows(&look);
+        anton.get(&look).await.is(200).shows("Vermerk zum Ortstermin");
+        assert_eq!(seen_by_the_archive(&test, &wanted).await, 1, "a look is in the access log");
+        rita.get(&look).await.is(403);
+        let elsewhere = id_in(rita.post("/intern/akten", &ELSEWHERE).await.is(303));
+        let elsewhere = open_case(&mut rita, &elsewhere, "Nicht angeboten").await;
+        anton.get(&format!("{offered}/vorgang/{elsewhere}")).await.is(404);
         anton.post(&format!("{offered}/bewertung"), &decisions[..1]).await.is(409).shows("jeden Vorgang");
         anton.post(&format!("{offered}/bewertung"), &decisions).await.is(303);
+        anton.get(&look).await.is(404);
         test.settle().await;
         assert_eq!(due(&test).await, std::slice::from_ref(&unwanted), "what the archive does not want may be deleted");
         hold(&mut rita, &unwanted).await;
@@ -173,6 +187,52 @@ async fn forgotten_with_the_last_case(test: &TestCity, offered: &str) {
     forget_messages(test).await;
     anton.get(offered).await.is(200).hides("(0501)").shows("Für Sie ist hier nichts da");
     anton.get(package).await.is(404);
+}
+
+/// A file that is offered to nobody.
+const ELSEWHERE: [(&str, &str); 4] =
+    [("entry", "61.50"), ("title", "Spielplatz"), ("unit", "dezernat-1"), ("confidentiality", "normal")];
+
+/// How often the archive looked at the documents of a case.
+async fn seen_by_the_archive(test: &TestCity, case: &str) -> i64 {
+    let case: kernel::CaseId = case.parse().unwrap();
+    let sql = "SELECT COUNT(*) AS n FROM records_access_log WHERE tenant = $1 AND case_id = $2 AND what = 'appraisal'";
+    test.city.db.read().await.unwrap().one::<(i64,)>(sql, params![case]).await.unwrap().0
+}
+
+/// The nightly search of `privacy`.
+#[derive(Serialize, Deserialize)]
+struct FindDue {}
+
+impl jobs::Job for FindDue {
+    const NAME: &'static str = "privacy.find-due";
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_deletes_reads_what_it_is_about_as_far_as_they_see_the_case() {
+    for test in TestCity::both(MODULES).await {
+        let mut rita = staff(&test, "rita.registratur").await;
+        // The archive has refused such cases once for all.
+        let file = open_file(&mut rita, "33.20", "Bescheinigungen").await;
+        let open = open_case(&mut rita, &file, "Quittungsblock").await;
+        let sealed = [("entry", "33.20"), ("title", "Allein"), ("unit", "standesamt-sperrvermerke")];
+        let file = id_in(rita.post("/intern/akten", &sealed).await.is(303));
+        let sealed = open_case(&mut rita, &file, "Für niemanden sonst").await;
+        for case in [&open, &sealed] {
+            rita.post(&format!("/intern/vorgang/{case}/zda"), &[]).await.is(303);
+        }
+        let (open, sealed) = (number_of(&test, &open).await, number_of(&test, &sealed).await);
+        test.later(24 * 366 * 3);
+        let cx = test.app.cx(&test.city, "test");
+        db::write!(test.city.db, |tx| { jobs::enqueue(tx, &cx, &FindDue {}).await }).unwrap();
+        test.settle().await;
+
+        let list = staff(&test, "rita.registratur").await.get("/intern/loeschlauf").await;
+        list.is(200).shows(&open).shows("Quittungsblock").shows("33.20 Meldebescheinigungen").shows(&sealed);
+        let list = staff(&test, "dora.datenschutz").await.get("/intern/loeschlauf").await;
+        list.is(200).shows(&open).shows("Für Sie nicht einsehbar").hides("Quittungsblock");
+        list.hides(&sealed).hides("Für niemanden sonst").shows("Ein weiterer Vorgang der Liste");
+    }
 }
 
 async fn hold(clerk: &mut Browser, case: &str) {

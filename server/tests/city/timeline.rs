@@ -73,3 +73,34 @@ async fn staff_read_who_did_a_step_and_the_applicant_does_not() {
         assert_eq!(who(&clerk.get(&internal).await.body, "Aufgabe erledigt"), "");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_read_who_opened_a_case_and_what_was_filed_and_changed_in_it() {
+    for test in TestCity::both(MODULES).await {
+        let (mut rita, case) = walks::at_case(&test, "Beteiligung").await;
+        let at = format!("/intern/vorgang/{case}");
+        let body = rita.get(&at).await.is(200).body.clone();
+        assert_eq!(who(&body, "Vorgang angelegt"), "· Rita Beispiel-Registratur");
+        assert_eq!(body.matches("Vorgang angelegt").count(), 1);
+
+        let text = [("datei", "plan.txt", &b"Eins\n"[..])];
+        rita.post_files(&format!("{at}/dokumente"), &[("titel", "Lageplan")], &text).await.is(303);
+        let list = rita.get(&format!("{at}/dokumente")).await;
+        let document = list.body.split("/dokument/").nth(1).and_then(|rest| rest.split('/').next()).unwrap();
+        let versions = format!("{at}/dokument/{document}/fassungen");
+        // The second of them is based on what is no longer the newest.
+        for content in [&b"Zwei\n"[..], b"Drei\n"] {
+            let file = [("datei", "plan.txt", content)];
+            rita.post_files(&versions, &[("stand", "1"), ("notiz", "")], &file).await.is(303);
+        }
+        let body = rita.get(&at).await.is(200).body.clone();
+        for step in [
+            "Dokument abgelegt: Lageplan",
+            "Neue Fassung von Lageplan",
+            "Neue Fassung von Lageplan, im Widerspruch zu einer anderen",
+        ] {
+            assert_eq!(who(&body, step), "· Rita Beispiel-Registratur", "{step}");
+        }
+        assert_eq!(body.matches("Neue Fassung von Lageplan").count(), 2);
+    }
+}

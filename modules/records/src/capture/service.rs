@@ -7,7 +7,10 @@ use kernel::{Cx, DocumentId, Result, Timestamp, berlin, sha256};
 use message::{Content, Message, Person};
 
 use super::store::{self, Enclosed, Mail};
-use crate::{document::service::may_write, service};
+use crate::{
+    document::service::{add_told, may_write},
+    service,
+};
 
 /// Media type of what is kept and that no program is named for.
 const BYTES: &str = "application/octet-stream";
@@ -159,7 +162,11 @@ pub async fn file(
             direction: "eingang".into(),
             audience: Audience::Staff,
         };
-        let id = service::add_document(cx, tx, new).await?;
+        // One step for the whole set.
+        let id = match piece.parent {
+            None => add_told(cx, tx, new).await?,
+            Some(_) => service::add_document(cx, tx, new).await?,
+        };
         if let Some(parent) = piece.parent.and_then(|parent| ids.get(parent)) {
             store::enclose(tx, id, *parent, n, case.id).await?;
         }

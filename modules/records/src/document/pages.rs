@@ -11,7 +11,7 @@ use files::{Accept, Refusal, Scan, Stored, Type};
 use house::{Answer, Cut, FormData, Path, Req, attachment};
 use kernel::{CaseId, DocumentId, Error, FileId, Result, StaffId};
 use serde::Deserialize;
-use ui::{Errors, Page};
+use ui::{Errors, Flash, Page, Tone};
 
 use super::{
     service::{self, Saved, Upload},
@@ -34,6 +34,10 @@ const MAX_FILE: usize = 20 * 1024 * 1024;
 const MAX_FIELD: usize = 10_000;
 /// Longest note, in characters.
 const MAX_NOTE: usize = 500;
+/// Files that are taken at once.
+const MOST_FILES: usize = 50;
+/// An e-mail that was filed before.
+const KNOWN: &str = "records-done-mail-known-fehler";
 const ACCEPT: Accept = Accept { types: &[Type::Pdf, Type::Jpeg, Type::Png, Type::Text], max: MAX_FILE };
 
 /// What a form with one file sent.
@@ -49,7 +53,7 @@ struct Sent {
     cut: Option<Cut>,
 }
 
-/// Reads the form, or as much of it as came: the title and the note go back to the page.
+/// Reads the form of a version, or as much of it as came: the note goes back to the page.
 async fn read(form: Multipart) -> Sent {
     let (mut form, mut sent) = (FormData::new(form), Sent::default());
     while let Some(mut field) = form.next().await {
@@ -58,7 +62,6 @@ async fn read(form: Multipart) -> Sent {
                 sent.name = field.file_name().unwrap_or_default().to_owned();
                 sent.bytes = field.bytes(MAX_FILE).await;
             }
-            "titel" => sent.title = field.text(MAX_FIELD).await.unwrap_or_default(),
             "notiz" => {
                 let note = field.text(MAX_FIELD).await.unwrap_or_default();
                 sent.note = note.trim().chars().take(MAX_NOTE).collect();
@@ -71,28 +74,29 @@ async fn read(form: Multipart) -> Sent {
     sent
 }
 
-/// The media type of the file, by its content; every fault goes to the field.
-fn checked(page: &Page, errors: &mut Errors, sent: &Sent) -> Option<&'static str> {
+/// The media type of the file, by its content, or what is wrong with it.
+fn media_type(page: &Page, sent: &Sent) -> Result<&'static str, String> {
     let name = files::clean_name(&sent.name);
-    let text = match &sent.bytes {
-        _ if sent.cut == Some(Cut::Broken) => page.t("records-upload-broken"),
-        _ if sent.cut == Some(Cut::TooLarge) => page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024),
-        _ if sent.name.is_empty() => page.t("records-upload-missing"),
-        None => page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024),
+    match &sent.bytes {
+        _ if sent.cut == Some(Cut::Broken) => Err(page.t("records-upload-broken")),
+        _ if sent.cut == Some(Cut::TooLarge) => Err(page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024)),
+        _ if sent.name.is_empty() => Err(page.t("records-upload-missing")),
+        None => Err(page.t1("records-upload-too-large", "mb", MAX_FILE / 1024 / 1024)),
         Some(bytes) => match files::accept(bytes, ACCEPT) {
-            Ok(kind) => return Some(kind.media_type()),
+            Ok(kind) => Ok(kind.media_type()),
             Err(refusal) => {
                 // Office files are archives, which look like something hidden in something else.
                 let perhaps = matches!(refusal, Refusal::WrongType | Refusal::Suspicious);
-                if let Some(kind) = office(bytes, &name).filter(|_| perhaps) {
-                    return Some(kind);
-                }
-                page.t1(&format!("records-{}", refusal.code()), "name", name.as_str())
+                let text = || page.t1(&format!("records-{}", refusal.code()), "name", name.as_str());
+                office(bytes, &name).filter(|_| perhaps).ok_or_else(text)
             }
         },
-    };
-    errors.push("datei", text);
-    None
+    }
+}
+
+/// The same; the fault goes to the field.
+fn checked(page: &Page, errors: &mut Errors, sent: &Sent) -> Option<&'static str> {
+    media_type(page, sent).map_err(|fault| errors.push("datei", fault)).ok()
 }
 
 /// A file of an office program without macros.
@@ -228,33 +232,128 @@ pub async fn documents(rq: Req, Path(id): Path<CaseId>, Query(place): Query<Plac
 pub async fn add(rq: Req, Path(id): Path<CaseId>, form: Multipart) -> Answer {
     let (case, page) = case_of(&rq, id).await?;
     service::may_write(&rq.cx, &mut rq.city.db.read().await?, &case).await?;
-    let sent = read(form).await;
-    let mut errors = Errors::new();
-    let whole = sent.bytes.as_deref().filter(|_| sent.cut.is_none());
-    let mail = whole.and_then(|bytes| message::kind_of(&sent.name, bytes));
-    if let Some(mail) = mail {
-        // A message brings its own title: its subject.
-        let bytes = sent.bytes.unwrap_or_default();
-        return match capture(&rq, &page, &case, mail, &sent.name, bytes).await? {
-            Ok(notice) => rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice),
-            Err(text) => {
-                errors.push("datei", text);
-                let page = page.checked(&errors);
-                rq.invalid(&list(&rq, &page, case, &Place::default(), sent.title, errors).await?)
+    let (mut form, mut added) = (FormData::new(form), Added::default());
+    let (mut title, mut first) = (String::new(), None::<Sent>);
+    while let Some(mut field) = form.next().await {
+        match field.name() {
+            "titel" => title = field.text(MAX_FIELD).await.unwrap_or_default(),
+            "datei" => {
+                let name = field.file_name().unwrap_or_default().to_owned();
+                let bytes = field.bytes(MAX_FILE).await;
+                let file = Sent { name, bytes, cut: field.cut(), ..Sent::default() };
+                if file.name.is_empty() {
+                    continue;
+                }
+                // Whether there are several is known at the second one. Then each is stored as it comes, so that two of
+                // them are in memory at most.
+                if added.seen == 0 && first.is_none() {
+                    first = Some(file);
+                } else {
+                    for file in first.take().into_iter().chain([file]) {
+                        added.take(&rq, &page, &case, file).await?;
+                    }
+                }
             }
-        };
+            _ => {}
+        }
     }
-    let title = title_of(&page, &mut errors, "titel", &sent.title);
-    let kind = checked(&page, &mut errors, &sent);
-    let Some(media_type) = kind.filter(|_| errors.is_empty()) else {
-        let page = page.checked(&errors);
-        return rq.invalid(&list(&rq, &page, case, &Place::default(), sent.title, errors).await?);
+    let cut = form.cut();
+    let mut errors = Errors::new();
+    if added.seen == 0 {
+        // One alone has the typed title, or as the others the name of the file.
+        if !title.trim().is_empty() {
+            title_of(&page, &mut errors, "titel", &title);
+        }
+        if errors.is_empty() {
+            let only = Sent { title: title.clone(), cut, ..first.unwrap_or_default() };
+            match store_one(&rq, &page, &case, only, &mut added.patience).await? {
+                Ok(notice) => return rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice),
+                Err(fault) => errors.push("datei", fault),
+            }
+        }
+    } else if cut.is_some() {
+        // Where the body ended nobody knows how many there would have been.
+        added.faults.push(page.t("records-upload-rest"));
+    }
+    let stored = added.notice();
+    if let Some(notice) = stored.filter(|_| added.faults.is_empty()) {
+        return rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice);
+    }
+    for fault in added.faults {
+        errors.push("datei", fault);
+    }
+    let mut page = page.checked(&errors);
+    page.flash = stored.map(|notice| Flash { tone: Tone::Info, text: page.t(notice) });
+    rq.invalid(&list(&rq, &page, case, &Place::default(), title, errors).await?)
+}
+
+/// Stores a file as a document; what to say of it, or what is wrong with it.
+async fn store_one(
+    rq: &Req,
+    page: &Page,
+    case: &CaseView,
+    sent: Sent,
+    patience: &mut files::Patience,
+) -> Result<Result<&'static str, String>> {
+    let whole = sent.bytes.as_deref().filter(|_| sent.cut.is_none());
+    if let Some(mail) = whole.and_then(|bytes| message::kind_of(&sent.name, bytes)) {
+        // A message brings its own title: its subject.
+        return capture(rq, page, case, mail, &sent.name, sent.bytes.unwrap_or_default()).await;
+    }
+    let media_type = match media_type(page, &sent) {
+        Ok(media_type) => media_type,
+        Err(fault) => return Ok(Err(fault)),
     };
-    let stored = rq.city.files.take_in(&rq.cx, sent.bytes.unwrap_or_default()).await?;
+    let title = Some(sent.title.trim().to_owned()).filter(|title| !title.is_empty());
+    let title = title.unwrap_or_else(|| files::clean_name(&sent.name));
+    let stored = rq.city.files.take_in_within(&rq.cx, sent.bytes.unwrap_or_default(), patience).await?;
     let upload = Upload { stored: &stored, name: &sent.name, media_type };
-    db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, &case, title.clone(), &upload).await })?;
-    let notice = told(&stored).unwrap_or("records-done-document");
-    rq.see_other_with(format!("/intern/vorgang/{id}/dokumente"), notice)
+    db::write!(rq.city.db, |tx| { service::add(&rq.cx, tx, case, title.clone(), &upload).await })?;
+    Ok(Ok(told(&stored).unwrap_or("records-done-document")))
+}
+
+/// What became of several files that came at once. Each is a document of its own, so that one that is refused takes no
+/// other with it.
+#[derive(Default)]
+struct Added {
+    seen: usize,
+    /// Of each file that was refused its name and why.
+    faults: Vec<String>,
+    /// What is to be said of those that were stored.
+    notices: Vec<&'static str>,
+    patience: files::Patience,
+}
+
+impl Added {
+    async fn take(&mut self, rq: &Req, page: &Page, case: &CaseView, file: Sent) -> Result<()> {
+        let name = files::clean_name(&file.name);
+        self.seen += 1;
+        let outcome = match self.seen {
+            _ if file.cut.is_some() => Err(page.t("records-upload-broken")),
+            0..=MOST_FILES => store_one(rq, page, case, file, &mut self.patience).await?,
+            _ => Err(page.t1("records-upload-many", "max", MOST_FILES)),
+        };
+        match outcome {
+            Ok(KNOWN) => self.faults.push(page.t2("records-upload-refused", "name", name, "why", page.t(KNOWN))),
+            Ok(notice) => self.notices.push(notice),
+            // Some faults name the file themselves.
+            Err(fault) if fault.contains(&name) => self.faults.push(fault),
+            Err(fault) => self.faults.push(page.t2("records-upload-refused", "name", name, "why", fault)),
+        }
+        Ok(())
+    }
+
+    /// What to say of those that were stored, if any: what matters most.
+    fn notice(&self) -> Option<&'static str> {
+        let told = [
+            ("records-done-infected-fehler", "records-done-several-infected-fehler"),
+            ("records-done-mail-without", "records-done-several-without"),
+            ("records-done-unchecked", "records-done-several-unchecked"),
+            ("records-done-mail-unchecked", "records-done-several-unchecked"),
+        ];
+        let told = told.iter().find(|(one, _)| self.notices.contains(one)).map(|(_, several)| *several);
+        told.or_else(|| (!self.notices.is_empty()).then_some("records-done-several"))
+    }
 }
 
 /// What to say of a file that was kept and is not opened.

@@ -64,6 +64,13 @@ pub async fn add(cx: &Cx, tx: &mut Tx, case: &CaseView, title: String, upload: &
         direction: "intern".into(),
         audience: Audience::Staff,
     };
+    add_told(cx, tx, new).await
+}
+
+/// Puts a document into a case and says so in the timeline; who may has been checked. What a process puts there has a
+/// step of its own.
+pub async fn add_told(cx: &Cx, tx: &mut Tx, new: AddDocument) -> Result<DocumentId> {
+    service::tell_staff(cx, tx, new.case, "document-added", &[("title", new.title.as_str())]).await?;
     service::add_document(cx, tx, new).await
 }
 
@@ -185,6 +192,8 @@ pub async fn put_version(
         at: cx.now(),
     };
     put(cx, tx, &version).await?;
+    let code = if conflict { "version-conflict" } else { "version-added" };
+    service::tell_staff(cx, tx, document.case, code, &[("title", document.title.as_str())]).await?;
     if !conflict {
         show(cx, tx, document.id, version.n, version.file_id).await?;
         store::end_checkout(tx, document.id).await?;
@@ -215,6 +224,7 @@ pub async fn take(cx: &Cx, tx: &mut Tx, case: &CaseView, document: &DocumentView
         ..taken.clone()
     };
     put(cx, tx, &version).await?;
+    service::tell_staff(cx, tx, case.id, "version-added", &[("title", document.title.as_str())]).await?;
     show(cx, tx, document.id, version.n, version.file_id).await
 }
 

@@ -157,8 +157,13 @@ pub async fn put_case(cx: &Cx, tx: &mut Tx, plan: &Plan, file: &File, title: Str
         opened_at: cx.now(),
         closed_at: None,
     };
-    enter_case(cx, tx, plan, file, new).await
+    let case = enter_case(cx, tx, plan, file, new).await?;
+    service::tell_staff(cx, tx, case.id, OPENED, &[]).await?;
+    Ok(case)
 }
+
+/// Code of the step that says who opened a case by hand.
+pub const OPENED: &str = "opened-office";
 
 /// What is said of a case that goes into a file.
 pub struct NewCase<'a> {

@@ -82,16 +82,28 @@ db::record! {
         pub closed_at: Option<Timestamp>,
         pub retention_years: i64,
         pub medium: String,
+        pub file_plan: String,
+        pub file_year: i64,
+        pub file_title: String,
     }
 }
 
 /// Those of these cases that exist, at most [`crate::store::AT_ONCE`], in any order.
 pub async fn for_archive(rx: &mut Rx, ids: &[CaseId]) -> Result<Vec<ForArchive>> {
     let sql = "SELECT c.id, c.number, c.title, c.unit, c.confidentiality, f.entry, c.opened_at, c.closed_at,
-                 c.retention_years, f.medium
+                 c.retention_years, f.medium, f.plan AS file_plan, f.year AS file_year, f.title AS file_title
                FROM records_case c JOIN records_file f ON f.tenant = c.tenant AND f.id = c.file_id
                WHERE c.tenant = $1 AND c.id IN
                  ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
+    let Some(bound) = twenty(ids) else { return Ok(Vec::new()) };
+    rx.list(sql, &bound).await
+}
+
+/// Case, kind and number of the documents in at most [`crate::store::AT_ONCE`] cases.
+pub async fn document_kinds(rx: &mut Rx, ids: &[CaseId]) -> Result<Vec<(CaseId, String, i64)>> {
+    let sql = "SELECT case_id, kind, COUNT(*) AS n FROM records_document WHERE tenant = $1 AND case_id IN
+                 ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
+               GROUP BY case_id, kind ORDER BY case_id, kind";
     let Some(bound) = twenty(ids) else { return Ok(Vec::new()) };
     rx.list(sql, &bound).await
 }
