@@ -226,10 +226,11 @@ async fn show(rq: &Req, id: CaseId, staff: bool, place: &Place) -> Answer {
                 true => crate::guidelines::beside(rq, &mut rx, "records.close").await?,
                 false => Vec::new(),
             };
-            let file = match crate::file::store::file_for_staff(&mut rx, file, crate::service::staff(&rq.cx)?).await {
-                Err(Error::NotFound) => None,
-                found => Some(found?),
-            };
+            let file =
+                match crate::file::store::file_for_staff(&mut rx, file, crate::file::service::staff(&rq.cx)?).await {
+                    Err(Error::NotFound) => None,
+                    found => Some(found?),
+                };
             Some(Work { file, may_close, partners, guidelines })
         }
         false => None,
