@@ -8,7 +8,8 @@ sandbox_port=8090
 meer_port=8080
 
 open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-for port in $meer_port $sandbox_port; do
+# The sandbox also takes mails and scans files (8025, 8026, see meer.demo.toml).
+for port in $meer_port $sandbox_port 8025 8026; do
   if open "$port"; then
     echo "Port $port is in use. Please end what runs there and try again." >&2
     exit 1

@@ -154,9 +154,11 @@ impl Room {
     }
 }
 
-/// One line without control characters, of bounded length.
+/// One line without control characters, of bounded length. Characters that turn the direction of what follows (UAX #9,
+/// sections 2.1, 2.2 and 2.4) would let a sender show another address or another ending of a file than there is.
 fn line(text: &str) -> String {
-    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_NAME).collect();
+    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let text: String = text.chars().map(|c| if c.is_control() || turns(c) { ' ' } else { c }).take(MOST_NAME).collect();
     text.trim().to_owned()
 }
 

@@ -43,6 +43,15 @@ const MAIL: &str = "From: =?utf-8?q?J=C3=BCrgen_Muster-Birke?= <juergen@post.exa
     --aussen--\r\n";
 
 #[test]
+fn a_sender_cannot_turn_the_direction_of_what_is_shown() {
+    let mail =
+        "From: =?utf-8?q?=E2=80=AEgnp.exe?= <a@post.example>\r\nSubject: =?utf-8?q?Plan=E2=81=A7S=C3=BCd?=\r\n\r\nText";
+    let message = read(Kind::Eml, mail.as_bytes()).unwrap();
+    assert_eq!(message.from.unwrap().to_string(), "gnp.exe <a@post.example>");
+    assert_eq!(message.subject, "Plan Süd");
+}
+
+#[test]
 fn an_internet_message_with_its_enclosures_and_the_message_in_it() {
     let message = read(Kind::Eml, MAIL.as_bytes()).unwrap();
     let from = message.from.clone().unwrap();

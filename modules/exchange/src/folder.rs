@@ -48,13 +48,15 @@ pub fn folders(root: &Path) -> Vec<String> {
     names(root, Path::is_dir)
 }
 
-/// The tables that lie in an export folder.
+/// The tables that lie in an export folder; what may as well be a document of it comes last.
 pub fn tables(folder: &Path) -> Vec<String> {
     let is_table = |path: &Path| {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
         path.is_file() && ["csv", "txt", "tsv", "xml"].contains(&ending.as_str())
     };
-    names(folder, is_table)
+    let mut tables = names(folder, is_table);
+    tables.sort_by_key(|name| name.to_ascii_lowercase().ends_with(".txt"));
+    tables
 }
 
 /// One of these folders by its name.
@@ -144,6 +146,8 @@ mod tests {
         std::os::unix::fs::symlink(root.path().join("geheim.txt"), inside.join("akten/link.txt")).unwrap();
         assert_eq!(folders(root.path()), ["export"]);
         assert_eq!(tables(&inside), ["tabelle.csv"]);
+        fs::write(inside.join("LIESMICH.TXT"), "c").unwrap();
+        assert_eq!(tables(&inside), ["tabelle.csv", "LIESMICH.TXT"], "a text is the table only if nothing else is");
         assert!(folder(root.path(), "..").is_err());
         assert!(read_table(&inside, "../geheim.txt").is_err());
         assert_eq!(locate(&inside, "akten/a.txt").unwrap().1, 1);

@@ -55,7 +55,8 @@ struct CasePage<'a> {
 }
 
 struct Work {
-    file: crate::file::store::File,
+    /// The file, for those who see it: a unit that was invited to the case alone does not.
+    file: Option<crate::file::store::File>,
     /// Opened by hand and not closed yet: whoever leads files in the unit closes it.
     may_close: bool,
     /// Names of the units that take part, with commas between.
@@ -225,7 +226,12 @@ async fn show(rq: &Req, id: CaseId, staff: bool, place: &Place) -> Answer {
                 true => crate::guidelines::beside(rq, &mut rx, "records.close").await?,
                 false => Vec::new(),
             };
-            Some(Work { file: crate::file::store::file(&mut rx, file).await?, may_close, partners, guidelines })
+            let file =
+                match crate::file::store::file_for_staff(&mut rx, file, crate::file::service::staff(&rq.cx)?).await {
+                    Err(Error::NotFound) => None,
+                    found => Some(found?),
+                };
+            Some(Work { file, may_close, partners, guidelines })
         }
         false => None,
     };

@@ -376,6 +376,7 @@ processes-trial-start = Angaben am Anfang
 processes-trial-hint = Zahlen ohne Anführungszeichen, ja und nein als true und false. Leere Zeilen zählen nicht.
 processes-trial-name = Angabe { $n }
 processes-trial-value = Wert { $n }
+processes-trial-value-of = Wert von { $name }
 processes-trial-begin = Probelauf beginnen
 processes-trial-now = Hier steht der Prozess jetzt
 processes-trial-way = Der Weg bis hierher

@@ -376,6 +376,7 @@ processes-trial-start = Data at the start
 processes-trial-hint = Numbers without quotation marks, yes and no as true and false. Empty lines do not count.
 processes-trial-name = Variable { $n }
 processes-trial-value = Value { $n }
+processes-trial-value-of = Value of { $name }
 processes-trial-begin = Begin the trial run
 processes-trial-now = Here the process stands now
 processes-trial-way = The way so far

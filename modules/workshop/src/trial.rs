@@ -47,7 +47,11 @@ fn rows(page: &Page, prefix: &str, names: Vec<String>) -> Vec<Row> {
         name: names.get(n - 1).cloned().unwrap_or_default(),
         value_field: format!("{prefix}-wert-{n}"),
         name_label: page.t1("processes-trial-name", "n", n),
-        value_label: page.t1("processes-trial-value", "n", n),
+        // Whoever hears the form does not see the name beside the value.
+        value_label: match names.get(n - 1) {
+            Some(name) => page.t1("processes-trial-value-of", "name", name.as_str()),
+            None => page.t1("processes-trial-value", "n", n),
+        },
     };
     (1..=count).map(row).collect()
 }

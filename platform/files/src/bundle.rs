@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use futures_util::{Stream, stream::unfold};
+use futures_util::{Stream, StreamExt as _, stream::unfold};
 use kernel::{Error, Result};
 use zip::{
     CompressionMethod, ZipWriter,
@@ -111,7 +111,7 @@ impl Writing {
 }
 
 /// The ZIP in pieces. Whoever gets it sees it break off where a file is missing or was changed: never a whole ZIP with
-/// other bytes.
+/// other bytes. It may be asked again after its end, as the layer that compresses answers does.
 pub fn bundle(store: Arc<Store>, parts: Vec<Part>) -> impl Stream<Item = Result<Vec<u8>>> + Send + 'static {
     let sink = Sink::default();
     let zip = Some(ZipWriter::new_stream(sink.clone()));
@@ -120,13 +120,12 @@ pub fn bundle(store: Arc<Store>, parts: Vec<Part>) -> impl Stream<Item = Result<
         let next = writing.next().await.transpose()?;
         Some((next, writing))
     })
+    .fuse()
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Read};
-
-    use futures_util::StreamExt;
 
     use super::*;
 
@@ -154,5 +153,14 @@ mod tests {
         let mut text = String::new();
         zip.by_name("Größe.txt").unwrap().read_to_string(&mut text).unwrap();
         assert_eq!(text, "eins");
+    }
+
+    #[tokio::test]
+    async fn a_bundle_that_has_ended_may_be_asked_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(folder.path().to_owned()).unwrap());
+        let mut pieces = std::pin::pin!(bundle(store, Vec::new()));
+        while pieces.next().await.is_some() {}
+        assert!(pieces.next().await.is_none());
     }
 }

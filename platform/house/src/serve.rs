@@ -70,7 +70,13 @@ async fn gate(
     let method = if request.method() == http::Method::HEAD { "GET" } else { request.method().as_str() };
     let matched = request.extensions().get::<MatchedPath>().map(|m| m.as_str().to_owned()).unwrap_or_default();
     let route = table.iter().find(|((m, p), _)| *m == method && *p == matched).map(|(_, r)| r);
-    let Some(route) = route else { return Ok(StatusCode::METHOD_NOT_ALLOWED.into_response()) };
+    let Some(route) = route else {
+        let path = request.uri().path();
+        let page = if method == "GET" && !path.starts_with("/api/") { page_above(&table, path) } else { None };
+        return Ok(
+            page.map_or_else(|| StatusCode::METHOD_NOT_ALLOWED.into_response(), |p| Redirect::to(&p).into_response())
+        );
+    };
     let Some(mut rq) = request.extensions().get::<Req>().cloned() else {
         return Err(Error::internal("request without context").into());
     };
@@ -85,6 +91,26 @@ async fn gate(
     rq.cx.actor.via = vec![route.module];
     request.extensions_mut().insert(rq);
     Ok(next.run(request).await)
+}
+
+/// The nearest page above an address that takes forms only. People come to such an address by its line in the browser,
+/// by choosing the language or by signing in again after an error; browsers show nothing of ours for a bare 405.
+fn page_above(table: &HashMap<(&'static str, &'static str), RouteInfo>, path: &str) -> Option<String> {
+    let mut below = path;
+    while let Some((above, _)) = below.rsplit_once('/') {
+        let page = if above.is_empty() { "/" } else { above };
+        if table.keys().any(|(method, pattern)| *method == "GET" && fits(pattern, page)) {
+            return Some(page.to_owned());
+        }
+        below = above;
+    }
+    None
+}
+
+/// Whether a path has the shape of a route, as `/intern/vorgang/7` that of `/intern/vorgang/{case}`.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (pattern, path): (Vec<&str>, Vec<&str>) = (pattern.split('/').collect(), path.split('/').collect());
+    pattern.len() == path.len() && pattern.iter().zip(&path).all(|(p, part)| p.starts_with('{') || p == part)
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750).
@@ -594,6 +620,25 @@ mod tests {
         for other in others {
             assert_eq!(from(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn an_address_for_forms_leads_to_the_page_above_it() {
+        let route = |method, path| {
+            let side = Side::Internal;
+            ((method, path), RouteInfo { method, path, access: Access::EverySide, module: "records", side })
+        };
+        let table = HashMap::from([
+            route("GET", "/intern"),
+            route("GET", "/intern/vorgang/{case}"),
+            route("POST", "/intern/vorgang/{case}/wiedervorlage"),
+            route("POST", "/intern/vorgang/{case}/sperre/{hold}/aufheben"),
+        ]);
+        let above = |path| page_above(&table, path);
+        assert_eq!(above("/intern/vorgang/7/wiedervorlage").as_deref(), Some("/intern/vorgang/7"));
+        assert_eq!(above("/intern/vorgang/7/sperre/3/aufheben").as_deref(), Some("/intern/vorgang/7"));
+        assert_eq!(above("/intern/auswahl").as_deref(), Some("/intern"));
+        assert_eq!(above("/abmelden"), None, "no page stands above it");
     }
 
     #[test]

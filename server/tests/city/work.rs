@@ -85,8 +85,11 @@ async fn an_invited_office_reads_or_works_until_it_is_ended() {
         add(&mut mara, &case, "Stellungnahme").await.is(403);
         mara.post(&format!("{at}/zda"), &[]).await.is(403);
         mara.post(&format!("{at}/beteiligung"), &READ).await.is(403);
-        // Only the case was shared, not its file.
-        mara.get(&format!("/intern/akte/{file}")).await.is(404);
+        // Only the case was shared, not its file: no link leads there.
+        let above = format!("/intern/akte/{file}");
+        mara.get(&above).await.is(404);
+        mara.get(&at).await.is(200).hides(&above);
+        stefan.get(&at).await.is(200).shows(&above);
 
         let end = button(&stefan.get(&format!("{at}/beteiligung")).await, "/beenden").expect("to end");
         mara.post(&end, &[]).await.is(403);
