@@ -20,7 +20,7 @@ use crate::{
         store::{self as files_of, File},
     },
     plan::Plan,
-    service, store as cases,
+    store as cases,
 };
 
 /// A case in reach.
