@@ -8,6 +8,7 @@ import "./designer.css";
 import Modeler from "bpmn-js/lib/Modeler";
 import german from "bpmn-js-i18n/translations/de";
 
+import { chosenStaysChosen, everyClickCounts } from "./clicks";
 import meer from "./meer.json";
 import { catalogue, hideText, place, sendWithForm, unreadable, type Catalogue, type Place } from "./page";
 import { properties, type Node, type Shape, type Tools } from "./panel";
@@ -83,6 +84,8 @@ async function start(page: Place): Promise<void> {
   };
   showBeginning(canvas);
   sayTools(page.canvas);
+  everyClickCounts(modeler.get("eventBus"), page.canvas);
+  chosenStaysChosen(modeler.get("eventBus"), selection);
 
   page.panel.setAttribute("role", "region");
   page.panel.setAttribute("aria-label", texts.panel);
