@@ -1,6 +1,6 @@
 // Both services are changed as the handbook says (docs/handbook/prozesse-aendern.md): one more approval above an amount, once in
 // the list by keyboard, once in the diagram by mouse. Both ways make the same process; somebody else releases it; what had begun
-// goes on without the approval, what begins after takes it. On PostgreSQL with MEER_E2E_DATABASE=postgres://…
+// goes on without the approval, what begins after takes it. With MEER_E2E_ENGINE=postgres on the server of MEER_TEST_DATABASE.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startCity } from "./city.mjs";
 
-const city = await startCity({ database: process.env.MEER_E2E_DATABASE });
+const city = await startCity({ database: process.env.MEER_E2E_ENGINE === "postgres" ? process.env.MEER_TEST_DATABASE : undefined });
 process.env.MEER_E2E_BASE = city.base;
 const { closeBrowser, keyboardOnly, on320Pixels, visit } = await import("./browser.mjs");
 const {
@@ -238,6 +238,8 @@ async function addInTheDiagram(page, service, name = "") {
   await diagram.scrollTo(service.before, 180, 300);
   const from = await diagram.step(service.before);
   await diagram.makeRoom({ x: from.x + 30, y: from.y - 60 }, 250, service.after);
+  const wrong = await diagram.insertGateway(service.way, 0.5);
+  await diagram.undo(wrong.step);
   const split = await diagram.insertGateway(service.way, 0.25);
   const join = await diagram.insertGateway(split.arrow, 0.8);
   const [left, right] = [await diagram.step(split.step), await diagram.step(join.step)];
@@ -255,11 +257,15 @@ async function addInTheDiagram(page, service, name = "") {
   await write("Name", service.question);
   await selectArrow(task.arrow);
   await write("Name", "mehr");
-  await write("Bedingung", `gebuehr_cents > ${service.cents}`);
+  await write("Bedingung", `gebuehr_cents > ${service.cents}`, { tab: false });
+  await selectArrow(split.arrow);
+  await selectArrow(task.arrow);
+  assert.equal(await diagram.field("Bedingung").inputValue(), `gebuehr_cents > ${service.cents}`);
   await look(page, at("weg"));
   await selectArrow(split.arrow);
-  await write("Name", "höchstens");
-  await diagram.field("Dieser Weg gilt, wenn keine Bedingung zutrifft").check();
+  await write("Name", "höchstens", { tab: false });
+  await diagram.tick("Dieser Weg gilt, wenn keine Bedingung zutrifft");
+  assert.equal(await diagram.field("Name").inputValue(), "höchstens");
   await page.getByText("Es gibt ungespeicherte Änderungen.").waitFor();
   await look(page, at("geaendert"));
   await page.locator('form[data-designer] button[type="submit"]').click();

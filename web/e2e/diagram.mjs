@@ -144,13 +144,24 @@ export function diagramOf(page) {
         0,
       );
     },
-    /** Writes into a field of the properties; it counts when it is left. */
-    async write(label, text) {
+    /** Writes into a field of the properties; it counts when it is left, by the Tab key or by the next click. */
+    async write(label, text, { tab = true } = {}) {
       await click(middle(await field(label).boundingBox()));
       await keyboard.press("Control+a");
       await keyboard.type(text);
+      if (!tab) return;
       await keyboard.press("Tab");
       assert.equal(await field(label).inputValue(), text);
+      assert.notEqual(await page.evaluate(() => document.activeElement.tagName), "BODY", `the focus is lost after ${label}`);
+    },
+    async tick(label) {
+      await click(middle(await field(label).boundingBox()));
+      assert.ok(await field(label).isChecked(), `${label} was clicked and is not ticked`);
+    },
+    /** Takes back what was drawn last. */
+    async undo(id) {
+      await keyboard.press("Control+z");
+      await page.locator(`.djs-element[data-element-id="${id}"]`).waitFor({ state: "detached", timeout: DRAWN_WITHIN_MS });
     },
     async chooseOption(label, option) {
       await field(label).selectOption({ label: option });
