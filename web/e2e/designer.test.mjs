@@ -304,7 +304,7 @@ test("the pages of the workshop on a phone of 320 pixels", () =>
     }
     await page.locator(".djs-container").waitFor();
     assert.equal(await page.locator(".djs-palette").isVisible(), false, "the tools do not lie over the drawing");
-    assert.ok(await page.locator(`main a[href="${drafts.list}/schritte"]`).isVisible(), "the list is one link away");
+    assert.ok(await page.locator(`main a[href="${list}/schritte"]`).isVisible(), "the list is one link away");
   }));
 
 /** Puts a draft to review; whoever worked on it cannot release it. */
