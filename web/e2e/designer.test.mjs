@@ -173,7 +173,7 @@ async function addInTheList(page, service, name = "") {
     await keys.type(text);
   };
 
-  await go(`.meer-nav__link[href="${WORKSHOP}"], nav a[href="${WORKSHOP}"]`);
+  await go(`nav a[href="${WORKSHOP}"]:visible`);
   await look(page, at("liste"));
   await go(beginButton(service));
   await look(page, at("entwurf"));
