@@ -19,6 +19,7 @@ e2e: ## only the browser tests
 	@scripts/setup.sh test
 	@$(MAKE) --no-print-directory web
 	cargo build --workspace --bins
+	cargo build -p bpmn --example same
 	@scripts/e2e.sh
 
 conformance: ## public test suites, one line each: passed/total (MEER_CONFORMANCE names their folder)

@@ -193,8 +193,26 @@ export async function certificateOf(page, title = "Meldebescheinigung") {
   return pdf;
 }
 
-/** Erika orders her own birth certificate: one A4 and two international ones, 10 + 10 + 5 euros. */
-export async function orderUrkunde(page, name, { refuses = false } = {}) {
+/** A guest orders the Meldebescheinigung on paper, for a fee; gives the path of the case and the claim code. */
+export async function orderOnPaper(page) {
+  await begin(page, "meldebescheinigung");
+  await answer(page, "fuer-wen", { fuer_wen: option("selbst") });
+  await answer(page, "art", { art: option("einfach") });
+  await answer(page, "papier", { papier_weiter: option("papier") });
+  const born = date("geburtsdatum", "12", "6", "1984");
+  await answer(page, "person", { familienname: "Beispiel-Ahorn", vornamen: "Erika Maria", ...born });
+  const home = { anschrift: "Musterweg", "anschrift-house-number": "12", "anschrift-postal-code": "40667", "anschrift-city": "Meerbusch" };
+  await answer(page, "anschrift", home);
+  await answer(page, "zweck", { email: "gast@example.org" });
+  await answer(page, "erklaerung", { erklaerung: true });
+  return submit(page);
+}
+
+/**
+ * Erika orders her own birth certificate: one A4 and `copies` international ones, for 10 euros, 10 euros and 5 euros for each
+ * further one; `fee` is their sum as the page says it.
+ */
+export async function orderUrkunde(page, name, { refuses = false, copies = "2", fee = "25,00" } = {}) {
   const step = (key, fields, errors = refuses) => answer(page, key, fields, { name, refuses: errors });
   await begin(page, "personenstandsurkunde", name);
   await step("standesamt", { standesamt: option("meerbusch") });
@@ -213,11 +231,11 @@ export async function orderUrkunde(page, name, { refuses = false } = {}) {
   await page.getByRole("button", { name: "Weitere Urkunde hinzufügen" }).click();
   await page.locator('[name="urkunden.2.urkunde_anzahl"]').waitFor();
   assert.equal(await page.locator('[name="urkunden.1.urkunde_anzahl"]').inputValue(), "1");
-  await step("urkunden", { "urkunden.2.urkunde_art": option("mehrsprachig"), "urkunden.2.urkunde_anzahl": "2" }, false);
+  await step("urkunden", { "urkunden.2.urkunde_art": option("mehrsprachig"), "urkunden.2.urkunde_anzahl": copies }, false);
   await step("versand", {}, false);
   await step("erklaerung", { erklaerung: true });
   const button = await page.locator(NEXT).innerText();
-  assert.match(button, /25,00\s€/);
+  assert.match(button, new RegExp(`${fee}\\s€`));
   return submit(page, name);
 }
 

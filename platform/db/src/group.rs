@@ -22,12 +22,13 @@ impl Committed {
     pub(crate) fn of(result: Result<()>, members: usize) -> Self {
         match result {
             Ok(()) => Committed::Yes,
+            Err(Error::Again) => {
+                tracing::info!(members, "commit runs again: somebody else's work got in its way");
+                Committed::Again
+            }
             Err(error) => {
                 tracing::error!(%error, members, "commit failed");
-                match error {
-                    Error::Again => Committed::Again,
-                    other => Committed::Failed(format!("commit: {other:#}").into()),
-                }
+                Committed::Failed(format!("commit: {error:#}").into())
             }
         }
     }

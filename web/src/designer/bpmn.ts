@@ -8,9 +8,11 @@ import "./designer.css";
 import Modeler from "bpmn-js/lib/Modeler";
 import german from "bpmn-js-i18n/translations/de";
 
+import { chosenStaysChosen, everyClickCounts } from "./clicks";
+import { takeOver } from "./fields";
 import meer from "./meer.json";
 import { catalogue, hideText, place, sendWithForm, unreadable, type Catalogue, type Place } from "./page";
-import { properties, type Node, type Shape, type Tools } from "./panel";
+import { properties, type Modeling, type Node, type Shape, type Tools } from "./panel";
 import { asInTheList, texts, translation } from "./texts";
 
 interface Registry {
@@ -30,6 +32,7 @@ interface Canvas {
   viewbox(): { inner: Area; outer: { width: number; height: number }; scale: number };
   viewbox(area: Area): void;
   scrollToElement(shape: Shape): void;
+  focus(): void;
 }
 
 /** A drawing smaller than this cannot be read: a long process shows its beginning instead. */
@@ -74,8 +77,22 @@ async function start(page: Place): Promise<void> {
   const registry = modeler.get<Registry>("elementRegistry");
   const selection = modeler.get<{ get(): Shape[]; select(shape: Shape): void }>("selection");
   const moddle = modeler.get<{ create(type: string, properties: Record<string, unknown>): Node }>("moddle");
+  const modeling = modeler.get<Modeling>("modeling");
+  let written = false;
+  /** Changes that come from the properties, not from the drawing. */
+  const write = (change: () => void): void => {
+    written = true;
+    try {
+      change();
+    } finally {
+      written = false;
+    }
+  };
   const tools: Tools = {
-    modeling: modeler.get("modeling"),
+    modeling: {
+      updateProperties: (shape, properties) => write(() => modeling.updateProperties(shape, properties)),
+      updateModdleProperties: (shape, node, properties) => write(() => modeling.updateModdleProperties(shape, node, properties)),
+    },
     create: (type, properties) => moddle.create(type, properties),
     definitions: () => (modeler as unknown as { getDefinitions(): Node }).getDefinitions(),
     steps: (type) => registry.filter((shape) => shape.type === type && !shape.labelTarget).map((shape) => shape.businessObject),
@@ -83,33 +100,49 @@ async function start(page: Place): Promise<void> {
   };
   showBeginning(canvas);
   sayTools(page.canvas);
+  everyClickCounts(modeler.get("eventBus"), page.canvas);
+  chosenStaysChosen(modeler.get("eventBus"), selection);
 
   page.panel.setAttribute("role", "region");
   page.panel.setAttribute("aria-label", texts.panel);
   let shown: Shape | undefined;
+  const parts = (): HTMLElement[] => {
+    const heading = document.createElement("h2");
+    heading.className = "kern-heading-small";
+    heading.textContent = shown ? shown.businessObject.name || texts.unnamed : texts.panel;
+    if (shown) return [heading, ...properties(shown, tools)];
+    const hint = document.createElement("p");
+    hint.className = "kern-body";
+    hint.textContent = texts.nothing;
+    return [heading, hint];
+  };
   const show = (): void => {
     const [first, ...more] = selection.get();
     const chosen = first?.labelTarget ?? first ?? canvas.getRootElement();
     shown = more.length ? undefined : chosen;
-    const heading = document.createElement("h2");
-    heading.className = "kern-heading-small";
-    heading.textContent = shown ? shown.businessObject.name || texts.unnamed : texts.panel;
-    if (shown) return page.panel.replaceChildren(heading, ...properties(shown, tools));
-    const hint = document.createElement("p");
-    hint.className = "kern-body";
-    hint.textContent = texts.nothing;
-    page.panel.replaceChildren(heading, hint);
+    page.panel.replaceChildren(...parts());
+  };
+  /** After a change in the properties: what stands there stays, unless fields come or go. */
+  const update = (): void => {
+    const fresh = document.createElement("div");
+    fresh.append(...parts());
+    if (takeOver(page.panel, fresh)) {
+      page.panel.querySelector("h2")?.replaceWith(...fresh.querySelectorAll("h2"));
+      return;
+    }
+    const fields = (): HTMLElement[] => [...page.panel.querySelectorAll<HTMLElement>("input, select, button")];
+    const at = fields().indexOf(document.activeElement as HTMLElement);
+    page.panel.replaceChildren(...fresh.children);
+    if (at >= 0) fields()[at]?.focus();
   };
   const changed = sendWithForm(page, () => modeler.saveXML({ format: true }));
   modeler.on("selection.changed", show);
   modeler.on("commandStack.changed", () => {
     changed();
-    // What is being written keeps its focus: the field that changed is found again by its place.
-    const inside = page.panel.contains(document.activeElement);
-    const fields = (): HTMLElement[] => [...page.panel.querySelectorAll<HTMLElement>("input, select, button")];
-    const at = inside ? fields().indexOf(document.activeElement as HTMLElement) : -1;
+    if (written) return update();
     show();
-    if (at >= 0) fields()[at]?.focus();
+    // Whoever draws has no focus anywhere; undoing with the keyboard works in the drawing alone.
+    if (!document.activeElement?.closest("[contenteditable], input, select, textarea")) canvas.focus();
   });
   show();
 

@@ -5,6 +5,7 @@ let made = 0;
 function labelled(kind: string, text: string, control: HTMLElement, hint?: string): HTMLElement {
   const id = `eigenschaft-${++made}`;
   control.id = id;
+  control.dataset["label"] = text;
   const field = document.createElement("div");
   field.className = kind;
   const label = document.createElement("label");
@@ -38,6 +39,10 @@ export function line(
   input.value = value;
   input.autocomplete = "off";
   input.addEventListener("change", () => changed(input.value.trim()));
+  // The browser's undo reaches a field that was left, and says nothing of a change then.
+  input.addEventListener("input", () => {
+    if (document.activeElement !== input) changed(input.value.trim());
+  });
   // Enter means: done with this field. The form is sent by its button.
   input.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
@@ -110,4 +115,30 @@ export function group(legend: string, ...parts: HTMLElement[]): HTMLElement {
   title.textContent = legend;
   fieldset.append(title, ...parts);
   return fieldset;
+}
+
+type Control = HTMLInputElement | HTMLSelectElement | HTMLButtonElement;
+
+const controls = (root: HTMLElement): Control[] => [...root.querySelectorAll<Control>("input, select, button")];
+const kind = (control: Control): string => `${control.type} ${control.dataset["label"] ?? control.textContent ?? ""}`;
+
+/**
+ * Gives the controls that stand there the values of new ones, if they are the same controls, and says whether they are. So they keep
+ * the focus, and a click that is on its way to one of them still finds it.
+ */
+export function takeOver(standing: HTMLElement, fresh: HTMLElement): boolean {
+  const [old, made] = [controls(standing), controls(fresh)];
+  if (old.map(kind).join("\n") !== made.map(kind).join("\n")) return false;
+  for (const [index, control] of old.entries()) {
+    const now = made[index];
+    if (control instanceof HTMLSelectElement && now instanceof HTMLSelectElement) {
+      const { value } = now;
+      if (control.textContent !== now.textContent) control.replaceChildren(...now.options);
+      control.value = value;
+    } else if (control instanceof HTMLInputElement && now instanceof HTMLInputElement) {
+      control.checked = now.checked;
+      if (control.value !== now.value) control.value = now.value;
+    }
+  }
+  return true;
 }

@@ -22,7 +22,7 @@ export interface Shape {
   labelTarget?: Shape;
 }
 
-interface Modeling {
+export interface Modeling {
   updateProperties(shape: Shape, properties: Record<string, unknown>): void;
   updateModdleProperties(shape: Shape, node: Node, properties: Record<string, unknown>): void;
 }
@@ -186,28 +186,37 @@ function errorCode(shape: Shape, definition: Node, { modeling, create, definitio
 function rows(shape: Shape, tools: Tools, type: "meer:Input" | "meer:Output", legend: string): HTMLElement {
   const { modeling, create } = tools;
   const node = shape.businessObject;
-  const extension = node.get("extensionElements") as Node | undefined;
-  const values = ((extension?.get("values") as Node[] | undefined) ?? []).slice();
+  // Read anew for each change: the controls outlive what they wrote before.
+  const all = (): Node[] => {
+    const extension = node.get("extensionElements") as Node | undefined;
+    return ((extension?.get("values") as Node[] | undefined) ?? []).slice();
+  };
+  const mine = (): Node[] => all().filter(({ $type }) => $type === type);
   const store = (next: Node[]): void => {
     const made = next.length ? create("bpmn:ExtensionElements", { values: next }) : undefined;
     if (made) for (const value of next) value.$parent = made;
     modeling.updateProperties(shape, { extensionElements: made });
   };
-  const parts: HTMLElement[] = [];
-  for (const value of values.filter(({ $type }) => $type === type)) {
+  const parts = mine().map((value, index) => {
     const put = (name: string, text: string): void => {
-      const changed = create(type, { name: value.get("name"), value: value.get("value"), [name]: text });
-      store(values.map((one) => (one === value ? changed : one)));
+      const before = mine()[index];
+      if (!before) return;
+      const after = create(type, { name: before.get("name"), value: before.get("value"), [name]: text });
+      store(all().map((one) => (one === before ? after : one)));
+    };
+    const remove = (): void => {
+      const gone = mine()[index];
+      store(all().filter((one) => one !== gone));
     };
     const row = document.createElement("div");
     row.className = "meer-designer__row";
     row.append(
       line(texts.inputName, text(value.get("name")), (name) => put("name", name)),
       line(texts.inputValue, text(value.get("value")), (expression) => put("value", expression)),
-      button(texts.removeRow, () => store(values.filter((one) => one !== value))),
+      button(texts.removeRow, remove),
     );
-    parts.push(row);
-  }
-  parts.push(button(texts.addRow, () => store([...values, create(type, { name: "", value: "" })])));
-  return group(legend, ...parts);
+    return row;
+  });
+  const add = button(texts.addRow, () => store([...all(), create(type, { name: "", value: "" })]));
+  return group(legend, ...parts, add);
 }
