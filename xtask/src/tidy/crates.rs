@@ -21,6 +21,9 @@ const HOMES: &[(&str, &str)] = &[
 
 /// Lines of code in `src` from which a crate should be split along the field's own seams.
 const MAX_LINES: usize = 8_000;
+/// Crates that are still larger, with a size that may only shrink: the next seam of `records` is what came from other systems
+/// (`origin`).
+const STILL_LARGE: &[(&str, usize)] = &[("modules/records", 8_170)];
 
 struct Package<'a> {
     name: &'a str,
@@ -113,7 +116,8 @@ pub(super) fn sizes(repo: &Repo) -> Vec<Finding> {
     for (file, _) in repo.code().filter(|(file, _)| file.path.contains("src/")) {
         *lines.entry(file.crate_folder()).or_default() += file.text.lines().count();
     }
-    let too_big = lines.into_iter().filter(|&(_, n)| n > MAX_LINES);
+    let limit = |folder: &str| STILL_LARGE.iter().find(|(known, _)| *known == folder).map_or(MAX_LINES, |(_, n)| *n);
+    let too_big = lines.into_iter().filter(|&(folder, n)| n > limit(folder));
     too_big.map(|(folder, n)| Finding::new(folder, 0, format!("{n} lines: split it along the field's seams"))).collect()
 }
 
