@@ -30,6 +30,9 @@ pub mod perm {
     pub const DELETE: Permission = Permission("privacy.delete");
 }
 
+/// Of `records`: see the cases of the own access classes.
+const SEE_CASES: Permission = Permission("records.view");
+
 const PERMISSIONS: &[Permission] = &[perm::EXPORT, perm::DELETE];
 
 pub const MODULE: Module = Module {

@@ -293,7 +293,10 @@ async fn a_request_dropped_anywhere_takes_only_its_own_work_along() {
                         kept.lock().unwrap().push(n.to_string());
                     }
                 };
-                let _ = tokio::time::timeout(Duration::from_micros(200 * (n as u64 % 40)), work).await;
+                // Some have time, however slow the machine is.
+                let patience =
+                    if n % 40 == 39 { Duration::from_secs(30) } else { Duration::from_micros(200 * (n as u64 % 40)) };
+                let _ = tokio::time::timeout(patience, work).await;
             }));
         }
         for task in tasks {

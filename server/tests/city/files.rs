@@ -101,7 +101,7 @@ async fn a_file_lives_from_opening_to_the_archive() {
         let page = anton.get(&offered).await;
         page.is(200).shows("Ortstermin im Frühjahr").shows("Bewertung abschließen");
         // What it takes to say what is of lasting value, and a look at the titles until that is said.
-        page.shows("Akte 61.50-1/2026 Radweg am Musterbach").shows("Aktenplan 61.50 Bebauungspläne");
+        page.shows("Akte 61.50-1/2026 Radweg am Musterbach").shows("Aktenplan 61.50 Anliegen und Ortstermine");
         page.shows("ein Dokument (1 × Schriftstück)").shows("keine Dokumente").shows("auch auf Papier");
         let look = format!("{offered}/vorgang/{wanted}");
         page.shows(&look);
